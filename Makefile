@@ -1,0 +1,45 @@
+# `make` alone prints the targets. Everything lives in .venv; nothing is installed elsewhere.
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install -q
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test test-all check bench lock
+
+help: ## Print the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/run.ok: requirements/run.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --require-hashes -r requirements/run.txt
+	$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/test.ok: $(VENV)/run.ok requirements/test.txt
+	$(PIP) --require-hashes -r requirements/test.txt
+	@touch $@
+
+install: $(VENV)/run.ok ## Make the environment only
+
+run: install ## Start everything with a sample issue: web, scheduler, sending, built-in inbox
+	$(BIN)/mailer up --sample
+
+test: $(VENV)/test.ok ## Run every test but the long fault and load runs
+	tests/tools.sh
+	$(BIN)/python -m pytest
+
+test-all: $(VENV)/test.ok ## Run every test, the long ones too
+	tests/tools.sh
+	$(BIN)/python -m pytest -m 'slow or not slow'
+
+check: $(VENV)/test.ok ## Lint, types, import contracts, wheel
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m build --no-isolation --wheel --outdir build/wheel .
+
+bench: $(VENV)/test.ok ## Run the benchmarks; results in bench/results
+	tests/tools.sh
+	$(BIN)/python -m bench

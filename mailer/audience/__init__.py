@@ -1,0 +1,1 @@
+"""Who reads: newsletters, subscribers, consent, suppressions, imports."""

@@ -1,0 +1,108 @@
+"""Changes of consent: the only code that writes subscriptions' states, each with its record."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from mailer.database.tables import Consent, ConsentChange, Subscription, Unsubscribe
+
+
+def change(
+    session: Session,
+    *,
+    newsletter_id: int,
+    subscriber_id: int,
+    state: Consent,
+    now: datetime,
+    source: str,
+    evidence: dict[str, Any] | None = None,
+) -> bool:
+    """Bring one subscription to *state*; ``False`` when it is there already."""
+    subscription = session.get(Subscription, (newsletter_id, subscriber_id))
+    if subscription is None:
+        subscription = Subscription(newsletter_id=newsletter_id, subscriber_id=subscriber_id)
+        session.add(subscription)
+    elif subscription.state is state:
+        return False
+    subscription.state, subscription.changed_at, subscription.source = state, now, source
+    session.add(
+        ConsentChange(
+            newsletter_id=newsletter_id,
+            subscriber_id=subscriber_id,
+            state=state,
+            at=now,
+            source=source,
+            evidence=evidence or {},
+        )
+    )
+    session.flush()
+    return True
+
+
+def unsubscribe(
+    session: Session,
+    *,
+    newsletter_id: int,
+    subscriber_id: int,
+    now: datetime,
+    method: str,
+    issue_id: int | None = None,
+    reason: str | None = None,
+) -> bool:
+    """End one subscription at once; ``False`` when it had ended already (nothing is counted twice).
+
+    *method* is how: ``page``, ``one-click``, ``preferences``, ``command``, …
+    """
+    if session.get(Subscription, (newsletter_id, subscriber_id)) is None:
+        return False
+    changed = change(
+        session,
+        newsletter_id=newsletter_id,
+        subscriber_id=subscriber_id,
+        state=Consent.UNSUBSCRIBED,
+        now=now,
+        source=method,
+    )
+    if changed:
+        session.add(
+            Unsubscribe(
+                newsletter_id=newsletter_id,
+                subscriber_id=subscriber_id,
+                issue_id=issue_id,
+                at=now,
+                method=method,
+                reason=reason,
+            )
+        )
+    return changed
+
+
+def undo_unsubscribe(
+    session: Session, *, newsletter_id: int, subscriber_id: int, now: datetime, source: str
+) -> bool:
+    """Take the last unsubscribe back: the reader's own click on "Undo"; ``False`` if none stands."""
+    last = session.scalars(
+        select(Unsubscribe)
+        .where(
+            Unsubscribe.newsletter_id == newsletter_id,
+            Unsubscribe.subscriber_id == subscriber_id,
+            Unsubscribe.undone_at.is_(None),
+        )
+        .order_by(Unsubscribe.id.desc())
+        .limit(1)
+    ).first()
+    if last is None:
+        return False
+    session.execute(update(Unsubscribe).where(Unsubscribe.id == last.id).values(undone_at=now))
+    return change(
+        session,
+        newsletter_id=newsletter_id,
+        subscriber_id=subscriber_id,
+        state=Consent.CONFIRMED,
+        now=now,
+        source=source,
+    )

@@ -1,0 +1,109 @@
+"""One engine for SQLite and PostgreSQL, and the two ways to use it: a transaction, a reading."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.orm import Session
+
+from mailer.errors import ConfigurationError, Unavailable
+
+_BEGIN = "mailer_begin"  # execution option: how a SQLite transaction starts
+_BUSY_SECONDS = 30
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for ``sqlite:///file.db`` or ``postgresql://…``; ``ConfigurationError``."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ConfigurationError(
+            "The database's address (MAILER_DATABASE_URL) must look like sqlite:///subscribers.db "
+            "or postgresql://user:password@host/name."
+        ) from error
+    backend = parsed.get_backend_name()
+    if backend == "postgresql":
+        return create_engine(
+            parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=5
+        )
+    if backend != "sqlite" or not parsed.database or parsed.database == ":memory:":
+        raise ConfigurationError(
+            "The database (MAILER_DATABASE_URL) must be a SQLite file or PostgreSQL, "
+            f"not {parsed.render_as_string(hide_password=True)!r}."
+        )
+    engine = create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def database_file(engine: Engine) -> Path | None:
+    """The file of a SQLite database; ``None`` for PostgreSQL."""
+    name = engine.url.database
+    return Path(name) if engine.dialect.name == "sqlite" and name else None
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    # The driver's own transactions begin too late (at the first write), so that two processes
+    # can read the same batch as free: we begin them ourselves.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA temp_store=MEMORY")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(
+        f"BEGIN {connection.get_execution_options().get(_BEGIN, 'IMMEDIATE')}"
+    )
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Session]:
+    """One transaction that may write: committed at the end, undone by any exception.
+
+    ``Unavailable`` when the database does not answer, is locked, or the disk is full.
+    """
+    with _translated(), Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """One consistent view for reading; takes no write lock."""
+    shared = engine.execution_options(**{_BEGIN: "DEFERRED"})
+    with _translated(), Session(shared, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise Unavailable(_sentence(error)) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Unavailable(_sentence(error)) from error
+        raise
+
+
+def _sentence(error: DBAPIError) -> str:
+    words = " ".join(str(error.orig).split())
+    if "full" in words or "No space left" in words:
+        return f"The database cannot be written: the disk is full ({words}). Nothing was changed."
+    if "locked" in words:
+        return f"The database is busy ({words}). Try again."
+    if "readonly" in words or "unable to open" in words:
+        return f"The database cannot be written or opened: {words}. Check the file's permissions."
+    return f"The database does not answer: {words}."

@@ -1,0 +1,1 @@
+"""Alembic migrations, inside the package; `mailer.database.upgrading` runs them."""

@@ -1,0 +1,135 @@
+"""Newsletters, the people who read them, what they agreed to, and addresses never mailed again."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Enum, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mailer.database.tables.base import Base, Id
+
+
+class Consent(enum.StrEnum):
+    """State of one subscription; only ``confirmed`` is ever mailed an issue."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    UNSUBSCRIBED = "unsubscribed"
+
+
+def text_enum(kind: type[enum.StrEnum]) -> Enum:
+    """Stored as its text, checked in Python: a new member needs no migration."""
+    return Enum(
+        kind,
+        native_enum=False,
+        length=20,
+        values_callable=lambda members: [m.value for m in members],
+    )
+
+
+class Newsletter(Base):
+    """The publication one subscribes to."""
+
+    __tablename__ = "newsletters"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(60), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    from_name: Mapped[str] = mapped_column(String(200))
+    from_address: Mapped[str] = mapped_column(String(254))
+    reply_to: Mapped[str | None] = mapped_column(String(254))
+    # Envelope sender for reports of failure: bounces@… gets a signed token per reader (VERP).
+    return_path: Mapped[str | None] = mapped_column(String(254))
+    language: Mapped[str] = mapped_column(String(35), default="en")
+    time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
+    theme: Mapped[str] = mapped_column(String(60), default="default")
+    # Colours, logo, fonts, links shown in the theme; see docs/themes.md.
+    look: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    postal_address: Mapped[str] = mapped_column(String(500), default="")
+    created_at: Mapped[datetime]
+
+
+class Subscriber(Base):
+    """A person at one address; consent is on the subscription, never here."""
+
+    __tablename__ = "subscribers"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    address: Mapped[str] = mapped_column(String(320))
+    address_key: Mapped[str] = mapped_column(String(320), unique=True)
+    name: Mapped[str] = mapped_column(String(200), default="")
+    language: Mapped[str | None] = mapped_column(String(35))
+    time_zone: Mapped[str | None] = mapped_column(String(64))
+    fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime]
+
+
+class Subscription(Base):
+    """One person's consent to one newsletter."""
+
+    __tablename__ = "subscriptions"
+
+    newsletter_id: Mapped[int] = mapped_column(
+        ForeignKey("newsletters.id", ondelete="CASCADE"), primary_key=True
+    )
+    subscriber_id: Mapped[int] = mapped_column(
+        Id, ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True
+    )
+    state: Mapped[Consent] = mapped_column(text_enum(Consent))
+    changed_at: Mapped[datetime]
+    source: Mapped[str] = mapped_column(String(100), default="")
+
+    __table_args__ = (
+        Index("ix_subscriptions_audience", "newsletter_id", "state", "subscriber_id"),
+        Index("ix_subscriptions_subscriber_id", "subscriber_id"),
+    )
+
+
+class ConsentChange(Base):
+    """One change of consent, as it happened; rows are added and never changed."""
+
+    __tablename__ = "consent_changes"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    newsletter_id: Mapped[int] = mapped_column(ForeignKey("newsletters.id", ondelete="CASCADE"))
+    subscriber_id: Mapped[int] = mapped_column(
+        Id, ForeignKey("subscribers.id", ondelete="CASCADE"), index=True
+    )
+    state: Mapped[Consent] = mapped_column(text_enum(Consent))
+    at: Mapped[datetime]
+    source: Mapped[str] = mapped_column(String(100))
+    # What was shown and said: form, wording, address of the computer where kept.
+    evidence: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class Unsubscribe(Base):
+    """One person left one newsletter; with the issue whose link was used, where known."""
+
+    __tablename__ = "unsubscribes"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    newsletter_id: Mapped[int] = mapped_column(ForeignKey("newsletters.id", ondelete="CASCADE"))
+    subscriber_id: Mapped[int] = mapped_column(
+        Id, ForeignKey("subscribers.id", ondelete="CASCADE"), index=True
+    )
+    issue_id: Mapped[int | None] = mapped_column(
+        ForeignKey("issues.id", ondelete="SET NULL"), index=True
+    )
+    at: Mapped[datetime]
+    method: Mapped[str] = mapped_column(String(20))  # page, one-click, preferences, editor
+    reason: Mapped[str | None] = mapped_column(String(1000))
+    undone_at: Mapped[datetime | None]
+
+
+class Suppression(Base):
+    """An address (``ann@x.test``) or a domain (``@x.test``) that is never mailed again."""
+
+    __tablename__ = "suppressions"
+
+    target: Mapped[str] = mapped_column(String(320), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(200))
+    source: Mapped[str] = mapped_column(String(100))
+    at: Mapped[datetime]

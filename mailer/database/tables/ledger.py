@@ -1,0 +1,87 @@
+"""The ledger: batches carry the work, deliveries are the record, attempts what did not decide."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, SmallInteger, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mailer.database.tables.base import Base, Id
+
+
+class Fate(enum.IntEnum):
+    """How a delivery ended; stored as its number."""
+
+    ACCEPTED = 1  # 2yz: the relay has taken responsibility
+    REFUSED = 2  # 5yz, or 4yz until the retry schedule ended
+    SKIPPED = 3  # never offered to a relay; the reply says why
+
+
+class Doubt(enum.IntEnum):
+    """Why an attempt decided nothing; stored as its number."""
+
+    DEFERRED = 1  # 4yz: tried again later
+    UNCERTAIN = 2  # handed over, no reply seen: may have arrived
+
+
+class Batch(Base):
+    """Recipients of one issue that a worker leases together.
+
+    A worker may hand over positions below *handed* only, and raises it under its lease: whoever
+    takes the batch over knows that nothing from *handed* on was sent, whatever became of the
+    worker. Lease and *handed* change together, guarded by *lease*.
+    """
+
+    __tablename__ = "batches"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    issue_id: Mapped[int] = mapped_column(ForeignKey("issues.id", ondelete="CASCADE"))
+    subscriber_ids: Mapped[str] = mapped_column(Text)  # "7,9,12": one portable statement packs it
+    size: Mapped[int]
+    attempt: Mapped[int] = mapped_column(SmallInteger, default=1)
+    due_at: Mapped[datetime]
+    open: Mapped[bool] = mapped_column(default=True)
+    held: Mapped[bool] = mapped_column(default=False)  # waits for a person
+    handed: Mapped[int] = mapped_column(default=0)
+    lease: Mapped[int] = mapped_column(default=0)  # counts up at each lease: a fencing token
+    leased_until: Mapped[datetime | None]
+    worker: Mapped[str | None] = mapped_column(String(100))
+
+    __table_args__ = (Index("ix_batches_open_due_at", "open", "due_at", "id"),)
+
+
+class Delivery(Base):
+    """What became of one recipient of one issue; written once, never changed."""
+
+    __tablename__ = "deliveries"
+
+    issue_id: Mapped[int] = mapped_column(
+        ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True
+    )
+    # No foreign key: the record outlives an erased subscriber, so that counts stay true.
+    subscriber_id: Mapped[int] = mapped_column(Id, primary_key=True)
+    fate: Mapped[int] = mapped_column(SmallInteger)
+    attempts: Mapped[int] = mapped_column(SmallInteger)
+    at: Mapped[datetime]
+    reply: Mapped[str] = mapped_column(Text)  # the relay's words, or the reason of a skip
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class Attempt(Base):
+    """One attempt that decided nothing: deferred, or uncertain."""
+
+    __tablename__ = "attempts"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    issue_id: Mapped[int] = mapped_column(ForeignKey("issues.id", ondelete="CASCADE"))
+    subscriber_id: Mapped[int] = mapped_column(Id)
+    number: Mapped[int] = mapped_column(SmallInteger)
+    doubt: Mapped[int] = mapped_column(SmallInteger)
+    at: Mapped[datetime]
+    reply: Mapped[str] = mapped_column(Text)
+    worker: Mapped[str] = mapped_column(String(100))
+
+    __table_args__ = (Index("ix_attempts_issue_id_subscriber_id", "issue_id", "subscriber_id"),)

@@ -1,0 +1,28 @@
+"""What readers did: clicks, as they came."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mailer.database.tables.base import Base, Id
+
+
+class Click(Base):
+    """One follow of one link; *machine* says why it was likely no person."""
+
+    __tablename__ = "clicks"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    issue_id: Mapped[int] = mapped_column(ForeignKey("issues.id", ondelete="CASCADE"))
+    subscriber_id: Mapped[int] = mapped_column(Id)
+    link_number: Mapped[int]
+    at: Mapped[datetime]
+    machine: Mapped[str | None] = mapped_column(String(60))
+
+    __table_args__ = (
+        Index("ix_clicks_issue_id_link_number", "issue_id", "link_number"),
+        Index("ix_clicks_subscriber_id", "subscriber_id"),
+    )

@@ -1,0 +1,81 @@
+"""Every error this program raises on purpose, by what the caller does next.
+
+MailerError                     one sentence for a person: where, what, what to do
+├── InvalidInput                the input has to change (exit status 2)
+│   ├── InvalidAddress
+│   ├── InvalidIssue            names the place: ``blocks.3.button.url``
+│   └── InvalidFile
+├── NotFound                    the thing named does not exist (exit status 3)
+├── Conflict                    somebody else was faster, or the state does not allow it (exit status 4)
+├── ConfigurationError          settings, secrets or the database have to change (exit status 5)
+│   └── DatabaseTooNew
+├── Unavailable                 try again later: database, relay or disk (exit status 6)
+│   └── RelayUnavailable
+└── InvalidToken                a link that is broken or not ours; readers get a friendly page
+"""
+
+from __future__ import annotations
+
+
+class MailerError(Exception):
+    """Base of all errors raised on purpose; ``str(error)`` is one clear sentence."""
+
+    exit_status = 1
+
+
+class InvalidInput(MailerError, ValueError):
+    """The input has to change before it can be taken."""
+
+    exit_status = 2
+
+
+class InvalidAddress(InvalidInput):
+    """Not an e-mail address that can be mailed."""
+
+
+class InvalidIssue(InvalidInput):
+    """Content of an issue that cannot be taken; *place* is like ``blocks.3.button.url``."""
+
+    def __init__(self, message: str, *, place: str = "") -> None:
+        super().__init__(f"{place}: {message}" if place else message)
+        self.place = place
+
+
+class InvalidFile(InvalidInput):
+    """A file that cannot be read as what it should be."""
+
+
+class NotFound(MailerError, LookupError):
+    """The newsletter, issue or subscriber named does not exist."""
+
+    exit_status = 3
+
+
+class Conflict(MailerError):
+    """The state does not allow it, or somebody else was faster."""
+
+    exit_status = 4
+
+
+class ConfigurationError(MailerError):
+    """Settings, secrets or the database have to change."""
+
+    exit_status = 5
+
+
+class DatabaseTooNew(ConfigurationError):
+    """The database was written by a newer version of this program."""
+
+
+class Unavailable(MailerError):
+    """Something this program needs does not answer now; trying again later can help."""
+
+    exit_status = 6
+
+
+class RelayUnavailable(Unavailable, ConnectionError):
+    """The SMTP relay does not answer, or not as it should."""
+
+
+class InvalidToken(MailerError, ValueError):
+    """A link's token is broken, or was not made by this installation."""

@@ -1,0 +1,86 @@
+"""Settings from the environment (``MAILER_…``) or ``mailer.toml``; read once, at the edge."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from mailer.errors import ConfigurationError
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def parse_duration(text: str) -> timedelta:
+    """``90s``, ``5m``, ``2h``, ``1d`` (no unit: seconds); ``ValueError`` otherwise."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*", text)
+    if not match:
+        raise ValueError(f"{text!r} is not a duration; write 90s, 5m, 2h or 1d")
+    return timedelta(seconds=float(match[1]) * _UNITS[match[2] or "s"])
+
+
+def _schedule(value: Any) -> Any:
+    if isinstance(value, str):
+        return tuple(parse_duration(part) for part in value.split(",") if part.strip())
+    return value
+
+
+class Settings(BaseSettings):
+    """What can be set; every name is also an environment variable with ``MAILER_`` before it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MAILER_", toml_file="mailer.toml", frozen=True, extra="forbid"
+    )
+
+    database_url: str = "sqlite:///subscribers.db"
+    base_url: str = "http://127.0.0.1:8000"
+    smtp_url: SecretStr | None = None
+    secret_key: SecretStr | None = None
+    templates_dir: Path | None = None
+    inbox_port: int = Field(default=1025, ge=1, le=65535)
+    connections: int = Field(default=10, ge=1, le=200)
+    batch_size: int = Field(default=1000, ge=1, le=20_000)
+    lease_seconds: float = Field(default=60.0, gt=0)
+    retry_schedule: Annotated[tuple[timedelta, ...], NoDecode, BeforeValidator(_schedule)] = tuple(
+        timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 120, 240, 480, 480, 720, 740)
+    )
+    uncertain: Literal["resend", "hold"] = "resend"
+    track_clicks: bool = True
+    tag_links: bool = True
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then ``mailer.toml``."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """The settings in force; ``ConfigurationError`` names the first one that is wrong."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        name = ".".join(str(part) for part in problem["loc"])
+        raise ConfigurationError(
+            f"The setting {name} (MAILER_{name.upper()} or mailer.toml) cannot be used: "
+            f"{problem['msg'].removeprefix('Value error, ')}."
+        ) from error
+    except ValueError as error:  # a mailer.toml that is not TOML
+        raise ConfigurationError(f"mailer.toml cannot be read: {error}.") from error

