@@ -1,0 +1,96 @@
+"""The installation's secret key: from the settings, or made on first run beside the database."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from mailer.database.engine import database_file, reading, transaction
+from mailer.database.tables import Fact
+from mailer.errors import ConfigurationError
+
+_FACT = "secret key fingerprint"
+_LEAST_BYTES = 16
+
+
+def load_secret_key(engine: Engine, given: str | None) -> bytes:
+    """The key every token is signed with; ``ConfigurationError`` if it is not the one used before.
+
+    A file is made with mode 600 when neither the settings nor the file have one and the database
+    has never been used with another: readers' links stop working when the key changes.
+    """
+    path = key_file(engine)
+    with reading(engine) as session:
+        known = session.get(Fact, _FACT)
+    key = _given(given) or _stored(path)
+    if key is None:
+        if known is not None:
+            raise ConfigurationError(
+                f"The secret key is missing: put it back into {path} or set MAILER_SECRET_KEY. "
+                "Without it, no link in mails already sent would work."
+            )
+        key = _make(path)
+    fingerprint = hashlib.sha256(b"mailer fingerprint" + key).hexdigest()[:16]
+    if known is None:
+        with transaction(engine) as session:
+            known = _remember(session, fingerprint)
+    if known.value != fingerprint:
+        raise ConfigurationError(
+            "The secret key is not the one this database was first used with, so no link in mails "
+            f"already sent would work. Set MAILER_SECRET_KEY to the first one, or put it into {path}."
+        )
+    return key
+
+
+def key_file(engine: Engine) -> Path:
+    """Where the key is kept: beside a SQLite database, else in the working directory."""
+    file = database_file(engine)
+    return file.with_suffix(".key") if file else Path("mailer.key")
+
+
+def _given(text: str | None) -> bytes | None:
+    if text is None:
+        return None
+    key = text.strip().encode()
+    if len(key) < _LEAST_BYTES:
+        raise ConfigurationError(
+            f"MAILER_SECRET_KEY is too short: use at least {_LEAST_BYTES} random characters."
+        )
+    return key
+
+
+def _stored(path: Path) -> bytes | None:
+    try:
+        return _given(path.read_text())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigurationError(f"The secret key in {path} cannot be read: {error}.") from error
+
+
+def _make(path: Path) -> bytes:
+    key = secrets.token_hex(32)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:  # another process was faster; its key is the key
+        return _stored(path) or key.encode()
+    except OSError as error:
+        raise ConfigurationError(
+            f"The secret key cannot be written to {path}: {error.strerror}. Set MAILER_SECRET_KEY."
+        ) from error
+    with os.fdopen(descriptor, "w") as file:
+        file.write(key + "\n")
+    return key.encode()
+
+
+def _remember(session: Session, fingerprint: str) -> Fact:
+    fact = session.get(Fact, _FACT)
+    if fact is None:
+        fact = Fact(name=_FACT, value=fingerprint)
+        session.add(fact)
+    return fact
