@@ -45,6 +45,9 @@ class Batch(Base):
     open: Mapped[bool] = mapped_column(default=True)
     held: Mapped[bool] = mapped_column(default=False)  # waits for a person
     handed: Mapped[int] = mapped_column(default=0)
+    accepted: Mapped[int] = mapped_column(default=0)
+    refused: Mapped[int] = mapped_column(default=0)
+    skipped: Mapped[int] = mapped_column(default=0)
     lease: Mapped[int] = mapped_column(default=0)  # counts up at each lease: a fencing token
     leased_until: Mapped[datetime | None]
     worker: Mapped[str | None] = mapped_column(String(100))
