@@ -1,0 +1,218 @@
+"""E-mail addresses: which can be mailed, how they are told apart, what looks mistyped."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+from email_validator import EmailNotValidError, validate_email
+
+from mailer.errors import InvalidAddress, InvalidInput
+
+NAME_LENGTH = 200
+
+# What nearly every address looks like, decided many times faster than by email-validator and with
+# the same verdict: dot-atom before the @ (RFC 5321), single hyphens inside labels (so no xn--),
+# a last label of letters. Possessive, so that nothing is tried twice.
+_ATOM = r"[A-Za-z0-9_+'-]++"
+_LABEL = r"[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*+"
+_COMMON = re.compile(rf"({_ATOM}(?:\.{_ATOM})*+)@((?:{_LABEL}\.)+([A-Za-z]{{2,63}}))")
+_RESERVED = frozenset(("arpa", "invalid", "local", "localhost", "onion"))  # RFC 6761
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# Line breaks, other controls, halves of characters, and marks that reverse the text after them.
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]+")
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+_ROLES = frozenset(
+    _words(
+        "abuse accounting accounts admin administrator all billing bounce bounces contact contacto "
+        "contato devnull donotreply enquiries everyone feedback ftp help hello helpdesk hostmaster hr "
+        "info inquiries it jobs kontakt list mail mailer-daemon marketing media news newsletter "
+        "no-reply noc noreply nobody office orders owner postmaster presse press privacy register "
+        "root sales secretariat security service spam staff subscribe support sysadmin team tech "
+        "test undisclosed-recipients unsubscribe usenet uucp verwaltung webmaster www"
+    )
+)
+_DISPOSABLE = frozenset(
+    _words(
+        "0-mail.com 10minutemail.com 10minutemail.net 20minutemail.com 33mail.com anonbox.net "
+        "burnermail.io byom.de cock.li discard.email discardmail.com discardmail.de dispostable.com "
+        "emailondeck.com fakeinbox.com fakemail.net filzmail.com getairmail.com getnada.com "
+        "grr.la guerrillamail.biz guerrillamail.com guerrillamail.de guerrillamail.info "
+        "guerrillamail.net guerrillamail.org guerrillamailblock.com harakirimail.com incognitomail.org "
+        "inboxbear.com inboxkitten.com jetable.org luxusmail.org mail-temp.com mail.tm mailcatch.com "
+        "maildrop.cc mailexpire.com mailinator.com mailinator.net mailnesia.com mailnull.com "
+        "mailpoof.com mailsac.com meltmail.com minutemail.com mintemail.com moakt.com mohmal.com "
+        "mt2015.com mytemp.email mytrashmail.com nada.email one-time.email owlymail.com "
+        "sharklasers.com spam4.me spambog.com spambox.us spamex.com spamgourmet.com "
+        "spamspot.com temp-mail.io temp-mail.org tempail.com tempinbox.com tempmail.com tempmail.dev "
+        "tempmail.net tempmailaddress.com tempr.email throwawaymail.com tmail.ws trash-mail.com "
+        "trashmail.com trashmail.de trashmail.me trashmail.net trbvm.com wegwerfemail.de "
+        "wegwerfmail.de wegwerfmail.net wegwerfmail.org yopmail.com yopmail.fr yopmail.net"
+    )
+)
+
+
+# Domains many people have an address at; what is one slip away from one of them is offered.
+_KNOWN = _words(
+    "gmail.com googlemail.com yahoo.com yahoo.co.uk yahoo.de yahoo.fr yahoo.it yahoo.es yahoo.in "
+    "yahoo.co.in yahoo.co.jp yahoo.ca yahoo.com.br yahoo.com.au ymail.com rocketmail.com "
+    "hotmail.com hotmail.co.uk hotmail.de hotmail.fr hotmail.it hotmail.es hotmail.nl hotmail.se "
+    "outlook.com outlook.de outlook.fr outlook.es outlook.it live.com live.co.uk live.de live.fr "
+    "live.nl live.it msn.com icloud.com me.com mac.com aol.com aol.de protonmail.com proton.me "
+    "pm.me tutanota.com tutanota.de tuta.com tuta.io posteo.de posteo.net mailbox.org riseup.net "
+    "disroot.org fastmail.com fastmail.fm hey.com zoho.com gmx.com "
+    "gmx.de gmx.net gmx.at gmx.ch gmx.us web.de freenet.de t-online.de arcor.de online.de "
+    "bluewin.ch hispeed.ch aon.at chello.at orange.fr free.fr wanadoo.fr laposte.net sfr.fr "
+    "libero.it virgilio.it tiscali.it alice.it comcast.net verizon.net att.net sbcglobal.net "
+    "bellsouth.net cox.net charter.net earthlink.net rogers.com shaw.ca btinternet.com "
+    "talktalk.net virginmedia.com sky.com ntlworld.com ziggo.nl kpnmail.nl xs4all.nl telenet.be "
+    "skynet.be seznam.cz centrum.cz wp.pl onet.pl interia.pl o2.pl abv.bg mail.ru yandex.ru "
+    "yandex.com bk.ru inbox.ru list.ru rambler.ru ukr.net qq.com 163.com 126.com sina.com "
+    "foxmail.com naver.com daum.net hanmail.net rediffmail.com uol.com.br bol.com.br terra.com.br "
+    "bigpond.com optusnet.com.au telia.com"
+)
+# One slip away from those above, yet what their owners meant.
+_NEIGHBOURS = frozenset(("mail.com", "mail.de", "email.com", "email.de", "ymail.com", "gmx.com"))
+_MISTYPED_ENDS = {
+    "con": "com", "cmo": "com", "ocm": "com", "vom": "com", "xom": "com", "cpm": "com",
+    "comm": "com", "coom": "com", "ogr": "org", "orgg": "org", "nte": "net", "nett": "net",
+}  # fmt: skip  # none of them is a top-level domain
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One address: as people wrote it, as it is told apart from others, and its domain."""
+
+    shown: str  # as written, without blanks around it
+    key: str  # unique: lower case, NFC (UAX #15), the domain as A-labels (RFC 5890)
+    domain: str  # the key's domain
+
+    @property
+    def is_role(self) -> bool:
+        """An office rather than a person reads it: ``info@``, ``postmaster@``."""
+        return self.key.partition("@")[0].partition("+")[0] in _ROLES
+
+    @property
+    def is_disposable(self) -> bool:
+        """Its domain gives out addresses that vanish after minutes."""
+        return self.domain in _DISPOSABLE
+
+    @property
+    def wire(self) -> str:
+        """For SMTP: the part before the @ as written, the domain as A-labels."""
+        return f"{self.shown.rpartition('@')[0]}@{self.domain}"
+
+
+def parse_address(text: str) -> Address:
+    """*text* as an address; ``InvalidAddress`` says what is wrong with it.
+
+    The verdicts are those of email-validator without DNS; the reserved domain ``.test`` is taken.
+    """
+    shown = text.strip(" \t\u00a0")
+    common = _COMMON.fullmatch(shown)
+    if common and len(common[1]) <= 64 and len(common[2]) <= 63:
+        domain = common[2].lower()
+        if common[3].lower() not in _RESERVED:
+            return Address(shown, f"{common[1].lower()}@{domain}", domain)
+    return _uncommon(shown)
+
+
+def key_of(text: str) -> str:
+    """The key under which *text* would be stored; ``InvalidAddress``."""
+    return parse_address(text).key
+
+
+def parse_domain(text: str) -> str:
+    """A domain as A-labels in lower case, from ``x.test`` or ``@x.test``; ``InvalidAddress``."""
+    name = text.strip().removeprefix("@")
+    try:
+        return parse_address(f"a@{name}").domain
+    except InvalidAddress as error:
+        raise InvalidAddress(f"{_quoted(name)} is not a domain such as example.com.") from error
+
+
+def suggest_domain(domain: str) -> str | None:
+    """What ``gmial.com`` was probably meant to be (``gmail.com``); ``None`` when nothing stands out."""
+    domain = domain.strip().lower()
+    if domain in _KNOWN or domain in _NEIGHBOURS:
+        return None
+    rest, _, end = domain.rpartition(".")
+    if rest and end in _MISTYPED_ENDS:
+        domain = f"{rest}.{_MISTYPED_ENDS[end]}"
+        return suggest_domain(domain) or domain
+    # Short names (gmx.de, me.com) have honest neighbours: only long ones are compared.
+    return next((known for known in _KNOWN if len(known) >= 8 and _one_slip(domain, known)), None)
+
+
+def suggest(text: str) -> str | None:
+    """The address that was probably meant, for "Did you mean …?"; ``None`` when it looks right."""
+    local, at, domain = text.strip().rpartition("@")
+    better = suggest_domain(domain) if at and local else None
+    return f"{local}@{better}" if better else None
+
+
+def _one_slip(typed: str, meant: str) -> bool:
+    """One letter too many, too few, wrong, or two neighbours swapped."""
+    if typed == meant or abs(len(typed) - len(meant)) > 1:
+        return False
+    same = 0
+    while same < min(len(typed), len(meant)) and typed[same] == meant[same]:
+        same += 1
+    left, right = typed[same:], meant[same:]
+    return (
+        left[1:] == right
+        or left == right[1:]
+        or left[1:] == right[1:]
+        or (left[:2] == right[1::-1] and left[2:] == right[2:] and len(left) > 1)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _uncommon(shown: str) -> Address:
+    if not shown:
+        raise InvalidAddress("There is no address; write one such as ann@example.com.")
+    if _CONTROL.search(shown) or "\ufffd" in shown:
+        raise InvalidAddress(
+            f"The address {_quoted(shown)} contains a line break or a control character; "
+            "write it on one line."
+        )
+    try:
+        # test_environment allows the reserved domain .test; nothing is looked up.
+        seen = validate_email(shown, check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        reason = str(error).removesuffix(".")
+        raise InvalidAddress(f"{_quoted(shown)} is not an address: {reason}.") from error
+    local = unicodedata.normalize("NFC", unicodedata.normalize("NFC", seen.local_part).lower())
+    return Address(shown, f"{local}@{seen.ascii_domain}", seen.ascii_domain)
+
+
+def _quoted(text: str) -> str:
+    shown = text if len(text) <= 80 else f"{text[:77]}..."
+    return "'" + _UNSAFE.sub("\ufffd", shown) + "'"
+
+
+def clean_name(text: str) -> str:
+    """A person's name without blanks around it; ``InvalidInput`` when it is not one line of text."""
+    name = text.strip(" \t\u00a0")
+    if _UNSAFE.search(name):
+        raise InvalidInput(
+            f"The name {_quoted(name)} contains a line break or a control character; "
+            "write it on one line."
+        )
+    if len(name) > NAME_LENGTH:
+        raise InvalidInput(
+            f"The name {_quoted(name)} has {len(name)} characters; {NAME_LENGTH} is the most."
+        )
+    return name
+
+
+def tidy_name(text: str) -> str:
+    """The name made fit: what :func:`clean_name` refuses becomes a blank or is cut off."""
+    return " ".join(_UNSAFE.sub(" ", text).split())[:NAME_LENGTH].rstrip()
