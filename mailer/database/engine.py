@@ -90,20 +90,32 @@ def reading(engine: Engine) -> Iterator[Session]:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
-        raise Unavailable(_sentence(error)) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
-            raise Unavailable(_sentence(error)) from error
-        raise
+        sentence = _sentence(error)
+        if sentence is None:
+            raise
+        raise Unavailable(sentence) from error
 
 
-def _sentence(error: DBAPIError) -> str:
+# What SQLite says when it is not the statement's fault, and what to tell a person.
+_SQLITE_WORDS = {
+    "full": "it cannot be written, the disk is full ({words}). Nothing was changed; make room",
+    "locked": "it is busy ({words}). Try again",
+    "readonly": "it cannot be written ({words}). Check the permissions of file and folder",
+    "unable to open": "it cannot be opened ({words}). Check the path and its permissions",
+    "disk I/O": "it cannot be read or written ({words}). Check the disk",
+    "malformed": "it is damaged ({words}). Restore a backup",
+    "not a database": "it is not a SQLite database ({words}). Check MAILER_DATABASE_URL",
+}
+
+
+def _sentence(error: DBAPIError) -> str | None:
     words = " ".join(str(error.orig).split())
-    if "full" in words or "No space left" in words:
-        return f"The database cannot be written: the disk is full ({words}). Nothing was changed."
-    if "locked" in words:
-        return f"The database is busy ({words}). Try again."
-    if "readonly" in words or "unable to open" in words:
-        return f"The database cannot be written or opened: {words}. Check the file's permissions."
-    return f"The database does not answer: {words}."
+    if isinstance(error.orig, sqlite3.Error):
+        for known, sentence in _SQLITE_WORDS.items():
+            if known in words:
+                return f"The database: {sentence.format(words=words)}."
+        return None
+    if isinstance(error, OperationalError) or error.connection_invalidated:
+        return f"The database does not answer: {words}."
+    return None

@@ -1,0 +1,114 @@
+"""Where SMTP lanes get their messages, and where they tell what became of them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+
+from mailer.delivering.connecting import Connection
+from mailer.delivering.held import HeldBatch, Item
+from mailer.delivering.lane import Handover
+from mailer.delivering.outcomes import Outcome, Reply
+from mailer.delivering.prepared import PreparedIssue
+from mailer.rendering.message import MissingField
+from mailer.tokens import Signer
+
+_NO_SMTPUTF8 = (
+    "the relay takes no address with letters beyond ASCII before the @ (it offers no SMTPUTF8)"
+)
+
+
+class SendingDesk:
+    """The granted recipients of one worker, and the writing of their messages."""
+
+    def __init__(
+        self, signer: Signer, prepared: Mapping[int, PreparedIssue], wake: Callable[[], None]
+    ) -> None:
+        self._signer, self._prepared, self._wake = signer, prepared, wake
+        self.ready: deque[Item] = deque()
+        self.date = b""
+        self.taken = 0  # since the last turn
+        self.accepted = 0
+        self.unsendable: dict[int, str] = {}  # issues to be stopped, and why
+
+    @property
+    def busy(self) -> bool:
+        """Whether a lane would get a message now."""
+        return bool(self.ready)
+
+    def take(self, connection: Connection) -> Handover | None:
+        """The next message for a lane; whoever cannot be mailed is settled on the way."""
+        while self.ready:
+            item = self.ready.popleft()
+            handover = self._compose(item, connection)
+            if handover is not None:
+                self.taken += 1
+                if len(self.ready) < self.taken:  # ask for more before lanes run dry
+                    self._wake()
+                return handover
+        self._wake()
+        return None
+
+    def settle(self, key: Item, reply: Reply) -> None:
+        """The relay answered this message."""
+        outcome = reply.outcome
+        if outcome is Outcome.ACCEPTED:
+            self.accepted += 1
+        key.batch.settle(key, outcome, str(reply))
+        self._wake()
+
+    def unsent(self, key: Item, why: str) -> None:
+        """The connection went before this message was handed over."""
+        if key.batch.again(key, why):
+            self.ready.appendleft(key)
+        self._wake()
+
+    def uncertain(self, key: Item, why: str) -> None:
+        """The connection went after this message was handed over, before the answer."""
+        if key.batch.uncertain(key, why):
+            self.ready.appendleft(key)
+        self._wake()
+
+    def take_back(self, batches: Iterable[HeldBatch]) -> None:
+        """Nothing more of these *batches* goes to a lane."""
+        going = set(map(id, batches))
+        kept: deque[Item] = deque()
+        for item in self.ready:
+            if id(item.batch) in going:
+                item.batch.take_back([item])
+            else:
+                kept.append(item)
+        self.ready = kept
+
+    def _compose(self, item: Item, connection: Connection) -> Handover | None:
+        try:
+            mail, rcpt, message = self._prepared[item.batch.issue_id].compose(
+                item.recipient, self._signer, self.date
+            )
+        except MissingField as error:
+            item.batch.settle(item, Outcome.SKIPPED, str(error))
+        except ValueError as error:  # one bad subscriber never stops an issue
+            item.batch.settle(item, Outcome.SKIPPED, f"cannot be written to: {error}")
+        else:
+            handover = Handover(item, mail, rcpt, message)
+            return handover if self._fits(item, handover, connection) else None
+        return None
+
+    def _fits(self, item: Item, handover: Handover, connection: Connection) -> bool:
+        limit = connection.size_limit
+        if not handover.rcpt.isascii() and not connection.smtputf8:
+            item.batch.settle(item, Outcome.REFUSED, _NO_SMTPUTF8)
+            return False
+        if limit is not None and len(handover.message) > limit:
+            self._stop_issue(item, len(handover.message), limit)
+            return False
+        return True
+
+    def _stop_issue(self, item: Item, size: int, limit: int) -> None:
+        self.unsendable[item.batch.issue_id] = (
+            f"The relay takes messages of at most {limit:,} bytes and this issue's have {size:,}. "
+            "Use a relay that takes more and resume, or cancel and send a shorter issue."
+        )
+        item.batch.closing = True
+        item.batch.take_back([item])
+        self.take_back([item.batch])

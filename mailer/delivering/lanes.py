@@ -1,0 +1,161 @@
+"""Keeps a number of connections to the relay open while there is work, and mends what breaks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import deque
+from dataclasses import dataclass
+from typing import Protocol
+
+from mailer.delivering.connecting import close_connection, open_connection
+from mailer.delivering.lane import Desk, Lane
+from mailer.errors import RelayUnavailable
+from mailer.relays import Relay
+
+log = logging.getLogger(__name__)
+
+_FIRST_PAUSE = 0.25
+_LONGEST_PAUSE = 10.0
+_IDLE_SECONDS = 5.0
+_WATCH_SECONDS = 1.0
+_CONNECT_SECONDS = 30.0
+
+
+class BusyDesk(Desk, Protocol):
+    """A desk that says whether anything lies on it."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether a lane would get a message now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LaneOptions:
+    """How connections are used."""
+
+    connections: int
+    messages_per_connection: int
+    timeout: float  # seconds without an answer after which a connection is given up
+    hostname: str  # what we call ourselves in EHLO
+
+
+class Lanes:
+    """All connections of one worker to its relay."""
+
+    def __init__(self, relay: Relay, desk: BusyDesk, options: LaneOptions) -> None:
+        self._relay, self._desk, self._options = relay, desk, options
+        self._idle: deque[asyncio.Future[None]] = deque()  # without a connection, without work
+        self._parked: dict[Lane, float] = {}  # connected, without work, since when
+        self._open: set[Lane] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = asyncio.Event()
+        self.problem = ""
+
+    def start(self) -> None:
+        """Be ready to connect; nothing is opened before there is work."""
+        self._tasks = [asyncio.create_task(self._keep()) for _ in range(self._options.connections)]
+        self._tasks.append(asyncio.create_task(self._watch()))
+
+    def wake(self, messages: int) -> None:
+        """There are *messages* to take: wake as many lanes as that needs."""
+        while self._parked and messages > 0:
+            lane, _ = self._parked.popitem()
+            lane.wake()
+            messages -= 1
+        while self._idle and messages > 0:
+            waiting = self._idle.popleft()
+            if not waiting.done():
+                waiting.set_result(None)
+                messages -= 1
+
+    async def stop(self, seconds: float) -> None:
+        """Finish what is in flight, for at most *seconds*; then drop the connections."""
+        self._stopping.set()
+        for lane in list(self._open):
+            lane.stop()
+        for waiting in self._idle:
+            if not waiting.done():
+                waiting.set_result(None)
+        _, late = await asyncio.wait(self._tasks, timeout=seconds)
+        for lane in list(self._open):
+            lane.abort("this worker was stopped before the answer came")
+        if late:
+            _, late = await asyncio.wait(late, timeout=1.0)
+        for task in late:
+            task.cancel()
+
+    async def _keep(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            if not self._desk.busy:
+                await self._work()
+                continue
+            failures = 0 if await self._use_one() else failures + 1
+            if failures:
+                pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (failures - 1))
+                await self._pause(pause * random.uniform(0.5, 1.0))  # noqa: S311  # no secret
+
+    async def _use_one(self) -> bool:
+        """Open a connection and use it up; whether it was of any use."""
+        try:
+            connection = await open_connection(
+                self._relay, timeout=_CONNECT_SECONDS, hostname=self._options.hostname
+            )
+        except RelayUnavailable as error:
+            self._say(str(error))
+            return False
+        lane = Lane(
+            connection,
+            self._desk,
+            most=self._options.messages_per_connection,
+            parked=self._park,
+        )
+        self._open.add(lane)
+        try:
+            lane.start()
+            if self._stopping.is_set():
+                lane.stop()
+            await lane.closed
+        finally:
+            self._open.discard(lane)
+            self._parked.pop(lane, None)
+            close_connection(connection)
+        if lane.settled or not lane.lost:
+            self._say("")
+            return True
+        self._say(f"{self._relay} closed the connection: {lane.lost}")
+        return False
+
+    def _park(self, lane: Lane) -> None:
+        self._parked[lane] = asyncio.get_running_loop().time()
+
+    async def _work(self) -> None:
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._idle.append(waiting)
+        await waiting
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def _watch(self) -> None:
+        """Give up connections whose server does not answer; close those without work."""
+        while not self._stopping.is_set():
+            await self._pause(_WATCH_SECONDS)
+            now = asyncio.get_running_loop().time()
+            for lane in list(self._open):
+                if lane.waiting and now - lane.answered_at > self._options.timeout:
+                    lane.abort(f"no answer for {self._options.timeout:g} seconds")
+            for lane, since in list(self._parked.items()):
+                if now - since > _IDLE_SECONDS:
+                    lane.stop()
+
+    def _say(self, problem: str) -> None:
+        if problem and problem != self.problem:
+            log.warning("%s", problem)
+        self.problem = problem

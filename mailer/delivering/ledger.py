@@ -1,0 +1,323 @@
+"""The ledger's hot path: lease a batch, record what became of its recipients, hand it on.
+
+What makes it safe (docs/delivery.md says why):
+- a worker hands over only positions below ``handed``, which it raises under its lease;
+- whoever leases the batch next therefore knows which recipients may have been mailed unseen;
+- deliveries are inserted once, and never changed: writing one twice does nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, and_, bindparam, insert, or_, select, text, update
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.orm import Session
+
+from mailer.database.tables import Attempt, Batch, Delivery, Doubt, Fate, Issue, IssueState
+from mailer.delivering.packing import among, pack, unpack
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of one recipient: a row of the record."""
+
+    subscriber_id: int
+    fate: Fate
+    attempts: int
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """One attempt that decided nothing."""
+
+    subscriber_id: int
+    number: int
+    doubt: Doubt
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A batch that this worker holds: the recipients still to be decided, in order."""
+
+    batch_id: int
+    issue_id: int
+    lease: int
+    attempt: int
+    subscriber_ids: list[int]  # all of the batch, by position
+    undecided: list[int]  # positions
+    uncertain: list[int]  # those of the undecided that an earlier worker may have sent
+    deferred: list[int]  # ids that an earlier worker deferred at this attempt: they go on later
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Recipients of a completed batch that go on in a batch of their own."""
+
+    subscriber_ids: list[int]
+    attempt: int
+    due_at: datetime
+    held: bool = False
+
+
+@dataclass(slots=True)
+class Progress:
+    """What a worker tells the ledger about one batch it holds, in one transaction."""
+
+    batch_id: int
+    issue_id: int
+    lease: int
+    handed: int
+    recorded: list[Recorded] = field(default_factory=list)
+    doubted: list[Doubted] = field(default_factory=list)
+    complete: bool = False
+    later: list[Later] = field(default_factory=list)  # only with *complete*
+
+
+def lease(
+    session: Session,
+    *,
+    worker: str,
+    now: datetime,
+    seconds: float,
+    issue_id: int | None = None,
+) -> Leased | None:
+    """Lease the batch that is due first; ``None`` when there is none.
+
+    Takes over a batch whose lease has ended. Recipients that its last worker may have sent are
+    recorded as uncertain before they are tried again.
+    """
+    row = session.execute(
+        update(Batch)
+        .where(Batch.id == _first_due(now, seconds, issue_id).scalar_subquery())
+        .values(worker=worker, lease=Batch.lease + 1, leased_until=now + timedelta(seconds=seconds))
+        .returning(
+            Batch.id,
+            Batch.issue_id,
+            Batch.lease,
+            Batch.attempt,
+            Batch.subscriber_ids,
+            Batch.handed,
+        )
+        .execution_options(synchronize_session=False)
+    ).first()
+    if row is None:
+        return None
+    batch_id, issue, number, attempt, packed, handed = row
+    ids = unpack(packed)
+    decided: set[int] = set()
+    deferred: set[int] = set()
+    if number > 1:  # somebody held it before
+        decided = decided_ids(session, issue, ids)
+        deferred = _deferred_ids(session, issue, attempt, ids) - decided
+    undecided = [
+        position for position, one in enumerate(ids) if one not in decided and one not in deferred
+    ]
+    uncertain = [position for position in undecided if position < handed]
+    _add_doubts(
+        session,
+        issue,
+        [
+            Doubted(ids[position], attempt, Doubt.UNCERTAIN, "the worker holding it ended")
+            for position in uncertain
+        ],
+        now=now,
+        worker=worker,
+    )
+    return Leased(batch_id, issue, number, attempt, ids, undecided, uncertain, sorted(deferred))
+
+
+def _first_due(now: datetime, seconds: float, issue_id: int | None) -> Select[int]:
+    # A lease that ends later than any lease of now could end was given before the clock was set
+    # back: it counts as ended. Likewise a due time is trusted only from the schedule.
+    beyond = now + timedelta(seconds=2 * seconds)
+    wanted = [
+        Batch.open.is_(True),
+        Batch.held.is_(False),
+        Batch.due_at <= now,
+        Issue.state == IssueState.SENDING,
+        or_(Batch.leased_until.is_(None), Batch.leased_until < now, Batch.leased_until > beyond),
+    ]
+    if issue_id is not None:
+        wanted.append(Batch.issue_id == issue_id)
+    return (
+        select(Batch.id)
+        .join(Issue, Issue.id == Batch.issue_id)
+        .where(and_(*wanted))
+        .order_by(Batch.due_at, Batch.id)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=Batch)
+    )
+
+
+def report(
+    session: Session, progress: Progress, *, worker: str, now: datetime, seconds: float
+) -> bool:
+    """Write one batch's progress and renew its lease; ``False`` when the lease is lost.
+
+    What was recorded is written even then, for it is true; nothing else may be done with the batch.
+    """
+    counts = {
+        fate: sum(1 for one in progress.recorded if one.fate is fate)
+        for fate in (Fate.ACCEPTED, Fate.REFUSED, Fate.SKIPPED)
+    }
+    held = session.execute(
+        _REPORT,
+        {
+            "b_id": progress.batch_id,
+            "b_lease": progress.lease,
+            "b_handed": progress.handed,
+            "b_until": now + timedelta(seconds=seconds),
+            "b_open": not progress.complete,
+            "b_accepted": counts[Fate.ACCEPTED],
+            "b_refused": counts[Fate.REFUSED],
+            "b_skipped": counts[Fate.SKIPPED],
+        },
+    )
+    mine = bool(held.rowcount == 1)  # type: ignore[attr-defined]  # an UPDATE counts rows
+    add_deliveries(session, progress.issue_id, progress.recorded, now=now)
+    _add_doubts(session, progress.issue_id, progress.doubted, now=now, worker=worker)
+    if progress.complete and mine:
+        for later in progress.later:
+            add_batch(session, progress.issue_id, later)
+    return mine
+
+
+_REPORT = (
+    update(Batch)
+    .where(Batch.id == bindparam("b_id"), Batch.lease == bindparam("b_lease"), Batch.open.is_(True))
+    .values(
+        handed=bindparam("b_handed"),
+        leased_until=bindparam("b_until"),
+        open=bindparam("b_open"),
+        accepted=Batch.accepted + bindparam("b_accepted"),
+        refused=Batch.refused + bindparam("b_refused"),
+        skipped=Batch.skipped + bindparam("b_skipped"),
+    )
+    .execution_options(synchronize_session=False)
+)
+
+
+def release(session: Session, batch_id: int, lease_number: int) -> None:
+    """Give a batch back with nothing in flight: whoever takes it finds nothing uncertain."""
+    session.execute(
+        update(Batch)
+        .where(Batch.id == batch_id, Batch.lease == lease_number)
+        .values(leased_until=None, worker=None, handed=0)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def add_batch(session: Session, issue_id: int, later: Later) -> None:
+    """A new batch of recipients who go on."""
+    session.execute(
+        insert(Batch).values(
+            issue_id=issue_id,
+            subscriber_ids=pack(sorted(later.subscriber_ids)),
+            size=len(later.subscriber_ids),
+            attempt=later.attempt,
+            due_at=later.due_at,
+            held=later.held,
+            open=True,
+            handed=0,
+            lease=0,
+            accepted=0,
+            refused=0,
+            skipped=0,
+        )
+    )
+
+
+def add_deliveries(
+    session: Session, issue_id: int, recorded: Sequence[Recorded], *, now: datetime
+) -> None:
+    """Append to the record; a recipient who has a delivery already keeps it."""
+    if not recorded:
+        return
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(
+            _UNNEST,
+            {
+                "issue_id": issue_id,
+                "at": now,
+                "ids": [one.subscriber_id for one in recorded],
+                "fates": [int(one.fate) for one in recorded],
+                "attempts": [one.attempts for one in recorded],
+                "replies": [one.reply.replace("\0", "") for one in recorded],
+            },
+        )
+        return
+    session.execute(
+        _INSERT,
+        [
+            {
+                "issue_id": issue_id,
+                "subscriber_id": one.subscriber_id,
+                "fate": int(one.fate),
+                "attempts": one.attempts,
+                "at": now,
+                "reply": one.reply,
+            }
+            for one in recorded
+        ],
+    )
+
+
+# One statement for many rows: an executemany costs PostgreSQL an execution per row.
+_UNNEST = text(
+    "INSERT INTO deliveries (issue_id, subscriber_id, fate, attempts, at, reply) "
+    "SELECT :issue_id, one.subscriber_id, one.fate, one.attempts, :at, one.reply FROM unnest("
+    "CAST(:ids AS bigint[]), CAST(:fates AS smallint[]), CAST(:attempts AS smallint[]), "
+    "CAST(:replies AS text[])) AS one (subscriber_id, fate, attempts, reply) "
+    "ON CONFLICT DO NOTHING"
+)
+_INSERT = sqlite.insert(Delivery).on_conflict_do_nothing()
+
+
+def _add_doubts(
+    session: Session, issue_id: int, doubted: Sequence[Doubted], *, now: datetime, worker: str
+) -> None:
+    if doubted:
+        session.execute(
+            insert(Attempt),
+            [
+                {
+                    "issue_id": issue_id,
+                    "subscriber_id": one.subscriber_id,
+                    "number": one.number,
+                    "doubt": int(one.doubt),
+                    "at": now,
+                    "reply": one.reply.replace("\0", ""),
+                    "worker": worker,
+                }
+                for one in doubted
+            ],
+        )
+
+
+def decided_ids(session: Session, issue_id: int, ids: Sequence[int]) -> set[int]:
+    """Those of the sorted *ids* who have a delivery of this issue."""
+    return set(
+        session.scalars(
+            select(Delivery.subscriber_id).where(
+                Delivery.issue_id == issue_id, among(Delivery.subscriber_id, ids)
+            )
+        )
+    ).intersection(ids)
+
+
+def _deferred_ids(session: Session, issue_id: int, attempt: int, ids: Sequence[int]) -> set[int]:
+    return set(
+        session.scalars(
+            select(Attempt.subscriber_id).where(
+                Attempt.issue_id == issue_id,
+                Attempt.number == attempt,
+                Attempt.doubt == int(Doubt.DEFERRED),
+                among(Attempt.subscriber_id, ids),
+            )
+        )
+    ).intersection(ids)

@@ -1,0 +1,229 @@
+"""What an issue may do next: schedule, start, pause, resume, cancel, finish.
+
+Each step is one guarded UPDATE: of two who try it, one does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, cast, exists, func, insert, literal, select, update
+from sqlalchemy import String as Text
+from sqlalchemy.orm import Session
+
+from mailer.database.tables import (
+    Batch,
+    Consent,
+    Fate,
+    Issue,
+    IssueState,
+    Subscription,
+)
+from mailer.database.tables.base import Moment
+from mailer.delivering import ledger
+from mailer.delivering.packing import unpack
+from mailer.errors import Conflict, NotFound
+
+_WORDS = {
+    IssueState.DRAFT: "is a draft",
+    IssueState.SCHEDULED: "is scheduled",
+    IssueState.SENDING: "is being sent",
+    IssueState.PAUSED: "is paused",
+    IssueState.SENT: "has been sent",
+    IssueState.CANCELLED: "has been cancelled",
+}
+# Fresh batches come before retries, and do not depend on the clock.
+AT_ONCE = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+_BATCHES_SETTLED_TOGETHER = 20
+
+
+def move(
+    session: Session,
+    issue_id: int,
+    *,
+    to: IssueState,
+    allowed: Iterable[IssueState],
+    doing: str,
+    **values: Any,
+) -> None:
+    """Bring an issue to another state; ``Conflict`` says why not, ``NotFound`` if there is none."""
+    allowed = tuple(allowed)
+    moved = session.execute(
+        update(Issue)
+        .where(Issue.id == issue_id, Issue.state.in_(allowed))
+        .values(state=to, **values)
+        .execution_options(synchronize_session=False)
+    )
+    if moved.rowcount == 1:  # type: ignore[attr-defined]  # an UPDATE counts rows
+        return
+    state = session.scalar(select(Issue.state).where(Issue.id == issue_id))
+    if state is None:
+        raise NotFound(f"There is no issue {issue_id}.")
+    raise Conflict(f"Issue {issue_id} cannot be {doing}: it {_WORDS[state]}.")
+
+
+def schedule(session: Session, issue_id: int, *, at: datetime, utm_campaign: str) -> None:
+    """Let an issue start at *at*; its utm_campaign is frozen now, if it was not before."""
+    move(
+        session,
+        issue_id,
+        to=IssueState.SCHEDULED,
+        allowed=(IssueState.DRAFT, IssueState.SCHEDULED),
+        doing="scheduled",
+        scheduled_at=at,
+        state_reason="",
+        utm_campaign=func.coalesce(Issue.utm_campaign, utm_campaign),
+    )
+
+
+def start(session: Session, issue_id: int, *, version: int, batch_size: int, now: datetime) -> int:
+    """Freeze the audience and begin; the number of recipients planned.
+
+    ``Conflict`` when somebody else started it, or it was changed since *version* was rendered.
+    """
+    issue = session.get(Issue, issue_id, with_for_update=True)
+    if issue is None:
+        raise NotFound(f"There is no issue {issue_id}.")
+    if issue.version != version:
+        raise Conflict(f"Issue {issue_id} was changed while it was being started.")
+    move(
+        session,
+        issue_id,
+        to=IssueState.SENDING,
+        allowed=(IssueState.DRAFT, IssueState.SCHEDULED),
+        doing="started",
+        started_at=now,
+        state_reason="",
+    )
+    return freeze(session, issue_id, issue.newsletter_id, batch_size=batch_size)
+
+
+def freeze(session: Session, issue_id: int, newsletter_id: int, *, batch_size: int) -> int:
+    """Write everybody who is to get this issue into batches, by one statement; how many."""
+    part = (func.row_number().over(order_by=Subscription.subscriber_id) - 1) // batch_size
+    audience = (
+        select(Subscription.subscriber_id, cast(part, Integer).label("part"))
+        .where(Subscription.newsletter_id == newsletter_id, Subscription.state == Consent.CONFIRMED)
+        .subquery()
+    )
+    packed = func.aggregate_strings(cast(audience.c.subscriber_id, Text), ",")
+    session.execute(
+        insert(Batch).from_select(
+            ["issue_id", "due_at", "subscriber_ids", "size"],
+            select(literal(issue_id), literal(AT_ONCE, Moment()), packed, func.count()).group_by(
+                audience.c.part
+            ),
+        )
+    )
+    planned = session.scalar(select(func.sum(Batch.size)).where(Batch.issue_id == issue_id)) or 0
+    session.execute(update(Issue).where(Issue.id == issue_id).values(planned=planned))
+    return planned
+
+
+def pause(session: Session, issue_id: int, *, reason: str = "") -> None:
+    """Stop handing over; workers notice within a second."""
+    move(
+        session,
+        issue_id,
+        to=IssueState.PAUSED,
+        allowed=(IssueState.SENDING,),
+        doing="paused",
+        state_reason=reason,
+    )
+
+
+def stop(session: Session, issue_id: int, reason: str) -> None:
+    """Pause an issue that cannot go on, and say why; nothing if it is not being sent."""
+    session.execute(
+        update(Issue)
+        .where(Issue.id == issue_id, Issue.state == IssueState.SENDING)
+        .values(state=IssueState.PAUSED, state_reason=reason)
+    )
+
+
+def resume(session: Session, issue_id: int) -> None:
+    """Go on where it was paused."""
+    move(
+        session,
+        issue_id,
+        to=IssueState.SENDING,
+        allowed=(IssueState.PAUSED,),
+        doing="resumed",
+        state_reason="",
+    )
+
+
+def cancel(session: Session, issue_id: int) -> bool:
+    """Before the start: take the schedule back, ``False``. After it: skip all who wait, ``True``."""
+    state = session.scalar(select(Issue.state).where(Issue.id == issue_id))
+    if state is IssueState.SCHEDULED:
+        move(
+            session,
+            issue_id,
+            to=IssueState.DRAFT,
+            allowed=(IssueState.SCHEDULED,),
+            doing="cancelled",
+            scheduled_at=None,
+        )
+        return False
+    move(
+        session,
+        issue_id,
+        to=IssueState.CANCELLED,
+        allowed=(IssueState.SENDING, IssueState.PAUSED),
+        doing="cancelled",
+    )
+    return True
+
+
+def finish(session: Session, issue_id: int, *, now: datetime) -> None:
+    """An issue that nobody waits for any more has been sent."""
+    _finish_where(session, Issue.id == issue_id, now=now)
+
+
+def settle(session: Session, *, now: datetime) -> int:
+    """Finish what is done, and skip who waits for a cancelled issue; how many were skipped.
+
+    A bounded share of the work, so that the transaction stays short: call it again while it
+    answers more than 0. Batches under a lease are left to the worker that holds them.
+    """
+    _finish_where(session, now=now)
+    cancelled = session.scalars(
+        select(Batch)
+        .join(Issue, Issue.id == Batch.issue_id)
+        .where(
+            Batch.open.is_(True),
+            Issue.state == IssueState.CANCELLED,
+            Batch.leased_until.is_(None) | (Batch.leased_until < now),
+        )
+        .limit(_BATCHES_SETTLED_TOGETHER)
+        .with_for_update(skip_locked=True, of=Batch)
+    ).all()
+    return sum(_skip_waiting(session, batch, "cancelled", now=now) for batch in cancelled)
+
+
+def _skip_waiting(session: Session, batch: Batch, reason: str, *, now: datetime) -> int:
+    ids = unpack(batch.subscriber_ids)
+    decided = ledger.decided_ids(session, batch.issue_id, ids)
+    waiting = [
+        ledger.Recorded(one, Fate.SKIPPED, batch.attempt - 1, reason)
+        for one in ids
+        if one not in decided
+    ]
+    ledger.add_deliveries(session, batch.issue_id, waiting, now=now)
+    batch.open = False
+    batch.lease += 1  # whoever held it has lost it
+    batch.skipped += len(waiting)
+    return len(waiting)
+
+
+def _finish_where(session: Session, *wanted: ColumnElement[bool], now: datetime) -> None:
+    waiting = exists().where(Batch.issue_id == Issue.id, Batch.open.is_(True))
+    session.execute(
+        update(Issue)
+        .where(*wanted, Issue.state == IssueState.SENDING, ~waiting)
+        .values(state=IssueState.SENT, finished_at=now)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,94 @@
+"""An issue ready to be sent: its message template and the envelope each reader's copy travels in."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from mailer.database.tables import Issue, Rendition
+from mailer.delivering.recipients import Recipient
+from mailer.errors import NotFound
+from mailer.rendering.message import (
+    Masthead,
+    MessageTemplate,
+    mailbox,
+    personal_values,
+)
+from mailer.tokens import Signer
+
+_FEEDBACK_ID_LENGTH = 15  # SenderId: 5 to 15 characters, the same in every mail
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedIssue:
+    """What a worker needs to write any reader's copy; no database behind it."""
+
+    issue_id: int
+    newsletter_id: int
+    template: MessageTemplate
+    from_address: str
+    return_path: str | None
+
+    @property
+    def with_fields(self) -> bool:
+        """Whether the text uses subscribers' own fields."""
+        return bool(self.template.fields - {"name", "address"})
+
+    def compose(
+        self, recipient: Recipient, signer: Signer, date: bytes
+    ) -> tuple[bytes, bytes, bytes]:
+        """MAIL and RCPT command lines and the message; ``MissingField``."""
+        raw = signer.raw(self.issue_id, recipient.subscriber_id)
+        address = recipient.wire_address.encode()
+        message = self.template.render(
+            base64.urlsafe_b64encode(raw),
+            mailbox(recipient.name, address),
+            date,
+            personal_values(
+                recipient.address, recipient.name, recipient.fields, self.template.fields
+            ),
+        )
+        options = b"" if address.isascii() else b" SMTPUTF8"
+        mail = b"MAIL FROM:<%s>%s\r\n" % (self._return_path(raw), options)
+        return mail, b"RCPT TO:<%s>\r\n" % address, message
+
+    def _return_path(self, raw: bytes) -> bytes:
+        if not self.return_path:
+            return self.from_address.encode()
+        # In hex: some servers change the case of a local part on its way back.
+        local, _, domain = self.return_path.rpartition("@")
+        return f"{local}+{raw.hex()}@{domain}".encode()
+
+
+def load_prepared(session: Session, issue_id: int, *, base_url: str) -> PreparedIssue:
+    """The frozen rendition of an issue as a template; ``NotFound`` before it was frozen."""
+    issue = session.get(Issue, issue_id)
+    rendition = session.get(Rendition, issue_id)
+    if issue is None or rendition is None:
+        raise NotFound(f"Issue {issue_id} has not been started.")
+    newsletter = issue.newsletter
+    domain = newsletter.from_address.rpartition("@")[2]
+    masthead = Masthead(
+        subject=rendition.subject,
+        from_name=newsletter.from_name,
+        from_address=newsletter.from_address,
+        list_name=newsletter.name,
+        list_id=f"{newsletter.slug}.{domain}",
+        feedback_id=f"{issue_id}:{newsletter.slug}:issue:{_sender_id(domain)}",
+        base_url=base_url,
+        language=issue.language,
+        reply_to=newsletter.reply_to,
+    )
+    return PreparedIssue(
+        issue_id=issue_id,
+        newsletter_id=newsletter.id,
+        template=MessageTemplate(masthead, html=rendition.html, text=rendition.text),
+        from_address=newsletter.from_address,
+        return_path=newsletter.return_path,
+    )
+
+
+def _sender_id(domain: str) -> str:
+    return "".join(c for c in domain if c.isalnum())[:_FEEDBACK_ID_LENGTH].ljust(5, "0")

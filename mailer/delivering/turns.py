@@ -1,0 +1,130 @@
+"""A worker's turn at the ledger: everything it has to say and to ask, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from mailer.database.engine import transaction
+from mailer.database.tables import Issue, IssueState
+from mailer.delivering import ledger, lifecycle
+from mailer.delivering.prepared import PreparedIssue, load_prepared
+from mailer.delivering.recipients import Loaded, load
+
+
+@dataclass(slots=True)
+class Turn:
+    """What a worker tells and asks."""
+
+    now: datetime
+    progress: list[ledger.Progress] = field(default_factory=list)
+    release: list[ledger.Leased] = field(default_factory=list)
+    stop_issues: dict[int, str] = field(default_factory=dict)  # to be paused, and why
+    watch: set[int] = field(default_factory=set)  # issues whose state is asked for
+    reload: list[tuple[ledger.Leased, list[int]]] = field(default_factory=list)
+    lease: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.progress
+            or self.release
+            or self.stop_issues
+            or self.watch
+            or self.reload
+            or self.lease
+        )
+
+
+@dataclass(slots=True)
+class Answer:
+    """What the ledger says."""
+
+    lost: set[int] = field(default_factory=set)  # batches that another worker holds now
+    sending: set[int] = field(default_factory=set)  # of the issues asked for
+    reloaded: dict[int, Loaded] = field(default_factory=dict)  # by batch
+    leased: ledger.Leased | None = None
+    loaded: Loaded | None = None
+
+
+class Registrar:
+    """Takes turns at the ledger for one worker; used by one thread at a time."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        worker: str,
+        lease_seconds: float,
+        base_url: str,
+        issue_id: int | None = None,
+    ) -> None:
+        self._engine = engine
+        self._worker = worker
+        self._seconds = lease_seconds
+        self._base_url = base_url
+        self._issue_id = issue_id
+        self.prepared: dict[int, PreparedIssue] = {}
+
+    def take(self, turn: Turn) -> Answer:
+        """Do all of *turn*, or nothing; ``Unavailable`` when the database does not answer."""
+        with transaction(self._engine) as session:
+            answer = Answer()
+            self._report(session, turn, answer)
+            if turn.watch:
+                answer.sending = _sending(session, turn.watch)
+            for leased, ids in turn.reload:
+                answer.reloaded[leased.batch_id] = self._load(session, leased.issue_id, ids)
+            if turn.lease:
+                self._lease(session, turn.now, answer)
+            return answer
+
+    def keep_house(self, now: datetime) -> None:
+        """Finish issues that nobody waits for, skip who waits for a cancelled one."""
+        with transaction(self._engine) as session:
+            lifecycle.settle(session, now=now)
+
+    def _report(self, session: Session, turn: Turn, answer: Answer) -> None:
+        for progress in turn.progress:
+            if not ledger.report(
+                session, progress, worker=self._worker, now=turn.now, seconds=self._seconds
+            ):
+                answer.lost.add(progress.batch_id)
+            elif progress.complete:
+                lifecycle.finish(session, progress.issue_id, now=turn.now)
+        for leased in turn.release:
+            ledger.release(session, leased.batch_id, leased.lease)
+        for issue_id, reason in turn.stop_issues.items():
+            lifecycle.stop(session, issue_id, reason)
+
+    def _lease(self, session: Session, now: datetime, answer: Answer) -> None:
+        leased = ledger.lease(
+            session,
+            worker=self._worker,
+            now=now,
+            seconds=self._seconds,
+            issue_id=self._issue_id,
+        )
+        if leased is None:
+            return
+        if leased.issue_id not in self.prepared:
+            self.prepared[leased.issue_id] = load_prepared(
+                session, leased.issue_id, base_url=self._base_url
+            )
+        ids = [leased.subscriber_ids[position] for position in leased.undecided]
+        answer.leased, answer.loaded = leased, self._load(session, leased.issue_id, ids)
+
+    def _load(self, session: Session, issue_id: int, ids: list[int]) -> Loaded:
+        issue = self.prepared[issue_id]
+        return load(session, issue.newsletter_id, ids, with_fields=issue.with_fields)
+
+
+def _sending(session: Session, issue_ids: Collection[int]) -> set[int]:
+    return set(
+        session.scalars(
+            select(Issue.id).where(Issue.id.in_(issue_ids), Issue.state == IssueState.SENDING)
+        )
+    )

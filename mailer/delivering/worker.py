@@ -1,0 +1,292 @@
+"""A worker: leases batches, keeps SMTP lanes busy, and tells the ledger what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine
+
+from mailer.clock import Clock
+from mailer.delivering.desk import SendingDesk
+from mailer.delivering.held import HeldBatch, Item
+from mailer.delivering.lanes import LaneOptions, Lanes
+from mailer.delivering.ledger import Leased, Progress
+from mailer.delivering.outcomes import next_try
+from mailer.delivering.recipients import Loaded
+from mailer.delivering.turns import Answer, Registrar, Turn
+from mailer.errors import Unavailable
+from mailer.relays import Relay
+from mailer.rendering.message import date_value
+from mailer.tokens import Signer
+
+log = logging.getLogger(__name__)
+
+# Fates are written together: what a kill leaves uncertain is what was granted since.
+_TURN_SECONDS = 0.02
+_POLL_SECONDS = 0.5  # asks for batches when there were none
+_WATCH_SECONDS = 0.25  # pause and cancel act within a second
+_RELOAD_SECONDS = 15.0  # consent is asked for again when a batch takes longer
+_HOUSE_SECONDS = 2.0
+_MOST_GRANTED = 2000
+_DATABASE_PAUSE = 0.5
+_LAST_TURNS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerOptions:
+    """How a worker works."""
+
+    lanes: LaneOptions
+    base_url: str
+    lease_seconds: float
+    retry_schedule: tuple[timedelta, ...]
+    hold_uncertain: bool = False
+    stop_seconds: float = 7.0
+
+
+def worker_name() -> str:
+    """Unique for each process at each start: ``host:pid:random``."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+
+
+class Worker:
+    """Sends until it is told to stop; any number of them share one database."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        signer: Signer,
+        relay: Relay,
+        options: WorkerOptions,
+        *,
+        clock: Clock,
+        issue_id: int | None = None,
+    ) -> None:
+        self.name = worker_name()
+        self._options, self._clock = options, clock
+        self._registrar = Registrar(
+            engine,
+            worker=self.name,
+            lease_seconds=options.lease_seconds,
+            base_url=options.base_url,
+            issue_id=issue_id,
+        )
+        self._wake = asyncio.Event()
+        self._desk = SendingDesk(signer, self._registrar.prepared, self._wake.set)
+        self._lanes = Lanes(relay, self._desk, options.lanes)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
+        self._batches: dict[int, HeldBatch] = {}
+        self._database_problem = ""
+        self._stopping = False
+        self._written_at: dict[int, float] = {}  # batch: when its lease was renewed
+        self._loaded_at: dict[int, float] = {}
+        self._due_at: dict[str, float] = {}
+
+    @property
+    def accepted(self) -> int:
+        """How many messages relays took from this worker."""
+        return self._desk.accepted
+
+    @property
+    def problem(self) -> str:
+        """Why nothing can be sent now; empty when all is well."""
+        return self._database_problem or self._lanes.problem
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Send until *stop* is set; then finish what is in flight and hand the leases back."""
+        self._lanes.start()
+        stopper = asyncio.create_task(stop.wait())
+        try:
+            while not stop.is_set():
+                await self._rest(stopper)
+                await self._turn()
+                await self._keep_house()
+        finally:
+            stopper.cancel()
+            await self._shut_down()
+
+    async def _rest(self, stopper: asyncio.Task[bool]) -> None:
+        """Wait for something to do; then let more of it gather, so that turns are shared."""
+        if not self._wake.is_set():
+            waker = asyncio.create_task(self._wake.wait())
+            timeout = _WATCH_SECONDS if self._batches else _POLL_SECONDS
+            await asyncio.wait({waker, stopper}, timeout=timeout, return_when="FIRST_COMPLETED")
+            waker.cancel()
+        since = self._now() - self._due_at.get("turn", 0.0)
+        dry = not self._desk.ready and any(batch.waiting for batch in self._batches.values())
+        if not dry and self._batches and since < _TURN_SECONDS:
+            await asyncio.sleep(_TURN_SECONDS - since)
+        self._wake.clear()
+        self._due_at["turn"] = self._now()
+
+    async def _turn(self) -> None:
+        granted = [] if self._stopping else self._grant()
+        turn = self._next_turn(granted)
+        if not turn:
+            return
+        try:
+            answer = await self._in_thread(turn)
+        except Unavailable as error:
+            await self._keep_unwritten(turn, granted, str(error))
+            return
+        self._database_problem = ""
+        self._take_in(turn, answer)
+        self._desk.ready.extend(item for item in granted if not item.batch.lost)
+        self._lanes.wake(len(self._desk.ready))
+
+    def _grant(self) -> list[Item]:
+        """Recipients who may be handed over once the ledger knows that they may."""
+        taken, self._desk.taken = self._desk.taken, 0
+        window = min(_MOST_GRANTED, max(2 * self._options.lanes.connections, 3 * taken))
+        free = window - len(self._desk.ready)
+        granted: list[Item] = []
+        for batch in self._batches.values():
+            if len(granted) < free:
+                granted += batch.grant(free - len(granted))
+        return granted
+
+    def _next_turn(self, granted: list[Item]) -> Turn:
+        now = self._clock()
+        self._desk.date = date_value(now)
+        grown = {id(item.batch) for item in granted}
+        unsendable, self._desk.unsendable = self._desk.unsendable, {}
+        turn = Turn(now=now, stop_issues=unsendable)
+        for batch in self._batches.values():
+            if batch.dirty or id(batch) in grown or self._renewal_is_due(batch):
+                turn.progress.append(batch.progress(self._retry_at(batch.leased, now)))
+            if batch.closing and not batch.out and not batch.complete:
+                turn.release.append(batch.leased)
+            elif self._reload_is_due(batch):
+                turn.reload.append((batch.leased, batch.waiting_ids()))
+        if self._batches and self._is_due("watch", _WATCH_SECONDS):
+            turn.watch.update(batch.issue_id for batch in self._batches.values())
+        turn.lease = self._wants_lease()
+        return turn
+
+    def _wants_lease(self) -> bool:
+        waiting = sum(batch.waiting for batch in self._batches.values())
+        return (
+            not self._stopping
+            and waiting + len(self._desk.ready) < _MOST_GRANTED // 2
+            and self._now() >= self._due_at.get("lease", 0.0)
+        )
+
+    def _take_in(self, turn: Turn, answer: Answer) -> None:
+        for progress in turn.progress:
+            self._written_at[progress.batch_id] = self._now()
+            self._apply(progress, answer)
+        for leased in turn.release:
+            if leased.batch_id in self._batches:
+                self._drop(leased.batch_id)
+        for batch_id, loaded in answer.reloaded.items():
+            if batch_id in self._batches:
+                self._batches[batch_id].reload(loaded)
+                self._loaded_at[batch_id] = self._now()
+        self._close(turn.stop_issues.keys() | (turn.watch - answer.sending))
+        if turn.lease:
+            self._hold(answer.leased, answer.loaded)
+
+    def _close(self, issue_ids: set[int]) -> None:
+        """These issues are not sent any more: hand over nothing, give their batches back."""
+        gone = [batch for batch in self._batches.values() if batch.issue_id in issue_ids]
+        for batch in gone:
+            batch.closing = True
+        if gone:
+            self._desk.take_back(gone)
+            self._wake.set()
+
+    def _apply(self, progress: Progress, answer: Answer) -> None:
+        batch = self._batches[progress.batch_id]
+        if progress.batch_id in answer.lost and not batch.lost:
+            log.warning("batch %s was taken over by another worker", progress.batch_id)
+            batch.lost = True
+            self._desk.take_back([batch])
+        if progress.complete or (batch.lost and not batch.out):
+            self._drop(progress.batch_id)
+
+    def _hold(self, leased: Leased | None, loaded: Loaded | None) -> None:
+        if leased is None or loaded is None:
+            self._due_at["lease"] = self._now() + _POLL_SECONDS
+            return
+        schedule = self._options.retry_schedule
+        batch = HeldBatch(
+            leased,
+            loaded,
+            hold_uncertain=self._options.hold_uncertain,
+            last_attempt=leased.attempt > len(schedule),
+        )
+        self._batches[leased.batch_id] = batch
+        self._written_at[leased.batch_id] = self._loaded_at[leased.batch_id] = self._now()
+        self._wake.set()
+
+    def _drop(self, batch_id: int) -> None:
+        del self._batches[batch_id], self._written_at[batch_id], self._loaded_at[batch_id]
+        self._wake.set()
+
+    def _retry_at(self, leased: Leased, now: datetime) -> datetime:
+        return next_try(leased.attempt, self._options.retry_schedule, now) or now
+
+    def _renewal_is_due(self, batch: HeldBatch) -> bool:
+        since = self._now() - self._written_at[batch.leased.batch_id]
+        return not batch.lost and since > self._options.lease_seconds / 3
+
+    def _reload_is_due(self, batch: HeldBatch) -> bool:
+        since = self._now() - self._loaded_at[batch.leased.batch_id]
+        return bool(batch.waiting) and since > _RELOAD_SECONDS
+
+    async def _keep_unwritten(self, turn: Turn, granted: list[Item], problem: str) -> None:
+        """The ledger cannot be written: keep everything, grant nothing, try again."""
+        if problem != self._database_problem:
+            log.error("%s Sending waits.", problem)
+        self._database_problem = problem
+        for progress in turn.progress:
+            self._batches[progress.batch_id].unwritten(progress)
+        for item in reversed(granted):
+            item.batch.take_back([item])
+        self._desk.unsendable = turn.stop_issues | self._desk.unsendable
+        await asyncio.sleep(_DATABASE_PAUSE)
+        self._wake.set()
+
+    async def _keep_house(self) -> None:
+        if self._is_due("house", _HOUSE_SECONDS):
+            loop = asyncio.get_running_loop()
+            try:
+                await loop.run_in_executor(self._thread, self._registrar.keep_house, self._clock())
+            except Unavailable as error:
+                self._database_problem = str(error)
+
+    async def _shut_down(self) -> None:
+        self._stopping = True
+        await self._lanes.stop(self._options.stop_seconds)
+        self._desk.take_back(self._batches.values())
+        for batch in self._batches.values():
+            batch.closing = True
+        for _ in range(_LAST_TURNS):
+            if self._batches:
+                await self._turn()
+        if self._batches:
+            log.error(
+                "%d batches could not be handed back: they wait until their leases end",
+                len(self._batches),
+            )
+        self._thread.shutdown()
+
+    async def _in_thread(self, turn: Turn) -> Answer:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._registrar.take, turn)
+
+    def _is_due(self, what: str, seconds: float) -> bool:
+        if self._now() < self._due_at.get(what, 0.0):
+            return False
+        self._due_at[what] = self._now() + seconds
+        return True
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
