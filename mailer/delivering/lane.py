@@ -10,8 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from mailer.delivering.connecting import Connection
 from mailer.delivering.outcomes import Reply
@@ -21,10 +20,10 @@ _CLOSING = 421
 
 # What the next reply answers.
 _MAIL, _RCPT, _DATA, _BODY, _RESET = "MAIL", "RCPT", "DATA", "BODY", "RSET"
+_ENVELOPE = (_MAIL, _RCPT)
 
 
-@dataclass(frozen=True, slots=True)
-class Handover:
+class Handover(NamedTuple):
     """One message on its way: *key* is the worker's own, *mail* and *rcpt* whole command lines."""
 
     key: Any
@@ -152,8 +151,12 @@ class Lane(asyncio.Protocol):
         if len(self._rest) > _LONGEST_LINE:
             self.abort("the server's reply is no SMTP")
         self.answered_at = asyncio.get_running_loop().time()
+        want = self._want
         for line in lines:
-            if line[3:4] == b"-":
+            if line[:4] == b"250 " and want and want[0] in _ENVELOPE and not self._unwritten:
+                want.popleft()  # as most replies are: nothing to remember
+                self._lines.clear()
+            elif line[3:4] == b"-":
                 self._lines.append(line)
             elif not self._transport.is_closing():
                 self._reply(line)
@@ -206,6 +209,8 @@ class Lane(asyncio.Protocol):
         self._desk.settle(current.key, refusal)
 
     def _parsed(self, line: bytes) -> Reply:
+        if not self._lines:
+            return Reply(int(line[:3]), line[4:].decode("utf-8", "replace").strip())
         texts = [one[4:].decode("utf-8", "replace").strip() for one in (*self._lines, line)]
         return Reply(int(line[:3]), " ".join(text for text in texts if text))
 

@@ -8,20 +8,22 @@ What makes it safe (docs/delivery.md says why):
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, and_, bindparam, insert, or_, select, text, update
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import Session
 
 from mailer.database.tables import Attempt, Batch, Delivery, Doubt, Fate, Issue, IssueState
+from mailer.database.tables.base import Moment
 from mailer.delivering.packing import among, pack, unpack
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """What became of one recipient: a row of the record."""
 
     subscriber_id: int
@@ -30,8 +32,7 @@ class Recorded:
     reply: str
 
 
-@dataclass(frozen=True, slots=True)
-class Doubted:
+class Doubted(NamedTuple):
     """One attempt that decided nothing."""
 
     subscriber_id: int
@@ -161,11 +162,8 @@ def report(
 
     What was recorded is written even then, for it is true; nothing else may be done with the batch.
     """
-    counts = {
-        fate: sum(1 for one in progress.recorded if one.fate is fate)
-        for fate in (Fate.ACCEPTED, Fate.REFUSED, Fate.SKIPPED)
-    }
-    held = session.execute(
+    counts = Counter(one.fate for one in progress.recorded)
+    held = session.connection().execute(
         _REPORT,
         {
             "b_id": progress.batch_id,
@@ -178,7 +176,7 @@ def report(
             "b_skipped": counts[Fate.SKIPPED],
         },
     )
-    mine = bool(held.rowcount == 1)  # type: ignore[attr-defined]  # an UPDATE counts rows
+    mine = held.rowcount == 1
     add_deliveries(session, progress.issue_id, progress.recorded, now=now)
     _add_doubts(session, progress.issue_id, progress.doubted, now=now, worker=worker)
     if progress.complete and mine:
@@ -238,44 +236,42 @@ def add_deliveries(
     """Append to the record; a recipient who has a delivery already keeps it."""
     if not recorded:
         return
+    replies = [one.reply.replace("\0", "") for one in recorded]
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(
-            _UNNEST,
-            {
-                "issue_id": issue_id,
-                "at": now,
-                "ids": [one.subscriber_id for one in recorded],
-                "fates": [int(one.fate) for one in recorded],
-                "attempts": [one.attempts for one in recorded],
-                "replies": [one.reply.replace("\0", "") for one in recorded],
-            },
-        )
-        return
-    session.execute(
-        _INSERT,
-        [
-            {
-                "issue_id": issue_id,
-                "subscriber_id": one.subscriber_id,
-                "fate": int(one.fate),
-                "attempts": one.attempts,
-                "at": now,
-                "reply": one.reply,
-            }
-            for one in recorded
-        ],
-    )
+        parameters: dict[str, Any] = {
+            "ids": [one.subscriber_id for one in recorded],
+            "fates": [int(one.fate) for one in recorded],
+            "attempts": [one.attempts for one in recorded],
+            "replies": replies,
+        }
+        statement = _INSERT_POSTGRESQL
+    else:
+        rows = [
+            (one.subscriber_id, int(one.fate), one.attempts, reply)
+            for one, reply in zip(recorded, replies, strict=True)
+        ]
+        parameters = {"rows": json.dumps(rows)}
+        statement = _INSERT_SQLITE
+    session.connection().execute(statement, parameters | {"issue_id": issue_id, "at": now})
 
 
-# One statement for many rows: an executemany costs PostgreSQL an execution per row.
-_UNNEST = text(
+# One statement for all rows: PostgreSQL executes an executemany row by row, and SQLite's driver
+# gives the interpreter away before each row, for which the sending thread makes it wait.
+_INSERT_POSTGRESQL = text(
     "INSERT INTO deliveries (issue_id, subscriber_id, fate, attempts, at, reply) "
     "SELECT :issue_id, one.subscriber_id, one.fate, one.attempts, :at, one.reply FROM unnest("
     "CAST(:ids AS bigint[]), CAST(:fates AS smallint[]), CAST(:attempts AS smallint[]), "
     "CAST(:replies AS text[])) AS one (subscriber_id, fate, attempts, reply) "
     "ON CONFLICT DO NOTHING"
-)
-_INSERT = sqlite.insert(Delivery).on_conflict_do_nothing()
+).bindparams(bindparam("at", type_=Moment()))
+_INSERT_SQLITE = text(
+    "INSERT OR IGNORE INTO deliveries (issue_id, subscriber_id, fate, attempts, at, reply) "
+    "SELECT :issue_id, value ->> 0, value ->> 1, value ->> 2, :at, value ->> 3 "
+    "FROM json_each(:rows)"
+).bindparams(bindparam("at", type_=Moment()))
+
+
+_attempts = Attempt.metadata.tables["attempts"]
 
 
 def _add_doubts(
@@ -283,7 +279,7 @@ def _add_doubts(
 ) -> None:
     if doubted:
         session.execute(
-            insert(Attempt),
+            insert(_attempts),
             [
                 {
                     "issue_id": issue_id,

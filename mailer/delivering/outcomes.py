@@ -5,8 +5,8 @@ from __future__ import annotations
 import enum
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 _JITTER = 0.1  # of the delay, so that a relay is not asked for everybody in the same second
 
@@ -21,20 +21,22 @@ class Outcome(enum.Enum):
     UNCERTAIN = "uncertain"  # handed over whole, no reply seen (RFC 1047)
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """An SMTP reply: its code, and all its lines as one."""
 
     code: int
     text: str
 
     def __str__(self) -> str:
-        return f"{self.code} {self.text}".strip()
+        return f"{self.code} {self.text}"
 
     @property
     def outcome(self) -> Outcome:
         """RFC 5321 section 4.2.1, by the first digit."""
-        return {2: Outcome.ACCEPTED, 5: Outcome.REFUSED}.get(self.code // 100, Outcome.DEFERRED)
+        first = self.code // 100
+        if first == 2:
+            return Outcome.ACCEPTED
+        return Outcome.REFUSED if first == 5 else Outcome.DEFERRED
 
 
 def next_try(

@@ -82,6 +82,7 @@ _SAFE = [
 ]
 
 
+@lru_cache(maxsize=65536)
 def phrase(text: str) -> bytes:
     """A display name for From or To: bare, quoted, or as encoded words (RFC 5322 3.4, RFC 2047 5)."""
     text = _CONTROL.sub(" ", text).strip()
@@ -134,11 +135,13 @@ _TOKEN, _TO, _DATE, _SUBJECT = range(4)
 class MessageTemplate:
     """The message of one issue; `render` gives the bytes for one reader."""
 
-    __slots__ = ("_defaults", "_fields", "_parts", "_pick", "_subject", "fields")
+    __slots__ = ("_fields", "_parts", "_pick", "_subject", "fields")
 
     def __init__(self, masthead: Masthead, *, html: str, text: str) -> None:
         self._fields: list[tuple[Callable[[str], bytes], Placeholder]] = []
-        self._subject = split(masthead.subject)
+        subject = split(masthead.subject)
+        personal = any(isinstance(part, Placeholder) for part in subject)
+        self._subject = subject if personal else _unstructured(masthead.subject)
         boundary = b"=_" + hashlib.sha256((html + text).encode()).hexdigest()[:24].encode()
         parts = [
             *_head(masthead, boundary),
@@ -155,7 +158,7 @@ class MessageTemplate:
             placeholder.field
             for placeholder in (
                 *(placeholder for _, placeholder in self._fields),
-                *(part for part in self._subject if isinstance(part, Placeholder)),
+                *(part for part in subject if isinstance(part, Placeholder)),
             )
         )
 
@@ -173,6 +176,8 @@ class MessageTemplate:
         return b"".join(parts)
 
     def _subject_for(self, values: Mapping[str, str]) -> bytes:
+        if isinstance(self._subject, bytes):
+            return self._subject
         return _unstructured(
             "".join(
                 part if isinstance(part, str) else values.get(part.field) or _text_default(part)
@@ -208,17 +213,26 @@ def date_value(moment: datetime) -> bytes:
     return format_datetime(moment).encode()
 
 
+@lru_cache(maxsize=65536)
+def _first_name(name: str) -> str:
+    return name.split(maxsplit=1)[0] if name.strip() else ""
+
+
 def personal_values(
     address: str, name: str, fields: Mapping[str, object], needed: frozenset[str]
 ) -> dict[str, str]:
     """What placeholders stand for, for one subscriber; only the *needed* ones."""
-    values = {field: _shown(fields[field]) for field in needed if fields.get(field) is not None}
+    values = (
+        {field: _shown(fields[field]) for field in needed if fields.get(field) is not None}
+        if fields
+        else {}
+    )
     if "name" in needed:
-        values["name"] = name
+        values["name"] = name.strip()
     if "address" in needed:
         values["address"] = address
     if "first_name" in needed and not values.get("first_name"):
-        values["first_name"] = name.split(maxsplit=1)[0] if name.strip() else ""
+        values["first_name"] = _first_name(name)
     return values
 
 

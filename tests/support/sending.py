@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import Engine
 
@@ -36,22 +35,19 @@ def a_worker(
     connections: int = 4,
     messages_per_connection: int = 1000,
     timeout: float = 5.0,
-    **options: Any,
+    lease_seconds: float = 30.0,
+    hold_uncertain: bool = False,
 ) -> Worker:
     return Worker(
         engine,
         SIGNER,
         Relay("127.0.0.1", sink.port, starttls=False),
         WorkerOptions(
-            **(
-                {
-                    "lanes": LaneOptions(connections, messages_per_connection, timeout, "us.test"),
-                    "base_url": "http://mail.test",
-                    "lease_seconds": 30.0,
-                    "retry_schedule": (timedelta(milliseconds=50),) * 5,
-                }
-                | options
-            )
+            lanes=LaneOptions(connections, messages_per_connection, timeout, "us.test"),
+            base_url="http://mail.test",
+            lease_seconds=lease_seconds,
+            retry_schedule=(timedelta(milliseconds=50),) * 5,
+            hold_uncertain=hold_uncertain,
         ),
         clock=clock,
     )

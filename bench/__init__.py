@@ -1,0 +1,1 @@
+"""Benchmarks: `make bench` runs them all, `python -m bench sending` one; results as tables and JSON."""

@@ -1,0 +1,96 @@
+"""Sinks, sources and CPU meters shared by the benchmarks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+SINK, SOURCE = Path("/usr/sbin/smtp-sink"), Path("/usr/sbin/smtp-source")
+
+
+def require_postfix() -> None:
+    """Postfix's test programs are the yardstick; say how to get them."""
+    if not (SINK.exists() and SOURCE.exists()):
+        raise SystemExit(
+            "The benchmark needs Postfix's smtp-sink and smtp-source (its server is not started): "
+            "apt-get install postfix"
+        )
+
+
+def cpu_of(pid: int) -> float:
+    """CPU seconds of one process so far; 0 when it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def cpu_of_tree(pid: int) -> float:
+    """CPU seconds of a process, its living children, and those it has waited for."""
+    total = cpu_of(pid)
+    stat = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    total += (int(stat[13]) + int(stat[14])) / _TICKS
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        total += cpu_of(int(child))
+    return total
+
+
+def free_port() -> int:
+    """A port of the loopback that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def smtp_sink() -> Iterator[tuple[int, int]]:
+    """Postfix's sink on a free port: (port, pid)."""
+    port = free_port()
+    user = ["-u", "nobody"] if os.geteuid() == 0 else []
+    process = subprocess.Popen(
+        [str(SINK), *user, "-m", "500", "-h", "sink", f"127.0.0.1:{port}", "1000"]
+    )
+    try:
+        _until_listening(port)
+        yield port, process.pid
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def run_source(port: int, messages: int, *, sessions: int, size: int) -> tuple[float, float]:
+    """Postfix's source: (wall seconds, CPU seconds)."""
+    started = time.time()
+    process = subprocess.Popen(
+        [
+            *(str(SOURCE), "-d", "-s", str(sessions), "-m", str(messages), "-l", str(size)),
+            *("-f", "bounce@river.test", "-t", "reader@readers.test", f"127.0.0.1:{port}"),
+        ]
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = status
+    if status:
+        raise SystemExit(f"smtp-source failed with status {status}")
+    return time.time() - started, usage.ru_utime + usage.ru_stime
+
+
+def _until_listening(port: int) -> None:
+    for _ in range(200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise SystemExit(f"nothing listens on port {port}")
+
+
+def have(program: str) -> bool:
+    """Whether a program is on the path."""
+    return shutil.which(program) is not None
