@@ -13,6 +13,8 @@ _ISSUE_BYTES = 4
 _SUBSCRIBER_BYTES = 6
 _SIGNATURE_BYTES = 14
 _LENGTH = 32  # base64 characters for 24 bytes: no padding
+# One spelling a token: "+" and "/" become what base64 refuses.
+_TO_BASE64 = bytes.maketrans(b"-_+/", b"+/  ")
 
 MOST_ISSUES = 2 ** (8 * _ISSUE_BYTES) - 1
 MOST_SUBSCRIBERS = 2 ** (8 * _SUBSCRIBER_BYTES) - 1
@@ -29,17 +31,18 @@ class Reader:
 class Signer:
     """Makes and reads tokens with the installation's secret key."""
 
-    __slots__ = ("_key",)
+    __slots__ = ("_keyed",)
 
     def __init__(self, secret_key: bytes) -> None:
-        self._key = hmac.digest(secret_key, b"mailer: reader token", "sha256")
+        key = hmac.digest(secret_key, b"mailer: reader token", "sha256")
+        self._keyed = hmac.new(key, digestmod="sha256")  # copied for each: half the cost of anew
 
     def raw(self, issue_id: int, subscriber_id: int) -> bytes:
         """24 bytes: ids and a truncated HMAC-SHA256 (112 bits, RFC 2104 section 5)."""
         ids = issue_id.to_bytes(_ISSUE_BYTES, "big") + subscriber_id.to_bytes(
             _SUBSCRIBER_BYTES, "big"
         )
-        return ids + hmac.digest(self._key, ids, "sha256")[:_SIGNATURE_BYTES]
+        return ids + self._signature(ids)
 
     def sign(self, issue_id: int, subscriber_id: int) -> str:
         """The token of this reader: 32 characters of base64url, the same every time."""
@@ -50,7 +53,7 @@ class Signer:
         if len(token) != _LENGTH:
             raise InvalidToken("This link is incomplete.")
         try:
-            raw = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
+            raw = binascii.a2b_base64(token.encode("ascii").translate(_TO_BASE64), strict_mode=True)
         except (binascii.Error, UnicodeEncodeError) as error:
             raise InvalidToken("This link is damaged.") from error
         return self.read_raw(raw)
@@ -58,11 +61,15 @@ class Signer:
     def read_raw(self, raw: bytes) -> Reader:
         """The reader of 24 raw bytes (the form used in return paths); ``InvalidToken``."""
         ids, signature = raw[:-_SIGNATURE_BYTES], raw[-_SIGNATURE_BYTES:]
-        expected = hmac.digest(self._key, ids, "sha256")[:_SIGNATURE_BYTES]
         if len(ids) != _ISSUE_BYTES + _SUBSCRIBER_BYTES or not hmac.compare_digest(
-            signature, expected
+            signature, self._signature(ids)
         ):
             raise InvalidToken("This link was not made by this installation.")
         return Reader(
             int.from_bytes(ids[:_ISSUE_BYTES], "big"), int.from_bytes(ids[_ISSUE_BYTES:], "big")
         )
+
+    def _signature(self, ids: bytes) -> bytes:
+        keyed = self._keyed.copy()
+        keyed.update(ids)
+        return keyed.digest()[:_SIGNATURE_BYTES]

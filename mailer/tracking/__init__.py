@@ -1,0 +1,1 @@
+"""What readers do after an issue has arrived: clicks, told apart from machines, and where they lead."""

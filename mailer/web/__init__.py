@@ -1,0 +1,1 @@
+"""Everything a browser or a mail program asks for over HTTP."""

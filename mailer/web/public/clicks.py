@@ -1,0 +1,84 @@
+"""The tracked redirect, ``/c/<token>/<number>``: bare ASGI, for it is asked for most of all."""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mailer.errors import InvalidToken, MailerError
+from mailer.tokens import Reader, Signer
+from mailer.tracking.clicks import ClickRecorder
+from mailer.tracking.destinations import Destinations
+from mailer.tracking.machines import machine_reason
+
+PREFIX = "/c/"
+_METHODS = ("GET", "HEAD")
+_FIXED = [
+    (b"content-length", b"0"),
+    (b"cache-control", b"no-store"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-robots-tag", b"noindex, nofollow"),
+]
+# What some mail programs take into a link from the sentence around it.
+_DEBRIS = ".,;:!?)]}>'\"*_/ "
+
+
+class Redirects:
+    """Stores the click, then answers 302; whatever is wrong, *otherwise* shows a friendly page."""
+
+    def __init__(
+        self,
+        signer: Signer,
+        destinations: Destinations,
+        recorder: ClickRecorder | None,
+        otherwise: ASGIApp,
+    ) -> None:
+        self._signer = signer
+        self._destinations = destinations
+        self._recorder = recorder
+        self._otherwise = otherwise
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request whose path starts with ``/c/``."""
+        target = await self._target(scope)
+        if target is None:
+            await self._otherwise(scope, receive, send)
+            return
+        reader, number, location = target
+        if self._recorder is not None:
+            try:
+                await self._recorder.record(
+                    reader, number, machine_reason(scope["method"], scope["headers"])
+                )
+            except Exception:  # noqa: BLE001, S110  # counted and logged; the reader gets there all the same
+                pass
+        await send(
+            {
+                "type": "http.response.start",
+                "status": 302,
+                "headers": [(b"location", location), *_FIXED],
+            }
+        )
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _target(self, scope: Scope) -> tuple[Reader, int, bytes] | None:
+        if scope["method"] not in _METHODS:
+            return None
+        try:
+            reader, number = read_path(self._signer, scope["path"])
+            locations = self._destinations.fresh(reader.issue_id)
+            if locations is None:
+                locations = await self._destinations.find(reader.issue_id)
+        except MailerError:
+            return None
+        location = locations.get(number) if locations is not None else None
+        return None if location is None else (reader, number, location)
+
+
+def read_path(signer: Signer, path: str) -> tuple[Reader, int]:
+    """Who clicked, and which link; ``InvalidToken``."""
+    token, _, number = path[len(PREFIX) :].partition("/")
+    if not number.isdecimal():
+        number = number.rstrip(_DEBRIS)
+    if not (number.isascii() and number.isdecimal() and len(number) < 7):  # noqa: PLR2004
+        raise InvalidToken("This link is incomplete.")
+    return signer.read(token), int(number)
