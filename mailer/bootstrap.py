@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
 
 from mailer.clock import Clock, utc_now
+from mailer.composing.publishing import Publisher
 from mailer.database.engine import open_engine
 from mailer.database.upgrading import upgrade
+from mailer.delivering.lanes import LaneOptions
+from mailer.delivering.starting import Starter
+from mailer.delivering.worker import Worker, WorkerOptions
 from mailer.relays import Relay, parse_relay
 from mailer.rendering.environment import Themes
 from mailer.secret_key import load_secret_key
@@ -26,6 +31,44 @@ class Mailer:
     themes: Themes
     relay: Relay
     clock: Clock = utc_now
+
+    @property
+    def publisher(self) -> Publisher:
+        """Renders issues as this installation does."""
+        return Publisher(
+            self.themes,
+            self.settings.base_url,
+            track_clicks=self.settings.track_clicks,
+            tag_links=self.settings.tag_links,
+        )
+
+    @property
+    def starter(self) -> Starter:
+        """Schedules and starts issues."""
+        return Starter(self.engine, self.publisher, batch_size=self.settings.batch_size)
+
+    def worker(self, issue_id: int | None = None) -> Worker:
+        """A worker for everything that is due, or for one issue."""
+        settings = self.settings
+        return Worker(
+            self.engine,
+            self.signer,
+            self.relay,
+            WorkerOptions(
+                lanes=LaneOptions(
+                    settings.connections,
+                    settings.messages_per_connection,
+                    settings.smtp_timeout,
+                    urlsplit(settings.base_url).hostname or "localhost",
+                ),
+                base_url=settings.base_url,
+                lease_seconds=settings.lease_seconds,
+                retry_schedule=settings.retry_schedule,
+                hold_uncertain=settings.uncertain == "hold",
+            ),
+            clock=self.clock,
+            issue_id=issue_id,
+        )
 
 
 def bootstrap(settings: Settings, *, clock: Clock = utc_now) -> Mailer:

@@ -6,8 +6,9 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -35,6 +36,13 @@ def _schedule(value: Any) -> Any:
     return value
 
 
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+        raise ValueError("it must look like https://news.example.org, with a path if need be")
+    return value.rstrip("/")
+
+
 class Settings(BaseSettings):
     """What can be set; every name is also an environment variable with ``MAILER_`` before it."""
 
@@ -43,12 +51,14 @@ class Settings(BaseSettings):
     )
 
     database_url: str = "sqlite:///subscribers.db"
-    base_url: str = "http://127.0.0.1:8000"
+    base_url: Annotated[str, AfterValidator(_web_address)] = "http://127.0.0.1:8000"
     smtp_url: SecretStr | None = None
     secret_key: SecretStr | None = None
     templates_dir: Path | None = None
     inbox_port: int = Field(default=1025, ge=1, le=65535)
     connections: int = Field(default=10, ge=1, le=200)
+    messages_per_connection: int = Field(default=1000, ge=1)
+    smtp_timeout: float = Field(default=300.0, gt=0)
     batch_size: int = Field(default=1000, ge=1, le=20_000)
     lease_seconds: float = Field(default=60.0, gt=0)
     retry_schedule: Annotated[tuple[timedelta, ...], NoDecode, BeforeValidator(_schedule)] = tuple(

@@ -11,7 +11,7 @@ from mailer.database.tables import Issue, Rendition
 from mailer.delivering.recipients import Recipient
 from mailer.errors import NotFound
 from mailer.rendering.message import (
-    Masthead,
+    MessageHead,
     MessageTemplate,
     mailbox,
     personal_values,
@@ -70,7 +70,7 @@ def load_prepared(session: Session, issue_id: int, *, base_url: str) -> Prepared
         raise NotFound(f"Issue {issue_id} has not been started.")
     newsletter = issue.newsletter
     domain = newsletter.from_address.rpartition("@")[2]
-    masthead = Masthead(
+    head = MessageHead(
         subject=rendition.subject,
         from_name=newsletter.from_name,
         from_address=newsletter.from_address,
@@ -84,7 +84,7 @@ def load_prepared(session: Session, issue_id: int, *, base_url: str) -> Prepared
     return PreparedIssue(
         issue_id=issue_id,
         newsletter_id=newsletter.id,
-        template=MessageTemplate(masthead, html=rendition.html, text=rendition.text),
+        template=MessageTemplate(head, html=rendition.html, text=rendition.text),
         from_address=newsletter.from_address,
         return_path=newsletter.return_path,
     )

@@ -36,7 +36,7 @@ class MissingField(InvalidInput):
 
 
 @dataclass(frozen=True, slots=True)
-class Masthead:
+class MessageHead:
     """What stands in every header of one issue's messages; *subject* may hold placeholders."""
 
     subject: str
@@ -137,14 +137,14 @@ class MessageTemplate:
 
     __slots__ = ("_fields", "_parts", "_pick", "_subject", "fields")
 
-    def __init__(self, masthead: Masthead, *, html: str, text: str) -> None:
+    def __init__(self, head: MessageHead, *, html: str, text: str) -> None:
         self._fields: list[tuple[Callable[[str], bytes], Placeholder]] = []
-        subject = split(masthead.subject)
+        subject = split(head.subject)
         personal = any(isinstance(part, Placeholder) for part in subject)
-        self._subject = subject if personal else _unstructured(masthead.subject)
+        self._subject = subject if personal else _unstructured(head.subject)
         boundary = b"=_" + hashlib.sha256((html + text).encode()).hexdigest()[:24].encode()
         parts = [
-            *_head(masthead, boundary),
+            *_head(head, boundary),
             _part(boundary, b"text/plain"),
             *self._body(text, _in_text),
             b"\r\n",
@@ -257,25 +257,25 @@ def _text_default(placeholder: Placeholder) -> str:
     return placeholder.default
 
 
-def _head(masthead: Masthead, boundary: bytes) -> list[bytes | int]:
-    domain = masthead.from_address.rpartition("@")[2].encode()
-    sender = mailbox(masthead.from_name, masthead.from_address.encode())
+def _head(head: MessageHead, boundary: bytes) -> list[bytes | int]:
+    domain = head.from_address.rpartition("@")[2].encode()
+    sender = mailbox(head.from_name, head.from_address.encode())
     lines: list[bytes | int] = [b"From: " + sender, b"\r\nTo: ", _TO, b"\r\nSubject: ", _SUBJECT]
     lines += [b"\r\nDate: ", _DATE, b"\r\nMessage-ID: <", _TOKEN, b"@" + domain + b">"]
-    if masthead.reply_to:
-        lines.append(b"\r\nReply-To: " + masthead.reply_to.encode())
-    lines += [b"\r\nList-Unsubscribe: <" + masthead.base_url.encode() + b"/u/", _TOKEN, b">"]
+    if head.reply_to:
+        lines.append(b"\r\nReply-To: " + head.reply_to.encode())
+    lines += [b"\r\nList-Unsubscribe: <" + head.base_url.encode() + b"/u/", _TOKEN, b">"]
     fixed = [
         b"List-Unsubscribe-Post: List-Unsubscribe=One-Click",
         b"List-Id: "
-        + (phrase(masthead.list_name) + b" " if masthead.list_name else b"")
+        + (phrase(head.list_name) + b" " if head.list_name else b"")
         + b"<"
-        + masthead.list_id.encode()
+        + head.list_id.encode()
         + b">",
-        b"Feedback-ID: " + masthead.feedback_id.encode(),
+        b"Feedback-ID: " + head.feedback_id.encode(),
         b"Precedence: bulk",
         b"X-Auto-Response-Suppress: All",
-        b"Content-Language: " + masthead.language.encode(),
+        b"Content-Language: " + head.language.encode(),
         b"MIME-Version: 1.0",
         b'Content-Type: multipart/alternative;\r\n boundary="' + boundary + b'"',
     ]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.rendering.message import (
-    Masthead,
+    MessageHead,
     MessageTemplate,
     MissingField,
     date_value,
@@ -22,7 +22,7 @@ from mailer.rendering.message import (
 )
 
 TOKEN = b"AAAAAAECAwQFBgcICQoLDA0ODxAREhM_"
-MASTHEAD = Masthead(
+HEAD = MessageHead(
     subject="News for [[first_name|you]]",
     from_name="Räuber & Co",
     from_address="news@river.test",
@@ -36,9 +36,9 @@ NOON = date_value(datetime(2026, 11, 2, 12, tzinfo=UTC))
 
 
 def rendered(
-    html: str = "<p>Hi</p>", text: str = "Hi", name: str = "", masthead: Masthead = MASTHEAD
+    html: str = "<p>Hi</p>", text: str = "Hi", name: str = "", head: MessageHead = HEAD
 ) -> tuple[bytes, EmailMessage]:
-    template = MessageTemplate(masthead, html=html, text=text)
+    template = MessageTemplate(head, html=html, text=text)
     values = personal_values("ann@readers.test", name, {"city": "Bonn"}, template.fields)
     raw = template.render(TOKEN, mailbox(name, b"ann@readers.test"), NOON, values)
     message = message_from_bytes(raw, policy=policy.default)

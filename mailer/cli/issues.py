@@ -1,0 +1,274 @@
+"""`mailer issue …`: import, look at, check, schedule, send and audit issues."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy import select
+
+from mailer.audience import newsletters
+from mailer.cli import sending
+from mailer.cli.context import IssueId, NewsletterSlug, mailer, parse_when
+from mailer.cli.output import AsJson, console, say, show, write
+from mailer.composing import checking, issues
+from mailer.composing.exporting import to_json, to_markdown
+from mailer.composing.importing.reading import read_issue
+from mailer.database.engine import reading, transaction
+from mailer.database.tables import Fate, Issue
+from mailer.delivering import lifecycle
+from mailer.delivering.auditing import audit, recipients
+from mailer.errors import InvalidFile, InvalidInput
+
+app = typer.Typer(help="Import, check, schedule, send and audit issues.", no_args_is_help=True)
+Anyway = Annotated[bool, typer.Option("--anyway", help="Also if checks found things to fill in.")]
+
+
+@app.command("import")
+def import_issue(
+    file: Annotated[Path, typer.Argument(help="Plain text, Markdown, HTML or JSON.")],
+    newsletter: NewsletterSlug,
+    as_json: AsJson = False,
+) -> None:
+    """Make a draft of a file: its number, and what was noticed while reading it."""
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise InvalidFile(f"{file} cannot be read: {error.strerror}.") from error
+    imported = read_issue(data, filename=file.name)
+    with transaction(mailer().engine) as session:
+        owner = newsletters.get(session, newsletter)
+        issue = issues.create(session, owner.id, imported.content, now=mailer().clock())
+    result = {"id": issue.id, "notes": imported.notes, "missing": imported.missing}
+    words = [
+        f"Issue {issue.id}: {imported.content.subject} ({len(imported.content.blocks)} blocks)"
+    ]
+    words += [f"  note: {note}" for note in imported.notes]
+    words += [f"  fill in: {place}" for place in imported.missing]
+    say("\n".join(words), result, as_json=as_json)
+
+
+@app.command("list")
+def list_issues(as_json: AsJson = False) -> None:
+    """All issues, newest first."""
+    with reading(mailer().engine) as session:
+        found = session.scalars(select(Issue).order_by(Issue.id.desc())).all()
+        rows = [
+            (
+                one.id,
+                one.newsletter.slug,
+                one.subject,
+                one.state.value,
+                one.planned,
+                one.state_reason,
+            )
+            for one in found
+        ]
+    show("", ["id", "newsletter", "subject", "state", "planned", "reason"], rows, as_json=as_json)
+
+
+@app.command("export")
+def export_issue(
+    issue_id: IssueId,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Markdown instead of JSON.")] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to a file.")] = None,
+) -> None:
+    """An issue as JSON or Markdown; importing it gives the same issue again."""
+    with reading(mailer().engine) as session:
+        issue = issues.get(session, issue_id)
+        content = issues.content_of(session, issue)
+        slug = issue.newsletter.slug
+    text = (to_markdown if markdown else to_json)(content, newsletter=slug)
+    _deliver(text, output)
+
+
+@app.command()
+def preview(
+    issue_id: IssueId,
+    text: Annotated[bool, typer.Option("--text", help="The plain-text part.")] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to a file.")] = None,
+) -> None:
+    """An issue as it will be sent, with placeholders not yet filled in."""
+    with reading(mailer().engine) as session:
+        issue = issues.get(session, issue_id)
+        rendered = mailer().publisher.publish(session, issue, now=mailer().clock()).rendered
+    _deliver(rendered.text if text else rendered.html, output)
+
+
+@app.command()
+def check(issue_id: IssueId, as_json: AsJson = False) -> None:
+    """What has to be mended before sending, and what is worth a look; status 1 if it is blocked."""
+    with reading(mailer().engine) as session:
+        issue = issues.get(session, issue_id)
+        published = mailer().publisher.publish(session, issue, now=mailer().clock())
+        findings = checking.check(session, issue, published)
+        people = checking.audience_size(session, issue.newsletter_id)
+    blocked = any(finding.blocking for finding in findings)
+    result = {
+        "ready": not blocked,
+        "recipients": people,
+        "html_bytes": len(published.rendered.html.encode()),
+        "links": len(published.links),
+        "findings": [
+            {"place": one.place, "message": one.message, "blocking": one.blocking}
+            for one in findings
+        ],
+    }
+    words = [f"{'to mend' if one.blocking else 'hint'}: {one}" for one in findings]
+    words.append(
+        f"Issue {issue_id} is {'not ready' if blocked else 'ready'}: {people:,} recipients, "
+        f"{result['links']} links, {len(published.rendered.html.encode()) // 1024} KB of HTML."
+    )
+    say("\n".join(words), result, as_json=as_json)
+    if blocked:
+        raise typer.Exit(1)
+
+
+@app.command()
+def schedule(
+    issue_id: IssueId,
+    at: Annotated[
+        str,
+        typer.Option("--at", help="2026-12-01 07:00 (newsletter's time zone), ISO time, or +5m."),
+    ],
+    anyway: Anyway = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let an issue start at a time; it can be changed and taken back until then."""
+    now = mailer().clock()
+    with reading(mailer().engine) as session:
+        zone = issues.get(session, issue_id).newsletter.time_zone
+    moment = parse_when(at, now=now, zone=zone)
+    mailer().starter.schedule(issue_id, at=moment, now=now, anyway=anyway)
+    say(
+        f"Issue {issue_id} starts at {moment:%Y-%m-%d %H:%M:%S %Z}.",
+        {"id": issue_id, "state": "scheduled", "scheduled_at": moment.isoformat()},
+        as_json=as_json,
+    )
+
+
+@app.command()
+def send(
+    issue_id: IssueId,
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Send here, or leave it to the workers.")
+    ] = True,
+    anyway: Anyway = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send an issue now, in this process, and wait until everybody is decided."""
+    if wait:
+        sending.send_here(mailer(), issue_id, anyway=anyway, as_json=as_json)
+        return
+    now = mailer().clock()
+    mailer().starter.schedule(issue_id, at=now, now=now, anyway=anyway)
+    say(
+        f"Issue {issue_id} is left to the workers.",
+        {"id": issue_id, "state": "scheduled"},
+        as_json=as_json,
+    )
+
+
+@app.command()
+def pause(issue_id: IssueId, as_json: AsJson = False) -> None:
+    """Stop sending within a second; `resume` goes on where it stopped."""
+    with transaction(mailer().engine) as session:
+        lifecycle.pause(session, issue_id, reason="paused by hand")
+    say(f"Issue {issue_id} is paused.", {"id": issue_id, "state": "paused"}, as_json=as_json)
+
+
+@app.command()
+def resume(issue_id: IssueId, as_json: AsJson = False) -> None:
+    """Go on with a paused issue."""
+    with transaction(mailer().engine) as session:
+        lifecycle.resume(session, issue_id)
+    say(f"Issue {issue_id} goes on.", {"id": issue_id, "state": "sending"}, as_json=as_json)
+
+
+@app.command()
+def cancel(issue_id: IssueId, as_json: AsJson = False) -> None:
+    """Take a scheduled issue back to draft; of one being sent, skip everybody who still waits."""
+    with transaction(mailer().engine) as session:
+        begun = lifecycle.cancel(session, issue_id)
+    if begun:
+        sending.settle_cancelled(mailer())
+    state = "cancelled" if begun else "draft"
+    say(
+        f"Issue {issue_id} is {state}{'' if begun else ' again'}.",
+        {"id": issue_id, "state": state},
+        as_json=as_json,
+    )
+
+
+@app.command()
+def status(
+    issue_id: IssueId,
+    watch: Annotated[bool, typer.Option("--watch", help="Follow it until it is done.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """How far an issue is."""
+    sending.show_status(mailer(), issue_id, watch=watch and not as_json, as_json=as_json)
+
+
+@app.command("audit")
+def audit_issue(issue_id: IssueId, as_json: AsJson = False) -> None:
+    """Does the ledger balance? Status 1 when planned is not accepted + refused + skipped + waiting."""
+    with reading(mailer().engine) as session:
+        result = audit(session, issue_id)
+    data = {
+        "id": issue_id,
+        "planned": result.planned,
+        "accepted": result.accepted,
+        "refused": result.refused,
+        "skipped": result.skipped,
+        "waiting": result.waiting,
+        "uncertain": result.uncertain,
+        "deferred": result.deferred,
+        "skipped_reasons": result.skipped_reasons,
+        "balanced": result.balanced,
+    }
+    if as_json:
+        write(json.dumps(data, ensure_ascii=False))
+    else:
+        rows = [(name, value) for name, value in data.items() if not isinstance(value, dict)]
+        show(f"Issue {issue_id}", ["", "count"], rows, as_json=False)
+        for reason, count in result.skipped_reasons.items():
+            console.print(f"  skipped, {reason}: {count:,}", markup=False)
+    if not result.balanced:
+        raise typer.Exit(1)
+
+
+@app.command("recipients")
+def list_recipients(
+    issue_id: IssueId,
+    fate: Annotated[
+        str | None, typer.Option("--fate", help="Only accepted, refused or skipped ones.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who got it and who did not, with the relay's words."""
+    wanted = None
+    if fate is not None:
+        if fate.upper() not in Fate.__members__:
+            raise InvalidInput(f"{fate!r} is no fate; known: accepted, refused, skipped.")
+        wanted = Fate[fate.upper()]
+    with reading(mailer().engine) as session:
+        issues.get(session, issue_id)
+        rows = (
+            (address, one.name.lower(), attempts, reply)
+            for address, one, attempts, reply in recipients(session, issue_id, wanted)
+        )
+        show("", ["address", "fate", "attempts", "reply"], rows, as_json=as_json)
+
+
+def _deliver(text: str, output: Path | None) -> None:
+    if output is None:
+        write(text)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InvalidFile(f"{output} cannot be written: {error.strerror}.") from error
+    say(f"Written to {output}.")

@@ -1,0 +1,50 @@
+"""What commands print: words and tables for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+
+def say(words: str, data: Mapping[str, Any] | None = None, *, as_json: bool = False) -> None:
+    """Print *words*, or *data* as one JSON object."""
+    if as_json:
+        write(json.dumps(data or {}, default=str, ensure_ascii=False))
+    else:
+        console.print(words, markup=False, soft_wrap=True)
+
+
+def show(
+    title: str, columns: Iterable[str], rows: Iterable[Iterable[object]], *, as_json: bool
+) -> None:
+    """Print a table, or a JSON array of objects with the columns' names as keys."""
+    columns = list(columns)
+    if as_json:
+        named = [dict(zip(columns, row, strict=True)) for row in rows]
+        write(json.dumps(named, default=str, ensure_ascii=False))
+        return
+    table = Table(*columns, title=title or None, title_justify="left")
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    console.print(table)
+
+
+def write(text: str) -> None:
+    """Write *text* as it is: no wrapping, no markup."""
+    sys.stdout.write(text + "\n")
+
+
+def complain(sentence: str) -> None:
+    """One clear sentence on standard error."""
+    errors.print(f"Error: {sentence}", markup=False, soft_wrap=True, style="red")

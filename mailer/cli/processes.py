@@ -1,0 +1,84 @@
+"""`mailer up`, `web`, `schedule`, `worker` and `upgrade`: the long-running parts."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Annotated
+
+import typer
+
+from mailer import sample, scheduling
+from mailer.bootstrap import bootstrap
+from mailer.cli.context import mailer
+from mailer.cli.output import AsJson, say
+from mailer.cli.supervising import supervise
+from mailer.database.engine import open_engine
+from mailer.database.upgrading import upgrade as upgrade_database
+from mailer.settings import load_settings
+from mailer.web.serving import serve
+
+Host = Annotated[str, typer.Option("--host", help="The address to listen on.")]
+Port = Annotated[int, typer.Option("--port", help="The port to listen on.", min=1, max=65535)]
+
+
+def up(
+    with_sample: Annotated[
+        bool,
+        typer.Option("--sample", help="In an empty database: a newsletter, readers, an issue."),
+    ] = False,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+) -> None:
+    """Start everything: web, scheduler, sending and, without a relay, the built-in inbox."""
+    address = f"http://{host}:{port}"
+    if "base_url" not in load_settings().model_fields_set:
+        os.environ["MAILER_BASE_URL"] = address  # children read the same settings
+    settings = load_settings()
+    installation = bootstrap(settings)
+    started = sample.plant(installation) if with_sample else None
+    installation.engine.dispose()
+    say(f"mailer is at {settings.base_url}")
+    if settings.smtp_url is None:
+        say(f"What it sends arrives in the built-in inbox: {settings.base_url}/inbox")
+    if started is not None:
+        say(f"The sample issue, number {started}, goes out in a minute. Stop with Ctrl-C.")
+    supervise(
+        mailer(),
+        [["web", "--host", host, "--port", str(port)], ["schedule"]],
+    )
+
+
+def web(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+) -> None:
+    """Serve the pages, tracked links and unsubscribes; without a relay set, the inbox, too."""
+    _log()
+    serve(mailer(), host=host, port=port)
+
+
+def schedule() -> None:
+    """Start issues at their time and send them, until SIGTERM or Ctrl-C."""
+    scheduling.main()
+
+
+def worker() -> None:
+    """Send only: any number of these share one database."""
+    _log()
+    scheduling.run(mailer(), starting=False)
+
+
+def upgrade(as_json: AsJson = False) -> None:
+    """Bring the database to this version's schema; it also happens at first start."""
+    engine = open_engine(load_settings().database_url)
+    applied = upgrade_database(engine)
+    say(
+        f"Applied {', '.join(applied)}." if applied else "The database is up to date.",
+        {"applied": applied},
+        as_json=as_json,
+    )
+
+
+def _log() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")

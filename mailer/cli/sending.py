@@ -1,0 +1,146 @@
+"""Sending in the foreground, and how far it is: a progress bar, or JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from dataclasses import asdict
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from mailer.bootstrap import Mailer
+from mailer.cli.output import complain, console, errors, say
+from mailer.composing import issues
+from mailer.database.engine import reading, transaction
+from mailer.database.tables import Issue, IssueState
+from mailer.delivering import lifecycle
+from mailer.delivering.auditing import Audit, Counts, audit, counts
+from mailer.delivering.connecting import close_connection, open_connection
+from mailer.errors import Conflict
+
+_POLL_SECONDS = 0.25
+_CONNECT_SECONDS = 15.0
+_ENDED = (IssueState.SENT, IssueState.CANCELLED, IssueState.PAUSED)
+
+
+def send_here(mailer: Mailer, issue_id: int, *, anyway: bool, as_json: bool) -> None:
+    """Start the issue and send it in this process; nothing is started if the relay is away."""
+    with reading(mailer.engine) as session:
+        state = issues.get(session, issue_id).state
+    asyncio.run(_try_relay(mailer))
+    if state in (IssueState.DRAFT, IssueState.SCHEDULED):
+        mailer.starter.start(issue_id, now=mailer.clock(), anyway=anyway)
+    elif state is not IssueState.SENDING:
+        raise Conflict(f"Issue {issue_id} cannot be sent: it is {state.value}.")
+    asyncio.run(_send(mailer, issue_id, quiet=as_json))
+    _close(mailer, issue_id, as_json=as_json)
+
+
+async def _try_relay(mailer: Mailer) -> None:
+    close_connection(
+        await open_connection(mailer.relay, timeout=_CONNECT_SECONDS, hostname="localhost")
+    )
+
+
+async def _send(mailer: Mailer, issue_id: int, *, quiet: bool) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop.set)
+    worker = mailer.worker(issue_id)
+    task = asyncio.create_task(worker.run(stop))
+    with _bar(quiet) as bar:
+        line = bar.add_task("sending", total=None)
+        while not stop.is_set() and not task.done():
+            issue, far = await asyncio.to_thread(_look, mailer, issue_id)
+            bar.update(
+                line, total=far.planned, completed=far.done, description=worker.problem or "sending"
+            )
+            if issue.state in _ENDED:
+                stop.set()
+            await asyncio.wait([task], timeout=_POLL_SECONDS)
+        stop.set()
+        await task
+
+
+def _look(mailer: Mailer, issue_id: int) -> tuple[Issue, Counts]:
+    with reading(mailer.engine) as session:
+        return issues.get(session, issue_id), counts(session, issue_id)
+
+
+def _close(mailer: Mailer, issue_id: int, *, as_json: bool) -> None:
+    with reading(mailer.engine) as session:
+        issue, result = issues.get(session, issue_id), audit(session, issue_id)
+    say(_sentence(issue, result), _data(issue, result), as_json=as_json)
+    if issue.state is not IssueState.SENT:
+        if issue.state_reason:
+            complain(issue.state_reason)
+        raise typer.Exit(1)
+
+
+def show_status(mailer: Mailer, issue_id: int, *, watch: bool, as_json: bool) -> None:
+    """Print how far an issue is; with *watch*, a progress bar until it has ended."""
+    if watch:
+        asyncio.run(_watch(mailer, issue_id))
+    with reading(mailer.engine) as session:
+        issue, result = issues.get(session, issue_id), audit(session, issue_id)
+    say(_sentence(issue, result), _data(issue, result), as_json=as_json)
+
+
+async def _watch(mailer: Mailer, issue_id: int) -> None:
+    with _bar(False) as bar:
+        line = bar.add_task("waiting", total=None)
+        while True:
+            issue, far = _look(mailer, issue_id)
+            bar.update(
+                line, total=far.planned or None, completed=far.done, description=issue.state.value
+            )
+            if issue.state in _ENDED or issue.state is IssueState.DRAFT:
+                return
+            await asyncio.sleep(_POLL_SECONDS)
+
+
+def settle_cancelled(mailer: Mailer) -> None:
+    """Skip whoever waits for a cancelled issue, but for batches that a worker still holds."""
+    while True:
+        with transaction(mailer.engine) as session:
+            if not lifecycle.settle(session, now=mailer.clock()):
+                return
+
+
+def _bar(quiet: bool) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=errors,
+        transient=True,
+        disable=quiet or not console.is_terminal,
+    )
+
+
+def _sentence(issue: Issue, result: Audit) -> str:
+    if issue.state is IssueState.SCHEDULED:
+        return f"Issue {issue.id} is scheduled for {issue.scheduled_at:%Y-%m-%d %H:%M:%S %Z}."
+    parts = [f"{result.accepted:,} accepted", f"{result.refused:,} refused"]
+    parts += [f"{result.skipped:,} skipped", f"{result.waiting:,} waiting"]
+    if result.uncertain:
+        parts.append(f"{result.uncertain:,} may have got it twice")
+    words = f"Issue {issue.id} is {issue.state.value}: of {result.planned:,}, {', '.join(parts)}."
+    return f"{words} {issue.state_reason}" if issue.state_reason else words
+
+
+def _data(issue: Issue, result: Audit) -> dict[str, object]:
+    return {
+        "id": issue.id,
+        "state": issue.state.value,
+        "reason": issue.state_reason,
+        "scheduled_at": issue.scheduled_at.isoformat() if issue.scheduled_at else None,
+        "started_at": issue.started_at.isoformat() if issue.started_at else None,
+        "finished_at": issue.finished_at.isoformat() if issue.finished_at else None,
+        **{key: value for key, value in asdict(result).items() if key != "issue_id"},
+    }

@@ -1,0 +1,163 @@
+"""What stands between an issue and its readers, found before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from mailer.blocks import Content, Urgent
+from mailer.composing.publishing import Published
+from mailer.database.tables import Consent, Issue, Subscriber, Subscription
+from mailer.placeholders import BUILT_IN, Placeholder, find
+from mailer.rendering.places import (
+    images_without_alt,
+    missing_links,
+    placeholders_in_addresses,
+    unknown_placeholders,
+)
+
+_GMAIL_CLIPS = 102 * 1024
+_BUDGET = 80 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to mend (*blocking*) or to look at; *place* is like ``blocks.3.button.url``."""
+
+    message: str
+    place: str = ""
+    blocking: bool = False
+    waivable: bool = False  # may go out all the same, if somebody says so
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}" if self.place else self.message
+
+
+def check(session: Session, issue: Issue, published: Published) -> list[Finding]:
+    """Everything found, what blocks first. Rendering has been done: a broken template never
+    comes this far."""
+    content = published.content
+    findings = [
+        *_audience(session, issue),
+        *_placeholders(session, issue, content),
+        *_places(content),
+        *_links(published),
+        *_sizes(published),
+        *_dates(content, issue),
+    ]
+    if not issue.newsletter.postal_address:
+        findings.append(
+            Finding("The newsletter has no postal address; many countries' laws ask for one.")
+        )
+    return sorted(findings, key=lambda finding: not finding.blocking)
+
+
+def audience_size(session: Session, newsletter_id: int) -> int:
+    """How many confirmed subscribers a newsletter has now."""
+    return (
+        session.scalar(
+            select(func.count()).where(
+                Subscription.newsletter_id == newsletter_id,
+                Subscription.state == Consent.CONFIRMED,
+            )
+        )
+        or 0
+    )
+
+
+def _audience(session: Session, issue: Issue) -> Iterator[Finding]:
+    if audience_size(session, issue.newsletter_id) == 0:
+        yield Finding(
+            f"Nobody is subscribed to {issue.newsletter.name}: there is nobody to send it to.",
+            blocking=True,
+        )
+    if not issue.newsletter.name or not issue.subject.strip():
+        yield Finding("The issue needs a subject.", "subject", blocking=True)
+
+
+def _placeholders(session: Session, issue: Issue, content: Content) -> Iterator[Finding]:
+    used = {placeholder.field: placeholder for placeholder in find(content.model_dump_json())}
+    known = {
+        *BUILT_IN,
+        *(name for name in used if name not in BUILT_IN and _exists(session, name)),
+    }
+    for place, name in unknown_placeholders(content, known):
+        yield Finding(
+            f"No subscriber has a field [[{name}]]; check the spelling, or import the field first.",
+            place,
+            blocking=True,
+        )
+    for placeholder in used.values():
+        if placeholder.field in known and placeholder.default is None:
+            yield from _without_default(session, issue, placeholder)
+
+
+def _exists(session: Session, name: str) -> bool:
+    held = Subscriber.fields[name].as_string().is_not(None)
+    return session.scalar(select(Subscriber.id).where(held).limit(1)) is not None
+
+
+def _without_default(session: Session, issue: Issue, placeholder: Placeholder) -> Iterator[Finding]:
+    name = placeholder.field
+    if name == "address":
+        return
+    own = func.coalesce(Subscriber.fields[name].as_string(), "") == ""
+    lacks = own & (Subscriber.name == "") if name == "first_name" else own
+    if name == "name":
+        lacks = Subscriber.name == ""
+    missing = session.scalar(
+        select(func.count())
+        .select_from(Subscription)
+        .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
+        .where(
+            Subscription.newsletter_id == issue.newsletter_id,
+            Subscription.state == Consent.CONFIRMED,
+            lacks,
+        )
+    )
+    if missing:
+        yield Finding(
+            f"{missing:,} of the subscribers have no {name} and would be skipped; "
+            f"give a default, as in [[{name}|friend]]."
+        )
+
+
+def _places(content: Content) -> Iterator[Finding]:
+    if not content.blocks:
+        yield Finding("The issue has no blocks: there is nothing to read.", "blocks", blocking=True)
+    for place in missing_links(content):
+        yield Finding("An address is missing: fill it in.", place, blocking=True, waivable=True)
+    for place in placeholders_in_addresses(content):
+        yield Finding("Placeholders are not filled in in addresses.", place, blocking=True)
+    for place in images_without_alt(content):
+        yield Finding("The picture has no words for people who do not see it.", place)
+
+
+def _links(published: Published) -> Iterator[Finding]:
+    for link in published.links:
+        for conflict in link.conflicts:
+            yield Finding(f"The link {link.label!r}: {conflict}.", f"blocks.{link.block_position}")
+
+
+def _sizes(published: Published) -> Iterator[Finding]:
+    size = len(published.rendered.html.encode())
+    if size > _GMAIL_CLIPS:
+        yield Finding(
+            f"The HTML has {size // 1024} KB: Gmail shows only the first 102 KB. Shorten the issue."
+        )
+    elif size > _BUDGET:
+        yield Finding(f"The HTML has {size // 1024} KB; from 102 KB on, Gmail cuts it off.")
+
+
+def _dates(content: Content, issue: Issue) -> Iterator[Finding]:
+    day: date = (issue.scheduled_at or issue.changed_at).date()
+    for position, block in enumerate(content.blocks):
+        if isinstance(block, Urgent) and block.deadline is not None and block.deadline < day:
+            yield Finding(
+                f"The deadline, {block.deadline.isoformat()}, is over when the issue goes out.",
+                f"blocks.{position}.deadline",
+            )

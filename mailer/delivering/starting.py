@@ -1,0 +1,117 @@
+"""Starts issues: renders, freezes content and audience, and only then lets workers have them."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine, select, update
+from sqlalchemy.orm import Session
+
+from mailer.composing import checking, issues
+from mailer.composing.publishing import Published, Publisher, store, utm_campaign
+from mailer.database.engine import reading, transaction
+from mailer.database.tables import Issue, IssueState
+from mailer.delivering import lifecycle
+from mailer.errors import Conflict, InvalidInput, MailerError
+
+log = logging.getLogger(__name__)
+
+
+class Starter:
+    """Schedules and starts issues of one installation."""
+
+    def __init__(self, engine: Engine, publisher: Publisher, *, batch_size: int) -> None:
+        self._engine, self._publisher, self._batch_size = engine, publisher, batch_size
+
+    def schedule(self, issue_id: int, *, at: datetime, now: datetime, anyway: bool = False) -> None:
+        """Let an issue start at *at*, once it has passed the checks.
+
+        ``InvalidInput`` lists what stands in the way, ``Conflict`` if its state does not allow it.
+        """
+        with reading(self._engine) as session:
+            issue = issues.get(session, issue_id)
+            published = self._checked(session, issue, now=now, anyway=anyway)
+        with transaction(self._engine) as session:
+            lifecycle.schedule(
+                session,
+                issue_id,
+                at=at,
+                utm_campaign=utm_campaign(published.content, issue_id, at.date()),
+            )
+
+    def start(self, issue_id: int, *, now: datetime, anyway: bool = False) -> int:
+        """Render, freeze and begin now; the number of recipients planned.
+
+        Nothing has changed when it raises: ``InvalidInput``, ``Conflict``, ``ConfigurationError``.
+        """
+        with reading(self._engine) as session:
+            issue = issues.get(session, issue_id)
+            published = self._checked(session, issue, now=now, anyway=anyway)
+        with transaction(self._engine) as session:
+            campaign = utm_campaign(published.content, issue_id, now.date())
+            session.execute(
+                update(Issue)
+                .where(Issue.id == issue_id, Issue.utm_campaign.is_(None))
+                .values(utm_campaign=campaign)
+            )
+            planned = lifecycle.start(
+                session,
+                issue_id,
+                version=published.version,
+                batch_size=self._batch_size,
+                now=now,
+            )
+            store(session, issue_id, published, now=now)
+        return planned
+
+    def start_due(self, now: datetime) -> list[int]:
+        """Start every issue whose time has come, also while nothing was running; those started.
+
+        One that cannot be started goes back to being a draft, and says why.
+        """
+        with reading(self._engine) as session:
+            due = session.scalars(
+                select(Issue.id)
+                .where(Issue.state == IssueState.SCHEDULED, Issue.scheduled_at <= now)
+                .order_by(Issue.scheduled_at, Issue.id)
+            ).all()
+        started = []
+        for issue_id in due:
+            try:
+                planned = self.start(issue_id, now=now, anyway=True)
+            except Conflict:  # another scheduler was faster, or it was changed: the next turn sees
+                continue
+            except MailerError as error:
+                self._send_back(issue_id, str(error))
+            else:
+                started.append(issue_id)
+                log.info("issue %s started for %s recipients", issue_id, planned)
+        return started
+
+    def _send_back(self, issue_id: int, reason: str) -> None:
+        log.error("issue %s cannot be started: %s", issue_id, reason)
+        with transaction(self._engine) as session:
+            session.execute(
+                update(Issue)
+                .where(Issue.id == issue_id, Issue.state == IssueState.SCHEDULED)
+                .values(state=IssueState.DRAFT, state_reason=reason)
+            )
+
+    def _checked(self, session: Session, issue: Issue, *, now: datetime, anyway: bool) -> Published:
+        published = self._publisher.publish(session, issue, now=now)
+        findings = checking.check(session, issue, published)
+        standing = [one for one in findings if one.blocking and not (anyway and one.waivable)]
+        if standing:
+            more = f" (and {len(standing) - 1} more)" if len(standing) > 1 else ""
+            raise InvalidInput(
+                f"Issue {issue.id} is not ready: {standing[0]}{more}. "
+                f"`mailer issue check {issue.id}` lists everything"
+                + (", --anyway sends it all the same." if standing[0].waivable else ".")
+            )
+        return published
+
+
+def undo_window(now: datetime, seconds: float) -> datetime:
+    """When an issue sent "right away" starts: it can be taken back until then."""
+    return now + timedelta(seconds=seconds)
