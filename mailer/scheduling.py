@@ -13,6 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from mailer.bootstrap import Mailer, bootstrap
 from mailer.errors import MailerError, Unavailable
+from mailer.event_loop import new_event_loop
 from mailer.settings import load_settings
 
 log = logging.getLogger(__name__)
@@ -27,13 +28,13 @@ def main() -> None:
     try:
         run(bootstrap(load_settings()))
     except MailerError as error:
-        log.error("%s", error)  # noqa: TRY400  # the sentence says it all
+        log.error("%s", error)
         sys.exit(error.exit_status)
 
 
 def run(mailer: Mailer, *, starting: bool = True) -> None:
     """Send whatever is due until SIGTERM or SIGINT; with *starting*, start due issues as well."""
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(_run(mailer, starting=starting))
 
 
@@ -67,12 +68,4 @@ def _start_due(mailer: Mailer) -> None:
     try:
         mailer.starter.start_due(mailer.clock())
     except Unavailable as error:
-        log.error("%s Due issues wait.", error)  # noqa: TRY400  # the sentence says it all
-
-
-def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop  # noqa: PLC0415  # not made for Windows, and not needed there
-    except ImportError:
-        return None
-    return uvloop.Loop  # type: ignore[no-any-return]  # it has no types
+        log.error("%s Due issues wait.", error)

@@ -31,8 +31,9 @@ def supervise(mailer: Mailer, commands: list[list[str]]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     children = [
-        subprocess.Popen([sys.executable, "-m", "mailer", *command]) for command in commands
-    ]  # noqa: S603  # our own commands
+        subprocess.Popen([sys.executable, "-m", "mailer", *command])  # noqa: S603  # our own
+        for command in commands
+    ]
     seen: dict[int, str] = {}
     try:
         while not stopping and all(child.poll() is None for child in children):
