@@ -1,0 +1,1 @@
+"""Issues as their authors work on them: text in and out, storage, checks before sending."""

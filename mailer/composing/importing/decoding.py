@@ -1,0 +1,81 @@
+"""Makes text of a file's bytes."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from mailer.composing.importing.notes import Notes
+from mailer.errors import InvalidFile
+
+LARGEST = 5_000_000
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_OTHER_PROGRAMS = (
+    (b"%PDF", "a PDF document"),
+    (b"PK\x03\x04", "a Word, LibreOffice or ZIP file"),
+    (b"\xd0\xcf\x11\xe0", "an old Word document"),
+    (b"{\\rtf", "an RTF document"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"\x1f\x8b", "a compressed file"),
+)
+_NAMED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,40})""")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def decoded(data: bytes | str, notes: Notes) -> str:
+    """*data* as text without byte order mark; ``InvalidFile`` says why it is none."""
+    if len(data) > LARGEST:
+        raise InvalidFile("The file is larger than 5 MB; an issue's text is far smaller.")
+    text = _SURROGATE.sub("\ufffd", data) if isinstance(data, str) else _text(data, notes)
+    if not text.strip("\ufeff\x00 \t\r\n"):
+        raise InvalidFile("The file is empty.")
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _text(data: bytes, notes: Notes) -> str:
+    for opening, what in _OTHER_PROGRAMS:
+        if data.startswith(opening):
+            raise InvalidFile(
+                f"The file is {what}; save it as plain text, Markdown or HTML and import that."
+            )
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return _with(data, encoding)
+    if b"\x00" in data:
+        raise InvalidFile("The file is no text: it holds NUL bytes.")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return _older(data, notes)
+
+
+def _with(data: bytes, encoding: str) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise InvalidFile(
+            f"The file begins as {encoding} text but breaks at byte {error.start}; save it as UTF-8."
+        ) from error
+
+
+def _older(data: bytes, notes: Notes) -> str:
+    """Text in an encoding of its own naming, else in Windows-1252."""
+    named = _NAMED.search(data[:2000])
+    for encoding in ([named[1].decode("ascii")] if named else []) + ["cp1252"]:
+        try:
+            text = data.decode(encoding)
+        except (UnicodeError, LookupError, ValueError):
+            continue
+        if len(_CONTROL.findall(text)) * 50 > len(text):
+            break
+        notes.say(f"The file is not UTF-8; it was read as {encoding}, so check its accents.")
+        return text
+    raise InvalidFile("The file is no text this program can read; save it as UTF-8 text.")

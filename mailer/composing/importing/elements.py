@@ -1,0 +1,195 @@
+"""What a text consists of before it becomes blocks: runs of words, paragraphs, lists, pictures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from html import escape
+from itertools import groupby
+
+_BLANKS = re.compile(r"[ \t\r\f\v]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Words of one look; a line break is ``\\n``."""
+
+    text: str
+    href: str = ""
+    strong: bool = False
+    em: bool = False
+    # The source draws this link as a button.
+    button: bool = False
+    # The source writes it in the size of a headline.
+    big: bool = False
+
+
+Runs = tuple[Run, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    level: int
+    runs: Runs
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    runs: Runs
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    parts: tuple[Paragraph | Listing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    items: tuple[Item, ...]
+    ordered: bool = False
+    # Recognised as a list of things to do, though no entry has an address.
+    calls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    parts: tuple[Paragraph | Listing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image; *src* is None where the source gives no address that works in a mail."""
+
+    src: str | None
+    alt: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A line across the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call to action: the words for its button, its address if the source gives one."""
+
+    label: str
+    url: str | None = None
+    share: bool = False
+
+
+Element = Heading | Paragraph | Listing | Quote | Picture | Rule | Call
+
+
+def words(runs: Iterable[Run]) -> str:
+    """The text of *runs* on one line."""
+    return " ".join("".join(run.text for run in runs).split())
+
+
+def text_runs(text: str) -> Runs:
+    return (Run(text),) if text else ()
+
+
+def tidy(runs: Iterable[Run]) -> Runs:
+    """Runs without doubled blanks and empty ends; neighbours of one look are joined."""
+    joined = [
+        replace(look, text="".join(run.text for run in group))
+        for look, group in groupby(runs, key=lambda run: replace(run, text=""))
+    ]
+    result: list[Run] = []
+    at_blank = True
+    for run in joined:
+        text = re.sub(r" ?\n ?", "\n", _BLANKS.sub(" ", run.text))
+        text = text.lstrip(" \n") if not result else text.lstrip(" ") if at_blank else text
+        if text:
+            at_blank = text[-1] in " \n"
+            result.append(replace(run, text=text))
+    while result and not (last := result[-1].text.rstrip(" \n")):
+        result.pop()
+    if result:
+        result[-1] = replace(result[-1], text=last)
+    return tuple(result)
+
+
+def cut(runs: Runs, start: int, end: int) -> Runs:
+    """The characters *start* to *end* of the text of *runs*."""
+    result: list[Run] = []
+    position = 0
+    for run in runs:
+        piece = run.text[max(0, start - position) : max(0, end - position)]
+        if piece:
+            result.append(replace(run, text=piece))
+        position += len(run.text)
+    return tuple(result)
+
+
+def raw_text(runs: Iterable[Run]) -> str:
+    """The text of *runs* character for character, as `cut` counts it."""
+    return "".join(run.text for run in runs)
+
+
+def paragraphs_of(runs: Iterable[Run]) -> Iterator[Runs]:
+    """*runs* parted at empty lines (two line breaks)."""
+    part: list[Run] = []
+    for run in runs:
+        first, *others = re.split(r"[ \t\r]*\n[ \t\r]*(?:\n[ \t\r]*)+", run.text)
+        part.append(replace(run, text=first))
+        for other in others:
+            yield tidy(part)
+            part = [replace(run, text=other)]
+    yield tidy(part)
+
+
+def link_of(runs: Iterable[Run]) -> str:
+    """The one address all of *runs* lead to, else an empty string."""
+    hrefs = {run.href for run in runs if run.text.strip()}
+    return hrefs.pop() if len(hrefs) == 1 else ""
+
+
+def inline_html(runs: Runs) -> str:
+    """*runs* as restricted HTML."""
+    parts: list[str] = []
+    for href, group in groupby(runs, key=lambda run: run.href):
+        inner = "".join(_marked(run) for run in group)
+        parts.append(f'<a href="{escape(href)}">{inner}</a>' if href else inner)
+    return "".join(parts)
+
+
+def _marked(run: Run) -> str:
+    html = escape(run.text, quote=False).replace("\n", "<br>")
+    if run.em:
+        html = f"<em>{html}</em>"
+    return f"<strong>{html}</strong>" if run.strong else html
+
+
+def html_of(part: Paragraph | Listing | Quote) -> str:
+    """One part of a body as restricted HTML; a quotation becomes plain paragraphs."""
+    if isinstance(part, Paragraph):
+        return f"<p>{inline_html(part.runs)}</p>"
+    if isinstance(part, Quote):
+        return "".join(html_of(inner) for inner in part.parts)
+    tag = "ol" if part.ordered else "ul"
+    return f"<{tag}>{''.join(_item_html(item) for item in part.items)}</{tag}>"
+
+
+def _item_html(item: Item) -> str:
+    """A list entry; its first paragraph stands without ``<p>``, as people write lists."""
+    if item.parts and isinstance(item.parts[0], Paragraph):
+        first, *others = item.parts
+        if not any(isinstance(other, Paragraph) for other in others):
+            return f"<li>{inline_html(first.runs)}{''.join(map(html_of, others))}</li>"
+    return f"<li>{''.join(map(html_of, item.parts))}</li>"
+
+
+def all_runs(element: Element | Item) -> Iterator[Run]:
+    """Every run of *element*, in reading order."""
+    if isinstance(element, Heading | Paragraph):
+        yield from element.runs
+    elif isinstance(element, Listing):
+        for item in element.items:
+            yield from all_runs(item)
+    elif isinstance(element, Quote | Item):
+        for part in element.parts:
+            yield from all_runs(part)

@@ -1,0 +1,301 @@
+"""Reads HTML, also what other newsletter systems sent, as a flow of elements."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from lxml import etree
+
+from mailer.composing.importing.elements import Element, Paragraph, Picture, Rule, Run, all_runs
+from mailer.composing.importing.flow import Flow
+from mailer.composing.importing.notes import Notes
+from mailer.composing.importing.pictures import read_picture
+from mailer.composing.importing.targets import link_target, usable
+
+_SILENT = frozenset({"head", "style", "title", "meta", "link", "base", "xml", "template"})
+_ACTIVE = frozenset(
+    {"script", "object", "embed", "applet", "svg", "math", "canvas", "frameset"}
+    | {"input", "select", "textarea", "datalist"}
+)
+_EMBEDDED = frozenset({"iframe", "video", "audio", "frame"})
+_INLINE = frozenset(
+    "a abbr acronym area b bdi bdo big br cite code data del dfn em font i img ins kbd label mark "
+    "nobr q s samp small span strike strong sub sup time tt u var wbr button output picture ruby "
+    "rb rt rp blink".split()
+)
+_HIDDEN = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|max-height\s*:\s*0"
+    r"|opacity\s*:\s*0(?![.\d])",
+    re.IGNORECASE,
+)
+_SIZE = re.compile(r"font-size\s*:\s*(\d{1,3})(?:\.\d+)?px", re.IGNORECASE)
+_BIG = 20
+_PRE = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
+_BUTTON_NAME = re.compile(r"button(?!-group)|\bbtn|\bcta\b", re.IGNORECASE)
+_BACKGROUND = re.compile(r"background(?:-color)?\s*:\s*(?!none|transparent|inherit)", re.IGNORECASE)
+_BLANK = re.compile(r"[ \t\r\n\f\v]+")
+# Fills the inbox line behind the preheader.
+_FILLER = re.compile(r"[\u034f\u200b-\u200d\u00ad\u2007\ufeff\xa0\s]{4,}")
+
+DROPPED = "Left out, for no mail may carry it"
+EMBEDDED = "What was embedded from elsewhere became a link"
+WORDLESS = "Links without words were left out"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What an HTML document says."""
+
+    elements: tuple[Element, ...]
+    title: str = ""
+    hidden: tuple[str, ...] = ()
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What an element's words take over from the elements around it."""
+
+    href: str = ""
+    strong: bool = False
+    em: bool = False
+    button: bool = False
+    big: bool = False
+    pre: bool = False
+
+
+def read_html(source: str, notes: Notes) -> Page:
+    """*source* as elements; never fails, whatever it is."""
+    # huge_tree: without it libxml2 silently cuts what is nested more than 256 deep.
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True)
+    root = etree.fromstring(_legible(source).encode(), parser)
+    if root is None:
+        return Page(())
+    reader = _Reader(notes)
+    reader.read(root)
+    elements = reader.finish()
+    title = root.find(".//title")
+    return Page(
+        elements,
+        title=" ".join((title.text or "").split()) if title is not None else "",
+        hidden=tuple(reader.hidden),
+        language=root.get("lang") or root.get("{http://www.w3.org/XML/1998/namespace}lang") or "",
+    )
+
+
+def _legible(source: str) -> str:
+    """*source* without what makes libxml2 stop reading."""
+    return f"<html>{source}" if not source.strip() else source.replace("\x00", "")
+
+
+class _Reader:
+    """Walks a tree once and tells a `Flow` what it sees."""
+
+    def __init__(self, notes: Notes) -> None:
+        self.notes = notes
+        self.flow = Flow()
+        self.hidden: list[str] = []
+        self._looks = [_Look()]
+        self._wordless: list[str] = []
+        self._said = 0
+        self._said_before_link = 0
+
+    def read(self, root: etree._Element) -> None:
+        walker = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
+        skipped: etree._Element | None = None
+        for event, element in walker:
+            if event == "start":
+                if self._skips(element):
+                    skipped = element
+                    walker.skip_subtree()
+                else:
+                    self._open(element)
+                    self._words(element.text)
+            else:
+                if event == "end" and element is not skipped:
+                    self._close(element)
+                if element is not root:
+                    self._words(element.tail)
+
+    def finish(self) -> tuple[Element, ...]:
+        elements = self.flow.finish()
+        kept = {run.href for element in elements for run in all_runs(element)}
+        for href in self._wordless:
+            if href not in kept:
+                self.notes.list(WORDLESS, href)
+        return elements
+
+    def _skips(self, element: etree._Element) -> bool:
+        """Whether nothing inside *element* is read."""
+        tag = _tag(element)
+        if tag in _ACTIVE:
+            self.notes.list(DROPPED, f"<{tag}>{_quoted(element)}")
+        elif tag in _EMBEDDED:
+            self._embedded(element, tag)
+        elif tag not in _SILENT:
+            if not _HIDDEN.search(element.get("style", "")) and element.get("hidden") is None:
+                return False
+            self.hidden.append(_all_words(element))
+        return True
+
+    def _open(self, element: etree._Element) -> None:
+        tag = _tag(element)
+        look = self._looks[-1]
+        if style := element.get("style"):
+            size = _SIZE.search(style)
+            look = replace(
+                look,
+                big=int(size[1]) >= _BIG if size else look.big,
+                pre=look.pre or bool(_PRE.search(style)),
+            )
+        self._looks.append(look)
+        if tag not in _INLINE:
+            self.flow.pause()
+        if means := _MEANS.get(tag):
+            means(self, element, tag)
+
+    def _close(self, element: etree._Element) -> None:
+        tag = _tag(element)
+        if tag == "a":
+            self._close_link()
+        if tag not in _INLINE and self.flow.inside != "row":
+            self.flow.pause()
+        self.flow.end(element)
+        self._looks.pop()
+
+    def _words(self, text: str | None) -> None:
+        if text:
+            self._say(text if self._looks[-1].pre else _BLANK.sub(" ", text))
+
+    def _say(self, text: str) -> None:
+        look = self._looks[-1]
+        self._said += bool(text.strip())
+        self.flow.say(
+            Run(text, look.href, look.strong, look.em, look.button, look.big and not look.pre)
+        )
+
+    # What single tags mean
+
+    def _link(self, element: etree._Element, _tag: str) -> None:
+        href = element.get("href", "")
+        target = link_target(href, self.notes, label=_all_words(element)) if href else ""
+        parent = element.getparent()
+        drawn = _is_button(element) or (parent is not None and _is_button_cell(parent))
+        self._looks[-1] = replace(self._looks[-1], href=target, button=bool(target) and drawn)
+        self._said_before_link = self._said
+
+    def _close_link(self) -> None:
+        href = self._looks[-1].href
+        if href and self._said_before_link == self._said:
+            self._wordless.append(href)
+
+    def _area(self, element: etree._Element, tag: str) -> None:
+        self._link(element, tag)
+        if href := self._looks[-1].href:
+            self._say(f"{element.get('alt') or href} ")
+
+    def _strong(self, _element: etree._Element, _tag: str) -> None:
+        self._looks[-1] = replace(self._looks[-1], strong=True)
+
+    def _em(self, _element: etree._Element, _tag: str) -> None:
+        self._looks[-1] = replace(self._looks[-1], em=True)
+
+    def _pre(self, _element: etree._Element, _tag: str) -> None:
+        self._looks[-1] = replace(self._looks[-1], pre=True)
+
+    def _frame(self, element: etree._Element, tag: str) -> None:
+        self.flow.begin(tag, element)
+
+    def _table(self, element: etree._Element, _tag: str) -> None:
+        """A table of data becomes a list with an entry a row; one for layout is not seen."""
+        data = element.find("thead/tr/th") is not None or element.find("*/tr/th") is not None
+        if data and element.get("role") != "presentation" and self.flow.inside == "root":
+            self.notes.say("A table became a list with one entry for each row.")
+            self.flow.begin("table", element)
+
+    def _row(self, element: etree._Element, _tag: str) -> None:
+        if self.flow.inside == "table":
+            self.flow.begin("row", element)
+
+    def _cell(self, _element: etree._Element, _tag: str) -> None:
+        if self.flow.inside == "row":
+            self.flow.cell()
+
+    def _newline(self, _element: etree._Element, _tag: str) -> None:
+        self.flow.line()
+
+    def _rule(self, _element: etree._Element, _tag: str) -> None:
+        if self.flow.inside == "root":
+            self.flow.add(Rule())
+
+    def _image(self, element: etree._Element, _tag: str) -> None:
+        attributes = {str(name): str(value) for name, value in element.attrib.items()}
+        found = read_picture(attributes, self._looks[-1].href, self.notes)
+        if isinstance(found, Picture):
+            self._said += 1
+            self.flow.pause()
+            self.flow.add(found)
+        elif found:
+            self._say(f"{found} ")
+
+    def _embedded(self, element: etree._Element, tag: str) -> None:
+        inner = element.find("source")
+        source = element.get("src") or (inner.get("src") if inner is not None else "") or ""
+        if usable(source):
+            self.notes.list(EMBEDDED, source)
+            self.flow.pause()
+            self.flow.add(Paragraph((Run(source, source),)))
+        else:
+            self.notes.list(DROPPED, f"<{tag}>{_quoted(element)}")
+
+
+_MEANS: dict[str, Callable[[_Reader, etree._Element, str], None]] = {
+    "a": _Reader._link,
+    "area": _Reader._area,
+    "b": _Reader._strong,
+    "strong": _Reader._strong,
+    "i": _Reader._em,
+    "em": _Reader._em,
+    "pre": _Reader._pre,
+    "listing": _Reader._pre,
+    **dict.fromkeys(
+        ("ul", "ol", "li", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6"), _Reader._frame
+    ),
+    "table": _Reader._table,
+    "tr": _Reader._row,
+    "td": _Reader._cell,
+    "th": _Reader._cell,
+    "br": _Reader._newline,
+    "hr": _Reader._rule,
+    "img": _Reader._image,
+}
+
+
+def _tag(element: etree._Element) -> str:
+    tag = element.tag
+    return tag.lower() if isinstance(tag, str) else ""
+
+
+def _all_words(element: etree._Element) -> str:
+    return " ".join("".join(map(str, element.itertext())).split())
+
+
+def _quoted(element: etree._Element) -> str:
+    said = "" if _tag(element) == "script" else _all_words(element)
+    return f" “{said[:200]}”" if said else ""
+
+
+def _is_button(element: etree._Element) -> bool:
+    return bool(
+        _BUTTON_NAME.search(element.get("class", ""))
+        or element.get("role") == "button"
+        or _BACKGROUND.search(element.get("style", ""))
+    )
+
+
+def _is_button_cell(element: etree._Element) -> bool:
+    return element.tag == "td" and bool(
+        element.get("bgcolor") or _BUTTON_NAME.search(element.get("class", ""))
+    )

@@ -1,0 +1,139 @@
+"""Reads Markdown: our own with a mark before each block, and anybody's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from mailer.composing.importing.marked import read_block
+from mailer.composing.importing.marks import BUTTON, read_mark
+from mailer.composing.importing.notes import Notes
+
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_LIQUID_BLOCK = re.compile(r"\{% *comment *%\}.*?\{% *endcomment *%\}", re.DOTALL)
+_LIQUID = re.compile(r"\{%[^\n]{0,2000}?%\}")
+_NAMELESS = re.compile(r"(?<!\[)\[([^\[\]\n]{1,200})\](?:\[\]|\[([^\[\]\n]{1,200})\])(?!\])")
+
+LIQUID = "Commands of a site builder were left out"
+COMMENTS = "Comments, which readers do not see, were left out"
+NO_DEFINITION = "Links whose address the file does not give were left as words"
+
+
+class _Parser(MarkdownIt):
+    """CommonMark with tables; addresses stay as they were written."""
+
+    def __init__(self) -> None:
+        super().__init__("commonmark", {"html": True})
+        self.enable(["table", "strikethrough"])
+
+    def normalizeLink(self, url: str) -> str:
+        return url
+
+    def validateLink(self, url: str) -> bool:  # noqa: ARG002  # judged where it is used
+        return True
+
+
+_PARSER = _Parser()
+
+# A block's fields, or the HTML of what stands between marks.
+Piece = dict[str, Any] | str
+
+
+def read_markdown(text: str, notes: Notes) -> list[Piece]:
+    """*text*, without its front matter, as blocks of our own and HTML of everything else."""
+    text = _without_liquid(text, notes)
+    tokens = _PARSER.parse(text)
+    return [piece for piece in _pieces(tokens, notes) if piece]
+
+
+def read_own_block(text: str) -> dict[str, Any] | None:
+    """The one block that *text* is and nothing else, or None."""
+    pieces = [piece for piece in _pieces(_PARSER.parse(text), Notes()) if piece]
+    return pieces[0] if len(pieces) == 1 and isinstance(pieces[0], dict) else None
+
+
+def _pieces(tokens: Sequence[Token], notes: Notes) -> Iterator[Piece]:
+    foreign: list[Token] = []
+    groups = list(_groups(tokens))
+    at = 0
+    while at < len(groups):
+        marked = read_mark(groups[at][0].content) if groups[at][0].type == "html_block" else None
+        if not marked:
+            foreign.extend(groups[at])
+            at += 1
+            continue
+        yield _html(foreign, notes)
+        foreign = []
+        end = next((i for i in range(at + 1, len(groups)) if _is_mark(groups[i])), len(groups))
+        fields, used = read_block(*marked, groups[at + 1 : end])
+        yield fields
+        at += 1 + used
+    yield _html(foreign, notes)
+
+
+def _is_mark(group: Sequence[Token]) -> bool:
+    return group[0].type == "html_block" and read_mark(group[0].content) is not None
+
+
+def _groups(tokens: Sequence[Token]) -> Iterator[list[Token]]:
+    """Tokens that belong to one paragraph, list or heading of the top level."""
+    group: list[Token] = []
+    depth = 0
+    for token in tokens:
+        group.append(token)
+        depth += token.nesting
+        if depth == 0:
+            yield group
+            group = []
+
+
+def _html(tokens: Sequence[Token], notes: Notes) -> str:
+    if not tokens:
+        return ""
+    for token in tokens:
+        if token.type == "inline":
+            _prepare(token, notes)
+        elif token.type == "html_block":
+            token.content = _without_comments(token.content, notes)
+    return str(_PARSER.renderer.render(tokens, _PARSER.options, {}))
+
+
+def _prepare(inline: Token, notes: Notes) -> None:
+    """Buttons are marked as such; references that lead nowhere become their words."""
+    children = inline.children or []
+    if inline.content.rstrip().endswith(f"){BUTTON}") and children[-1].type == "text":
+        children[-1].content = children[-1].content.removesuffix(BUTTON)
+        for child in children:
+            if child.type == "link_open":
+                child.attrSet("class", "button")
+    for child in children:
+        if child.type == "text" and "][" in child.content:
+            child.content = _NAMELESS.sub(lambda found: _named(found, notes), child.content)
+        elif child.type == "html_inline":
+            child.content = _without_comments(child.content, notes)
+
+
+def _named(found: re.Match[str], notes: Notes) -> str:
+    notes.list(NO_DEFINITION, found[0])
+    return found[1]
+
+
+def _without_comments(html: str, notes: Notes) -> str:
+    found = len(_COMMENT.findall(html))
+    for _ in range(found):
+        notes.count(COMMENTS)
+    return _COMMENT.sub("", html) if found else html
+
+
+def _without_liquid(text: str, notes: Notes) -> str:
+    if "{%" not in text:
+        return text
+    for pattern in (_LIQUID_BLOCK, _LIQUID):
+        for found in pattern.findall(text):
+            notes.list(LIQUID, " ".join(found.split())[:200])
+        text = pattern.sub("", text)
+    return text
