@@ -66,6 +66,8 @@ def add_subscriber(
 def add_readers(session: Session, newsletter: Newsletter, count: int) -> list[str]:
     """*count* confirmed readers with addresses of their own, inserted together."""
     addresses = [f"reader{number}@readers{number % 7}.test" for number in range(count)]
+    if not addresses:
+        return []
     session.execute(
         insert(Subscriber),
         [
