@@ -1,0 +1,163 @@
+"""Where themes are found, and how their templates are filled: sandboxed, every mistake named."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+)
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from mailer.errors import ConfigurationError
+from mailer.rendering.text import compact, quoted, underlined, wrapped
+from mailer.rendering.words import Words, parse_words
+
+DEFAULT_THEME = "default"
+
+_THEME_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}")
+_FILTERS: dict[str, Callable[..., str]] = {
+    "wrapped": wrapped,
+    "underlined": underlined,
+    "quoted": quoted,
+    "compact": compact,
+    "lines": lambda text: Markup("<br>").join(text.splitlines()),
+}
+
+
+def shipped_templates() -> Path:
+    """The templates that come with the program: inside the wheel, or beside the package."""
+    inside = Path(__file__).parents[1] / "templates"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "templates"
+
+
+class Themes:
+    """The themes and words of an installation: the user's own folder first, then the shipped ones.
+
+    A theme is a folder ``themes/<name>``; a file it lacks is taken from the default theme.
+    """
+
+    def __init__(self, user_folder: Path | None) -> None:
+        shipped = shipped_templates()
+        self._roots = (user_folder, shipped) if user_folder is not None else (shipped,)
+        self._environments: dict[str, Environment] = {}
+        self._words: dict[str, Words] = {}
+
+    def names(self) -> tuple[str, ...]:
+        """Every theme there is, in order of the alphabet."""
+        folders = (root / "themes" for root in self._roots)
+        return tuple(
+            sorted(
+                {
+                    theme.name
+                    for f in folders
+                    if f.is_dir()
+                    for theme in f.iterdir()
+                    if theme.is_dir()
+                }
+            )
+        )
+
+    def render(self, theme: str, file: str, values: Mapping[str, Any]) -> str:
+        """One template of *theme*, filled; ``ConfigurationError`` names template and line."""
+        environment = self._environment(theme)
+        try:
+            return environment.get_template(file).render(values)
+        except TemplateSyntaxError as error:
+            raise _failed(
+                theme, error.filename or error.name or file, error.lineno, error
+            ) from error
+        except TemplateNotFound as error:
+            raise ConfigurationError(
+                f"The theme {theme!r} has no template {error.message}; add it, or do without it."
+            ) from error
+        except (
+            TemplateError,
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            TypeError,
+            ValueError,
+        ) as error:
+            place, line = self._place(error, file)
+            raise _failed(theme, place, line, error) from error
+
+    def words(self, language: str) -> Words:
+        """What the mail itself says in *language* ("Unsubscribe"); English where nobody translated."""
+        if language not in self._words:
+            self._words[language] = self._read_words(language)
+        return self._words[language]
+
+    def _environment(self, theme: str) -> Environment:
+        if theme not in self._environments:
+            self._environments[theme] = self._new_environment(theme)
+        return self._environments[theme]
+
+    def _new_environment(self, theme: str) -> Environment:
+        own = [root / "themes" / theme for root in self._roots]
+        if not _THEME_NAME.fullmatch(theme) or not any(folder.is_dir() for folder in own):
+            raise ConfigurationError(
+                f"There is no theme {theme!r}; there are: {', '.join(self.names())}."
+            )
+        fallback = [root / "themes" / DEFAULT_THEME for root in self._roots]
+        shipped = FileSystemLoader(self._roots[-1] / "themes" / DEFAULT_THEME)
+        environment = ImmutableSandboxedEnvironment(
+            loader=ChoiceLoader(
+                [FileSystemLoader([*own, *fallback]), PrefixLoader({DEFAULT_THEME: shipped})]
+            ),
+            autoescape=lambda name: name is not None and name.endswith(".html"),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+        )
+        environment.filters.update(_FILTERS)
+        return environment
+
+    def _read_words(self, language: str) -> Words:
+        merged: dict[str, Any] = {}
+        for code in dict.fromkeys(("en", language.split("-")[0].lower(), language)):
+            for root in reversed(self._roots):
+                merged |= _read_toml(root / "words" / f"{code}.toml")
+        return parse_words(merged)
+
+    def _place(self, error: Exception, file: str) -> tuple[str, int]:
+        """The innermost template in the traceback: Jinja writes templates' own names and lines there."""
+        roots = tuple(str(root) for root in self._roots)
+        for frame in reversed(traceback.extract_tb(error.__traceback__)):
+            if frame.filename.startswith(roots):
+                return frame.filename, frame.lineno or 0
+        return file, 0
+
+
+def _failed(theme: str, place: str, line: int, error: Exception) -> ConfigurationError:
+    at = f"{_short(place)} line {line}" if line else _short(place)
+    return ConfigurationError(f"The theme {theme!r} fails in {at}: {error}. Correct the template.")
+
+
+def _short(place: str) -> str:
+    """From the theme's folder on."""
+    _, found, rest = place.rpartition("themes/")
+    return found + rest if found else place
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"The words in {path} cannot be read: {error}.") from error

@@ -1,0 +1,144 @@
+"""Style sheets written into the elements of a mail, once per issue: the only place for premailer."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from html import unescape
+from threading import Lock
+
+import cssutils
+from premailer import Premailer
+
+from mailer.errors import ConfigurationError, InvalidIssue
+
+DEEPEST = 200  # libxml2 cuts silently below 254
+
+_log = logging.getLogger(__name__)
+cssutils.log.setLog(_log)
+cssutils.log.setLevel(logging.WARNING)
+_one_at_a_time = Lock()  # cssutils keeps state in its module
+
+_QUOTED = r""""[^"]*"|'[^']*'"""
+_DOCTYPE = re.compile(r"^[\ufeff\s]*(?:<!--.*?-->\s*)*<!doctype\b", re.IGNORECASE | re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_SHEET = re.compile(r"<style(?P<attributes>[^>]*)>(?P<css>.*?)</style>", re.IGNORECASE | re.DOTALL)
+_CSS_WORDS = re.compile(rf"/\*.*?\*/|{_QUOTED}", re.DOTALL)
+_AT_RULE = re.compile(r"@(?:[\w-]|\\)+")
+_TAG = re.compile(rf"<(?P<end>/?)(?P<name>[a-zA-Z][\w:-]*)(?:[^>\"']|{_QUOTED})*>")
+_VOID = frozenset(
+    {
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "source",
+        "track",
+        "wbr",
+    }
+)
+_ADDRESS = re.compile(r'(?<=\s)(?P<name>href|src)="(?P<url>[^"]*)"')
+_LINK_AROUND_BLOCK = re.compile(
+    r"<a\s(?:(?!</a>).)*?<(table|tr|td|div|p|h[1-6]|ul|ol|li|blockquote)\b", re.DOTALL
+)
+# Written as entities: mail programs have been seen to clip or damage a mail at the bare letters.
+_ENTITIES = str.maketrans(
+    {
+        "\u00a0": "&nbsp;",
+        "\u00a9": "&copy;",
+        "\u00ad": "&shy;",
+        "\u00ae": "&reg;",
+        "\u034f": "&#847;",
+        "\u200b": "&#8203;",
+        "\u200c": "&zwnj;",
+        "\u200d": "&zwj;",
+        "\u200e": "&lrm;",
+        "\u200f": "&rlm;",
+        "\u2028": " ",
+        "\u2029": " ",
+        "\u2122": "&trade;",
+        "\ufeff": "",
+    }
+)
+
+
+def inline(html: str) -> str:
+    """*html* with its style sheets in its elements; those marked to be ignored stay as they are.
+
+    Addresses and words come out as they went in. ``ConfigurationError`` when the theme holds
+    what cannot be inlined without loss, ``InvalidIssue`` when the content is nested too deeply.
+    """
+    _check_sheets(html)
+    _check_elements(html)
+    html = "<!DOCTYPE" + _DOCTYPE.sub("", html, count=1) if _DOCTYPE.match(html) else html
+    mark = "x" + hashlib.sha256(html.encode()).hexdigest()[:16]
+    urls: list[str] = []
+
+    def hidden(match: re.Match[str]) -> str:
+        urls.append(match["url"])
+        return f'{match["name"]}="{mark}{len(urls) - 1}"'
+
+    with _one_at_a_time:
+        inlined: str = Premailer(
+            _ADDRESS.sub(hidden, html),
+            strip_important=False,
+            keep_style_tags=False,
+            allow_network=False,
+            disable_basic_attributes=["width", "height", "align", "valign", "bgcolor"],
+            disable_validation=True,
+            align_floating_images=False,
+            include_star_selectors=False,
+        ).transform(pretty_print=False)
+    inlined = re.sub(rf'"{mark}(\d+)"', lambda match: f'"{urls[int(match[1])]}"', inlined)
+    if _words(inlined) != _words(html):
+        raise ConfigurationError(
+            "Writing the styles into the mail changed its words; the theme's HTML is not well-formed."
+        )
+    return inlined.translate(_ENTITIES)
+
+
+def _check_sheets(html: str) -> None:
+    if re.search(r"<link\b[^>]*stylesheet", _COMMENT.sub("", html), re.IGNORECASE):
+        raise ConfigurationError("A theme cannot link style sheets: put the rules into <style>.")
+    for sheet in _SHEET.finditer(_COMMENT.sub("", html)):
+        if "data-premailer" in sheet["attributes"]:
+            continue
+        rule = _AT_RULE.search(_CSS_WORDS.sub("", sheet["css"]))
+        if rule:
+            raise ConfigurationError(
+                f"The theme's style sheet holds {rule[0]}, which cannot be inlined: put it into "
+                '<style data-premailer="ignore"> (or the file kept.css); @import is not possible.'
+            )
+
+
+def _check_elements(html: str) -> None:
+    body = _SHEET.sub("", _COMMENT.sub("", html))
+    wrapping = _LINK_AROUND_BLOCK.search(body)
+    if wrapping:
+        raise ConfigurationError(
+            f"The theme puts <{wrapping[1]}> inside a link, which empties the link: "
+            "put the link inside instead."
+        )
+    depth = 0
+    for tag in _TAG.finditer(body):
+        if tag["name"].lower() in _VOID or tag[0].endswith("/>"):
+            continue
+        depth += -1 if tag["end"] else 1
+        if depth > DEEPEST:
+            raise InvalidIssue(
+                f"More than {DEEPEST} elements stand inside each other, which mail programs cut "
+                "off; write lists with fewer levels"
+            )
+
+
+def _words(html: str) -> str:
+    """What is read, without blanks; independent of the parser that premailer uses."""
+    bare = _TAG.sub("", _SHEET.sub("", _COMMENT.sub("", html)))
+    return "".join(unescape(bare).split()).partition("<!DOCTYPEhtml>")[2]
