@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from mailer import sample, scheduling
+from mailer import scheduling
 from mailer.bootstrap import bootstrap
 from mailer.cli.context import mailer
 from mailer.cli.output import AsJson, say
+from mailer.cli.planting import plant
 from mailer.cli.supervising import supervise
 from mailer.database.engine import open_engine
 from mailer.database.upgrading import upgrade as upgrade_database
@@ -36,7 +37,7 @@ def up(
         os.environ["MAILER_BASE_URL"] = address  # children read the same settings
     settings = load_settings()
     installation = bootstrap(settings)
-    started = sample.plant(installation) if with_sample else None
+    started = plant(installation) if with_sample else None
     installation.engine.dispose()
     say(f"mailer is at {settings.base_url}")
     if settings.smtp_url is None:
