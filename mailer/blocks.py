@@ -28,6 +28,8 @@ Channel = Literal[
 ]
 
 _SCHEME = re.compile(r"[\x00-\x20]*([a-zA-Z][a-zA-Z0-9+.-]*):")
+# Wrapping loose words in a paragraph can part what it wraps; two passes were the most seen.
+_MOST_PASSES = 8
 _RENAMED = re.compile(r"<(/?)(b|i)(?=[\s/>])", re.IGNORECASE)
 
 
@@ -50,8 +52,19 @@ def _checked_url(url: str) -> str:
 
 
 def clean_body(html: str) -> str:
-    """*html* reduced to paragraphs, emphasis, links and lists; ``ValueError`` for a bad link."""
+    """*html* reduced to paragraphs, emphasis, links and lists; ``ValueError`` for a bad link.
 
+    What comes out goes through unchanged, so that stored, exported and imported bodies are equal.
+    """
+    for _ in range(_MOST_PASSES):
+        cleaned = _cleaned_once(html)
+        if cleaned == html:
+            return cleaned
+        html = cleaned
+    raise ValueError("this text's tags are too tangled; paste it as plain text")
+
+
+def _cleaned_once(html: str) -> str:
     renamed = _RENAMED.sub(lambda m: f"<{m[1]}{'strong' if m[2] in 'bB' else 'em'}", html)
     bad: list[str] = []
 

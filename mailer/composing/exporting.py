@@ -47,9 +47,16 @@ def to_markdown(
         "newsletter": newsletter,
         "date": date,
     }
-    told = {key: value for key, value in facts.items() if value}
-    front = yaml.safe_dump(told, allow_unicode=True, sort_keys=False, width=100_000)
+    front = "".join(_fact(key, value) for key, value in facts.items() if value)
     return "\n\n".join([f"---\n{front}---", *map(_block, content.blocks)]) + "\n"
+
+
+def _fact(key: str, value: str | Date) -> str:
+    """One line of the front matter; what is not printable is escaped."""
+    told = {key: value}
+    if isinstance(value, str) and not value.isprintable():
+        return str(yaml.safe_dump(told, default_style='"', width=100_000)).replace('"', "", 2)
+    return str(yaml.safe_dump(told, allow_unicode=True, width=100_000))
 
 
 def _block(block: Block) -> str:

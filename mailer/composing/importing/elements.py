@@ -102,11 +102,11 @@ def tidy(runs: Iterable[Run]) -> Runs:
     at_blank = True
     for run in joined:
         text = re.sub(r" ?\n ?", "\n", _BLANKS.sub(" ", run.text))
-        text = text.lstrip(" \n") if not result else text.lstrip(" ") if at_blank else text
+        text = text.lstrip(" \n\xa0") if not result else text.lstrip(" ") if at_blank else text
         if text:
             at_blank = text[-1] in " \n"
             result.append(replace(run, text=text))
-    while result and not (last := result[-1].text.rstrip(" \n")):
+    while result and not (last := result[-1].text.rstrip(" \n\xa0")):
         result.pop()
     if result:
         result[-1] = replace(result[-1], text=last)
@@ -153,15 +153,24 @@ def inline_html(runs: Runs) -> str:
     parts: list[str] = []
     for href, group in groupby(runs, key=lambda run: run.href):
         inner = "".join(_marked(run) for run in group)
-        parts.append(f'<a href="{escape(href)}">{inner}</a>' if href else inner)
+        parts.append(_between(f'<a href="{escape(href)}">', inner, "</a>") if href else inner)
     return "".join(parts)
 
 
 def _marked(run: Run) -> str:
     html = escape(run.text, quote=False).replace("\n", "<br>")
     if run.em:
-        html = f"<em>{html}</em>"
-    return f"<strong>{html}</strong>" if run.strong else html
+        html = _between("<em>", html, "</em>")
+    return _between("<strong>", html, "</strong>") if run.strong else html
+
+
+def _between(opening: str, html: str, closing: str) -> str:
+    """*html* inside a tag; blanks at its ends stay outside, as Markdown wants it."""
+    inner = html.strip(" ")
+    if not inner:
+        return html
+    start = html.index(inner[0])
+    return f"{html[:start]}{opening}{inner}{closing}{html[start + len(inner) :]}"
 
 
 def html_of(part: Paragraph | Listing | Quote) -> str:
@@ -171,16 +180,22 @@ def html_of(part: Paragraph | Listing | Quote) -> str:
     if isinstance(part, Quote):
         return "".join(html_of(inner) for inner in part.parts)
     tag = "ol" if part.ordered else "ul"
-    return f"<{tag}>{''.join(_item_html(item) for item in part.items)}</{tag}>"
+    loose = any(not _is_tight(item) for item in part.items)
+    return f"<{tag}>{''.join(_item_html(item, loose) for item in part.items)}</{tag}>"
 
 
-def _item_html(item: Item) -> str:
-    """A list entry; its first paragraph stands without ``<p>``, as people write lists."""
-    if item.parts and isinstance(item.parts[0], Paragraph):
-        first, *others = item.parts
-        if not any(isinstance(other, Paragraph) for other in others):
-            return f"<li>{inline_html(first.runs)}{''.join(map(html_of, others))}</li>"
-    return f"<li>{''.join(map(html_of, item.parts))}</li>"
+def _is_tight(item: Item) -> bool:
+    """Whether *item* is words with nothing but lists behind them."""
+    return bool(item.parts) and isinstance(item.parts[0], Paragraph) and not any(
+        isinstance(other, Paragraph) for other in item.parts[1:]
+    )
+
+
+def _item_html(item: Item, loose: bool) -> str:
+    first, *others = item.parts
+    if loose or not isinstance(first, Paragraph):
+        return f"<li>{''.join(map(html_of, item.parts))}</li>"
+    return f"<li>{inline_html(first.runs)}{''.join(map(html_of, others))}</li>"
 
 
 def all_runs(element: Element | Item) -> Iterator[Run]:

@@ -211,7 +211,14 @@ _TAGS = frozenset(
 
 def _html(tokens: Sequence[Token]) -> str:
     """*tokens* as HTML without the blanks and line ends that renderers put between tags."""
-    return "".join(_token_html(token) for token in tokens)
+    parts: list[str] = []
+    nowhere = False
+    for token in tokens:
+        if token.type == "link_open":
+            nowhere = not token.attrGet("href")
+        if not (nowhere and token.type in ("link_open", "link_close")):
+            parts.append(_token_html(token))
+    return "".join(parts)
 
 
 def _token_html(token: Token) -> str:
@@ -232,8 +239,6 @@ def _tag_html(token: Token) -> str:
     name = token.type.rsplit("_", 1)[0]
     if name == "link":
         href = escape(str(token.attrGet("href") or ""))
-        if not href:
-            return ""
         return f'<a href="{href}">' if token.nesting > 0 else "</a>"
     if name not in _TAGS:
         return ""
