@@ -29,12 +29,20 @@ from mailer.rendering.words import Words, parse_words
 DEFAULT_THEME = "default"
 
 _THEME_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}")
+
+
+def _lines(text: str) -> Markup:
+    """Each line in its own direction: a street in Latin letters keeps its number in front."""
+    line = Markup('<span dir="auto">{}</span>')
+    return Markup("<br>").join(line.format(part) for part in text.splitlines())
+
+
 _FILTERS: dict[str, Callable[..., str]] = {
     "wrapped": wrapped,
     "underlined": underlined,
     "quoted": quoted,
     "compact": compact,
-    "lines": lambda text: Markup("<br>").join(text.splitlines()),
+    "lines": _lines,
 }
 
 

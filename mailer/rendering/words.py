@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import date as Date
+from datetime import date
 from typing import Any
 
 from mailer.errors import ConfigurationError
@@ -71,20 +71,21 @@ class Words:
     preferences: str
     reason: str
     email: str
-    date: str
+    comma: str  # between a name and an office
+    dated: str
     deadline: str
     months: tuple[str, ...]
     weekdays: tuple[str, ...]
 
-    def on(self, day: Date) -> str:
+    def on(self, day: date) -> str:
         """*day* as it is written out: 7 November 2026."""
-        return self._dated(self.date, day)
+        return self._dated(self.dated, day)
 
-    def by(self, day: Date) -> str:
+    def by(self, day: date) -> str:
         """*day* with its weekday, as a deadline is written."""
         return self._dated(self.deadline, day)
 
-    def _dated(self, pattern: str, day: Date) -> str:
+    def _dated(self, pattern: str, day: date) -> str:
         return pattern.format(
             day=day.day,
             month=self.months[day.month - 1],
@@ -115,8 +116,8 @@ def _check(words: Words) -> None:
             "The words in templates/words cannot be used: a year has 12 months, a week 7 days."
         )
     try:
-        words.on(Date(2026, 1, 1))
-        words.by(Date(2026, 1, 1))
+        words.on(date(2026, 1, 1))
+        words.by(date(2026, 1, 1))
         words.until.format(date="")
         words.reason.format(newsletter="")
         words.picture.format(alt="")
