@@ -12,6 +12,7 @@ from mailer.composing.publishing import Publisher
 from mailer.database.engine import open_engine
 from mailer.database.upgrading import upgrade
 from mailer.delivering.lanes import LaneOptions
+from mailer.delivering.permits import Limits
 from mailer.delivering.starting import Starter
 from mailer.delivering.worker import Worker, WorkerOptions
 from mailer.relays import Relay, parse_relay
@@ -65,6 +66,7 @@ class Mailer:
                 lease_seconds=settings.lease_seconds,
                 retry_schedule=settings.retry_schedule,
                 hold_uncertain=settings.uncertain == "hold",
+                limits=Limits(settings.rates, settings.domain_rates),
             ),
             clock=self.clock,
             issue_id=issue_id,

@@ -18,6 +18,7 @@ from pydantic_settings import (
 )
 
 from mailer.errors import ConfigurationError
+from mailer.rates import Rate, parse_rates
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -34,6 +35,10 @@ def _schedule(value: Any) -> Any:
     if isinstance(value, str):
         return tuple(parse_duration(part) for part in value.split(",") if part.strip())
     return value
+
+
+def _rates(value: Any) -> Any:
+    return parse_rates(value) if isinstance(value, str) else value
 
 
 def _web_address(value: str) -> str:
@@ -63,6 +68,10 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(default=60.0, gt=0)
     retry_schedule: Annotated[tuple[timedelta, ...], NoDecode, BeforeValidator(_schedule)] = tuple(
         timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 120, 240, 480, 480, 720, 740)
+    )
+    rates: Annotated[tuple[Rate, ...], NoDecode, BeforeValidator(_rates)] = ()
+    domain_rates: dict[str, Annotated[tuple[Rate, ...], NoDecode, BeforeValidator(_rates)]] = Field(
+        default_factory=dict
     )
     uncertain: Literal["resend", "hold"] = "resend"
     track_clicks: bool = True

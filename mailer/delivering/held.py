@@ -10,6 +10,7 @@ from datetime import datetime
 from mailer.database.tables import Doubt, Fate
 from mailer.delivering.ledger import Doubted, Later, Leased, Progress, Recorded
 from mailer.delivering.outcomes import Outcome
+from mailer.delivering.permits import Permits
 from mailer.delivering.recipients import Loaded, Recipient
 
 # How often one message may go again at once before it waits for the retry schedule.
@@ -46,11 +47,13 @@ class HeldBatch:
         self._last_attempt = last_attempt
         self._deferred = list(leased.deferred)
         self._held: list[int] = []
+        self._put_off: Later | None = None
         self._out = 0
         self._recorded: list[Recorded] = []
         self._doubted: list[Doubted] = []
         self._people = loaded.recipients
         self._waiting: deque[int] = deque()
+        self._aside: dict[str, deque[int]] = {}  # by domain: no permit for it yet
         for position in leased.undecided:
             self._admit(position, loaded, set(leased.uncertain))
 
@@ -74,6 +77,11 @@ class HeldBatch:
         return 0 if self.closing or self.lost else len(self._waiting)
 
     @property
+    def aside(self) -> dict[str, int]:
+        """How many wait for a permit of their domain."""
+        return {domain: len(positions) for domain, positions in self._aside.items()}
+
+    @property
     def out(self) -> int:
         """How many are granted and not yet decided."""
         return self._out
@@ -81,25 +89,57 @@ class HeldBatch:
     @property
     def complete(self) -> bool:
         """Whether everybody is decided, or goes on in another batch."""
-        return not self._waiting and not self._out
+        return not self._waiting and not self._out and not self._aside
 
     @property
     def dirty(self) -> bool:
         """Whether there is anything to write."""
         return bool(self._recorded or self._doubted) or self.complete
 
-    def grant(self, most: int) -> list[Item]:
-        """The next recipients; they may be handed over once *handed* is written to the ledger."""
+    def grant(self, most: int, permits: Permits | None = None) -> list[Item]:
+        """The next recipients; they may be handed over once *handed* is written to the ledger.
+
+        Whoever has no permit for their domain is set aside until there is one.
+        """
         if self.closing or self.lost:
             return []
         items: list[Item] = []
+        if permits is not None:
+            self._grant_aside(items, most, permits)
         while self._waiting and len(items) < most:
             position = self._waiting.popleft()
-            self.handed = max(self.handed, position + 1)
-            recipient = self._people[self.leased.subscriber_ids[position]]
-            items.append(Item(self, position, recipient))
+            recipient = self._recipient(position)
+            if permits is not None and not permits.take(recipient.domain):
+                self._aside.setdefault(recipient.domain, deque()).append(position)
+                continue
+            items.append(self._item(position, recipient))
         self._out += len(items)
         return items
+
+    def _grant_aside(self, items: list[Item], most: int, permits: Permits) -> None:
+        for domain, positions in list(self._aside.items()):
+            while positions and len(items) < most and permits.take(domain):
+                position = positions.popleft()
+                items.append(self._item(position, self._recipient(position)))
+            if not positions:
+                del self._aside[domain]
+
+    def _recipient(self, position: int) -> Recipient:
+        return self._people[self.leased.subscriber_ids[position]]
+
+    def _item(self, position: int, recipient: Recipient) -> Item:
+        self.handed = max(self.handed, position + 1)
+        return Item(self, position, recipient)
+
+    def put_off(self, until: datetime) -> None:
+        """Let those set aside go on in a batch of their own, from *until* on."""
+        ids = [
+            self.leased.subscriber_ids[position]
+            for positions in self._aside.values()
+            for position in positions
+        ]
+        self._aside.clear()
+        self._put_off = Later(ids, self.leased.attempt, until) if ids else None
 
     def take_back(self, items: Iterable[Item]) -> None:
         """Granted, but never handed to a relay: they wait again."""
@@ -141,14 +181,16 @@ class HeldBatch:
 
     def reload(self, loaded: Loaded) -> None:
         """Consent may have changed since the batch was leased: skip those who left."""
-        waiting, self._waiting = self._waiting, deque()
+        waiting = [*self._waiting, *(one for some in self._aside.values() for one in some)]
+        self._waiting, self._aside = deque(), {}
         self._people = loaded.recipients
-        for position in waiting:
+        for position in sorted(waiting):
             self._admit(position, loaded, set())
 
     def waiting_ids(self) -> list[int]:
         """Ids of those who may still be granted, ascending."""
-        return sorted(self.leased.subscriber_ids[position] for position in self._waiting)
+        positions = [*self._waiting, *(one for some in self._aside.values() for one in some)]
+        return sorted(self.leased.subscriber_ids[position] for position in positions)
 
     def progress(self, retry_at: datetime) -> Progress:
         """What to write now; keep it until it is written, then call `written`."""
@@ -176,6 +218,8 @@ class HeldBatch:
         later = []
         if self._deferred:
             later.append(Later(self._deferred, self.leased.attempt + 1, retry_at))
+        if self._put_off is not None:
+            later.append(self._put_off)
         if self._held:
             later.append(Later(self._held, self.leased.attempt, retry_at, held=True))
         return later

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from mailer.database.engine import transaction
 from mailer.database.tables import Issue, IssueState
 from mailer.delivering import ledger, lifecycle
+from mailer.delivering.permits import Limits, reserve
 from mailer.delivering.prepared import PreparedIssue, load_prepared
 from mailer.delivering.recipients import Loaded, load
 
@@ -27,6 +28,7 @@ class Turn:
     watch: set[int] = field(default_factory=set)  # issues whose state is asked for
     reload: list[tuple[ledger.Leased, list[int]]] = field(default_factory=list)
     lease: bool = False
+    permits: dict[str, int] = field(default_factory=dict)  # wanted, by scope
 
     def __bool__(self) -> bool:
         return bool(
@@ -36,6 +38,7 @@ class Turn:
             or self.watch
             or self.reload
             or self.lease
+            or self.permits
         )
 
 
@@ -48,6 +51,7 @@ class Answer:
     reloaded: dict[int, Loaded] = field(default_factory=dict)  # by batch
     leased: ledger.Leased | None = None
     loaded: Loaded | None = None
+    permits: dict[str, int] = field(default_factory=dict)
 
 
 class Registrar:
@@ -60,12 +64,14 @@ class Registrar:
         worker: str,
         lease_seconds: float,
         base_url: str,
+        limits: Limits,
         issue_id: int | None = None,
     ) -> None:
         self._engine = engine
         self._worker = worker
         self._seconds = lease_seconds
         self._base_url = base_url
+        self._limits = limits
         self._issue_id = issue_id
         self.prepared: dict[int, PreparedIssue] = {}
 
@@ -78,6 +84,8 @@ class Registrar:
                 answer.sending = _sending(session, turn.watch)
             for leased, ids in turn.reload:
                 answer.reloaded[leased.batch_id] = self._load(session, leased.issue_id, ids)
+            if turn.permits:
+                answer.permits = reserve(session, self._limits, turn.permits, now=turn.now)
             if turn.lease:
                 self._lease(session, turn.now, answer)
             return answer

@@ -7,6 +7,7 @@ import logging
 import os
 import secrets
 import socket
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from mailer.delivering.held import HeldBatch, Item
 from mailer.delivering.lanes import LaneOptions, Lanes
 from mailer.delivering.ledger import Leased, Progress
 from mailer.delivering.outcomes import next_try
+from mailer.delivering.permits import NO_LIMITS, Limits, Permits
 from mailer.delivering.recipients import Loaded
 from mailer.delivering.turns import Answer, Registrar, Turn
 from mailer.errors import Unavailable
@@ -35,6 +37,9 @@ _WATCH_SECONDS = 0.25  # pause and cancel act within a second
 _RELOAD_SECONDS = 15.0  # consent is asked for again when a batch takes longer
 _HOUSE_SECONDS = 2.0
 _MOST_GRANTED = 2000
+_MOST_BATCHES = 20
+_PUT_OFF = timedelta(seconds=30)
+_PERMIT_SECONDS = 0.05  # asks again when there were too few permits
 _DATABASE_PAUSE = 0.5
 _LAST_TURNS = 3
 
@@ -48,6 +53,7 @@ class WorkerOptions:
     lease_seconds: float
     retry_schedule: tuple[timedelta, ...]
     hold_uncertain: bool = False
+    limits: Limits = NO_LIMITS
     stop_seconds: float = 7.0
 
 
@@ -76,6 +82,7 @@ class Worker:
             worker=self.name,
             lease_seconds=options.lease_seconds,
             base_url=options.base_url,
+            limits=options.limits,
             issue_id=issue_id,
         )
         self._wake = asyncio.Event()
@@ -83,6 +90,7 @@ class Worker:
         self._lanes = Lanes(relay, self._desk, options.lanes)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
         self._batches: dict[int, HeldBatch] = {}
+        self._permits = Permits(options.limits)
         self._database_problem = ""
         self._stopping = False
         self._written_at: dict[int, float] = {}  # batch: when its lease was renewed
@@ -146,10 +154,13 @@ class Worker:
         taken, self._desk.taken = self._desk.taken, 0
         window = min(_MOST_GRANTED, max(2 * self._options.lanes.connections, 3 * taken))
         free = window - len(self._desk.ready)
+        if self._permits.left is not None:
+            free = min(free, self._permits.left)
         granted: list[Item] = []
         for batch in self._batches.values():
             if len(granted) < free:
-                granted += batch.grant(free - len(granted))
+                granted += batch.grant(free - len(granted), self._permits)
+        self._permits.use(len(granted))
         return granted
 
     def _next_turn(self, granted: list[Item]) -> Turn:
@@ -158,6 +169,7 @@ class Worker:
         grown = {id(item.batch) for item in granted}
         unsendable, self._desk.unsendable = self._desk.unsendable, {}
         turn = Turn(now=now, stop_issues=unsendable)
+        self._put_off(now)
         for batch in self._batches.values():
             if batch.dirty or id(batch) in grown or self._renewal_is_due(batch):
                 turn.progress.append(batch.progress(self._retry_at(batch.leased, now)))
@@ -165,15 +177,37 @@ class Worker:
                 turn.release.append(batch.leased)
             elif self._reload_is_due(batch):
                 turn.reload.append((batch.leased, batch.waiting_ids()))
+        turn.permits = self._wanted_permits()
         if self._batches and self._is_due("watch", _WATCH_SECONDS):
             turn.watch.update(batch.issue_id for batch in self._batches.values())
         turn.lease = self._wants_lease()
         return turn
 
+    def _wanted_permits(self) -> dict[str, int]:
+        """Ask for those who could go now; more would be kept from other workers."""
+        if self._stopping or not self._options.limits:
+            return {}
+        aside: Counter[str] = Counter()
+        for batch in self._batches.values():
+            aside.update(batch.aside)
+        waiting = sum(batch.waiting for batch in self._batches.values()) + aside.total()
+        return self._permits.wanted(
+            min(waiting, _MOST_GRANTED),
+            {domain: min(number, _MOST_GRANTED) for domain, number in aside.items()},
+        )
+
+    def _put_off(self, now: datetime) -> None:
+        """Many batches whose last recipients lack permits would fill the memory: let them go."""
+        if len(self._batches) >= _MOST_BATCHES:
+            for batch in self._batches.values():
+                if batch.aside and not batch.waiting and not batch.out:
+                    batch.put_off(now + _PUT_OFF)
+
     def _wants_lease(self) -> bool:
         waiting = sum(batch.waiting for batch in self._batches.values())
         return (
             not self._stopping
+            and len(self._batches) < _MOST_BATCHES
             and waiting + len(self._desk.ready) < _MOST_GRANTED // 2
             and self._now() >= self._due_at.get("lease", 0.0)
         )
@@ -190,6 +224,12 @@ class Worker:
                 self._batches[batch_id].reload(loaded)
                 self._loaded_at[batch_id] = self._now()
         self._close(turn.stop_issues.keys() | (turn.watch - answer.sending))
+        self._permits.add(answer.permits)
+        if turn.permits:
+            enough = all(answer.permits[scope] for scope in turn.permits)
+            asyncio.get_running_loop().call_later(
+                0.0 if enough else _PERMIT_SECONDS, self._wake.set
+            )
         if turn.lease:
             self._hold(answer.leased, answer.loaded)
 

@@ -13,6 +13,7 @@ from mailer.database.tables import Issue, IssueState
 from mailer.delivering import lifecycle
 from mailer.delivering.auditing import Audit, audit
 from mailer.delivering.lanes import LaneOptions
+from mailer.delivering.permits import NO_LIMITS, Limits
 from mailer.delivering.worker import Worker, WorkerOptions
 from mailer.relays import Relay
 from mailer.tokens import Signer
@@ -37,6 +38,7 @@ def a_worker(
     timeout: float = 5.0,
     lease_seconds: float = 30.0,
     hold_uncertain: bool = False,
+    limits: Limits = NO_LIMITS,
 ) -> Worker:
     return Worker(
         engine,
@@ -48,6 +50,7 @@ def a_worker(
             lease_seconds=lease_seconds,
             retry_schedule=(timedelta(milliseconds=50),) * 5,
             hold_uncertain=hold_uncertain,
+            limits=limits,
         ),
         clock=clock,
     )

@@ -12,7 +12,7 @@ from mailer.database.tables.audience import (
 from mailer.database.tables.base import Base
 from mailer.database.tables.installation import Fact, InboxMail
 from mailer.database.tables.issues import Issue, IssueBlock, IssueLink, IssueState, Rendition
-from mailer.database.tables.ledger import Attempt, Batch, Delivery, Doubt, Fate
+from mailer.database.tables.ledger import Attempt, Batch, Delivery, Doubt, Fate, SendingMeter
 from mailer.database.tables.tracking import Click
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "IssueState",
     "Newsletter",
     "Rendition",
+    "SendingMeter",
     "Subscriber",
     "Subscription",
     "Suppression",

@@ -88,3 +88,13 @@ class Attempt(Base):
     worker: Mapped[str] = mapped_column(String(100))
 
     __table_args__ = (Index("ix_attempts_issue_id_subscriber_id", "issue_id", "subscriber_id"),)
+
+
+class SendingMeter(Base):
+    """How much of one sending rate is used, by all workers together."""
+
+    __tablename__ = "sending_meters"
+
+    scope: Mapped[str] = mapped_column(String(200), primary_key=True)
+    until: Mapped[datetime]
+    used: Mapped[int]

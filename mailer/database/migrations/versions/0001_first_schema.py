@@ -44,6 +44,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_newsletters_slug")),
     )
     op.create_table(
+        "sending_meters",
+        sa.Column("scope", sa.String(length=200), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("scope", name=op.f("pk_sending_meters")),
+    )
+    op.create_table(
         "subscribers",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("address", sa.String(length=320), nullable=False),
@@ -396,6 +403,7 @@ def downgrade() -> None:
     op.drop_table("consent_changes")
     op.drop_table("suppressions")
     op.drop_table("subscribers")
+    op.drop_table("sending_meters")
     op.drop_table("newsletters")
     op.drop_table("inbox_mails")
     op.drop_table("facts")
