@@ -85,5 +85,3 @@ class Destinations:
 def location(url: str) -> bytes:
     """*url* as the value of a Location header: its own bytes; what is not ASCII percent-encoded."""
     return quote(url, safe=_PRINTABLE).encode("ascii")
-
-

@@ -81,7 +81,7 @@ def link_urls(session: Session, issue_id: int) -> dict[int, str] | None:
     ).all()
     if not rows and session.get(Issue, issue_id) is None:
         return None
-    return {number: url for number, url in rows}
+    return {row.number: row.url for row in rows}
 
 
 def link_figures(session: Session, issue_ids: Sequence[int]) -> list[LinkFigures]:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mailer.database.engine import reading
 from mailer.errors import InvalidToken, MailerError
 from mailer.tokens import Reader, Signer
 from mailer.tracking.clicks import ClickRecorder
 from mailer.tracking.destinations import Destinations
 from mailer.tracking.machines import machine_reason
+from mailer.tracking.records import link_urls
+from mailer.web.problems import LINK_REMOVED, REMOVED, show
+from mailer.web.site import site_of
 
 PREFIX = "/c/"
 _METHODS = ("GET", "HEAD")
@@ -37,20 +46,19 @@ class Redirects:
         self._recorder = recorder
         self._otherwise = otherwise
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request whose path starts with ``/c/``."""
-        target = await self._target(scope)
+    async def __call__(self, scope: Scope, path: str, receive: Receive, send: Send) -> None:
+        """Answer one request; *path* starts with ``/c/``."""
+        target = await self._target(scope["method"], path)
         if target is None:
             await self._otherwise(scope, receive, send)
             return
         reader, number, location = target
         if self._recorder is not None:
-            try:
+            # A click that cannot be stored is counted and logged: the reader gets there all the same.
+            with suppress(Exception):
                 await self._recorder.record(
                     reader, number, machine_reason(scope["method"], scope["headers"])
                 )
-            except Exception:  # noqa: BLE001, S110  # counted and logged; the reader gets there all the same
-                pass
         await send(
             {
                 "type": "http.response.start",
@@ -60,11 +68,11 @@ class Redirects:
         )
         await send({"type": "http.response.body", "body": b""})
 
-    async def _target(self, scope: Scope) -> tuple[Reader, int, bytes] | None:
-        if scope["method"] not in _METHODS:
+    async def _target(self, method: str, path: str) -> tuple[Reader, int, bytes] | None:
+        if method not in _METHODS:
             return None
         try:
-            reader, number = read_path(self._signer, scope["path"])
+            reader, number = read_path(self._signer, path)
             locations = self._destinations.fresh(reader.issue_id)
             if locations is None:
                 locations = await self._destinations.find(reader.issue_id)
@@ -79,6 +87,18 @@ def read_path(signer: Signer, path: str) -> tuple[Reader, int]:
     token, _, number = path[len(PREFIX) :].partition("/")
     if not number.isdecimal():
         number = number.rstrip(_DEBRIS)
-    if not (number.isascii() and number.isdecimal() and len(number) < 7):  # noqa: PLR2004
+    if not (number.isascii() and number.isdecimal() and len(number) < 7):
         raise InvalidToken("This link is incomplete.")
     return signer.read(token), int(number)
+
+
+def explain(request: Request) -> Response:
+    """Why a link leads nowhere; ``InvalidToken`` when it never did."""
+    site = site_of(request)
+    reader = site.mailer.signer.read(request.path_params["token"])
+    with reading(site.mailer.engine) as session:
+        urls = link_urls(session, reader.issue_id)
+    return show(request, REMOVED if urls is None else LINK_REMOVED)
+
+
+ROUTES = [Route("/c/{token}/{number}", explain)]

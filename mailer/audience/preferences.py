@@ -1,0 +1,123 @@
+"""What readers decide for themselves: leaving, coming back, and what we call them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from mailer.audience import consent
+from mailer.audience.readers import Visit
+from mailer.database.tables import Consent, Subscriber, Unsubscribe
+
+MOST_REASON = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """A reader's form: *shown* newsletters were on it, *wanted* ones were ticked."""
+
+    name: str
+    language: str | None
+    time_zone: str | None
+    shown: frozenset[int]
+    wanted: frozenset[int]
+
+
+def leave(session: Session, visit: Visit, *, method: str, now: datetime) -> int:
+    """End what the visit concerns, at once; how many subscriptions ended (0 the second time)."""
+    return sum(
+        consent.unsubscribe(
+            session,
+            newsletter_id=one.newsletter_id,
+            subscriber_id=visit.subscriber_id,
+            now=now,
+            method=method,
+            issue_id=visit.issue_id,
+        )
+        for one in visit.concerned
+    )
+
+
+def leave_all(session: Session, visit: Visit, *, now: datetime) -> int:
+    """End every subscription; how many ended."""
+    return sum(
+        _unsubscribe(session, visit, one.newsletter_id, now=now) for one in visit.memberships
+    )
+
+
+def come_back(session: Session, visit: Visit, *, now: datetime) -> int:
+    """Undo the last unsubscribe of what the visit concerns; how many subscriptions came back."""
+    return sum(
+        consent.undo_unsubscribe(
+            session,
+            newsletter_id=one.newsletter_id,
+            subscriber_id=visit.subscriber_id,
+            now=now,
+            source="undo",
+        )
+        for one in visit.concerned
+        if one.state is Consent.UNSUBSCRIBED
+    )
+
+
+def give_reason(session: Session, visit: Visit, reason: str) -> bool:
+    """Keep why somebody left, in their words; ``False`` when they had not left."""
+    concerned = [one.newsletter_id for one in visit.concerned]
+    last = session.scalar(
+        select(Unsubscribe.id)
+        .where(
+            Unsubscribe.subscriber_id == visit.subscriber_id,
+            Unsubscribe.newsletter_id.in_(concerned),
+            Unsubscribe.undone_at.is_(None),
+        )
+        .order_by(Unsubscribe.id.desc())
+        .limit(1)
+    )
+    if last is None:
+        return False
+    session.execute(
+        update(Unsubscribe).where(Unsubscribe.id == last).values(reason=reason[:MOST_REASON])
+    )
+    return True
+
+
+def save(session: Session, visit: Visit, preferences: Preferences, *, now: datetime) -> None:
+    """Keep a reader's form; newsletters that were not on it stay as they are."""
+    session.execute(
+        update(Subscriber)
+        .where(Subscriber.id == visit.subscriber_id)
+        .values(
+            name=preferences.name,
+            language=preferences.language,
+            time_zone=preferences.time_zone,
+        )
+    )
+    for one in visit.memberships:
+        if one.newsletter_id not in preferences.shown:
+            continue
+        wanted = one.newsletter_id in preferences.wanted
+        if wanted and not one.subscribed:
+            consent.change(
+                session,
+                newsletter_id=one.newsletter_id,
+                subscriber_id=visit.subscriber_id,
+                state=Consent.CONFIRMED,
+                now=now,
+                source="preferences",
+            )
+        elif one.subscribed and not wanted:
+            _unsubscribe(session, visit, one.newsletter_id, now=now)
+
+
+def _unsubscribe(session: Session, visit: Visit, newsletter_id: int, *, now: datetime) -> bool:
+    return consent.unsubscribe(
+        session,
+        newsletter_id=newsletter_id,
+        subscriber_id=visit.subscriber_id,
+        now=now,
+        method="preferences",
+        issue_id=visit.issue_id,
+    )

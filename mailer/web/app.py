@@ -1,0 +1,101 @@
+"""The web application: a visible list of routes, and the tracked redirect before them all."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+from mailer.bootstrap import Mailer
+from mailer.errors import InvalidToken, Unavailable
+from mailer.tracking.clicks import ClickRecorder
+from mailer.tracking.destinations import Destinations
+from mailer.web import health, home, inbox_pages, problems
+from mailer.web.headers import SecurityHeaders
+from mailer.web.pages import STATIC, Pages
+from mailer.web.public import clicks, preferring, unsubscribing, viewing
+from mailer.web.site import Site, base_path
+
+_MOST_BODY = 256 * 1024
+
+
+class Application(Starlette):
+    """Starlette, but for the tracked redirect: that goes before its middleware and router."""
+
+    def __init__(self, site: Site, recorder: ClickRecorder | None) -> None:
+        super().__init__(
+            routes=_routes(inbox=site.inbox),
+            middleware=[Middleware(SecurityHeaders)],
+            exception_handlers={
+                InvalidToken: problems.on_broken_link,
+                Unavailable: problems.on_unavailable,
+                HTTPException: problems.on_http_error,
+                Exception: problems.on_failure,
+            },
+            lifespan=self._lifespan,
+            max_body_size=_MOST_BODY,
+        )
+        self.state.site = site
+        self._base = base_path(site.mailer.settings.base_url)
+        self._recorder = recorder
+        self._redirects = clicks.Redirects(
+            site.mailer.signer, Destinations(site.mailer.engine), recorder, super().__call__
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, whether or not a proxy has taken our base path off."""
+        if scope["type"] == "http":
+            if self._base:
+                scope["root_path"] = self._base
+            path = scope["path"].removeprefix(self._base) if self._base else scope["path"]
+            if path.startswith(clicks.PREFIX):
+                await self._redirects(scope, path, receive, send)
+                return
+        await super().__call__(scope, receive, send)
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        yield
+        if self._recorder is not None:
+            await self._recorder.close()
+
+
+def create_app(
+    mailer: Mailer, *, inbox: bool | None = None, record_clicks: bool = True
+) -> Application:
+    """The whole site; *inbox*: with the built-in inbox (``None``: where no relay is set)."""
+    with_inbox = mailer.settings.smtp_url is None if inbox is None else inbox
+    pages = Pages(base_path(mailer.settings.base_url), mailer.clock, inbox=with_inbox)
+    recorder = ClickRecorder(mailer.engine, mailer.clock) if record_clicks else None
+    return Application(Site(mailer, pages, with_inbox), recorder)
+
+
+def _routes(*, inbox: bool) -> list[BaseRoute]:
+    return [
+        *clicks.ROUTES,
+        *unsubscribing.ROUTES,
+        *preferring.ROUTES,
+        *viewing.ROUTES,
+        *health.ROUTES,
+        *home.ROUTES,
+        *(inbox_pages.ROUTES if inbox else []),
+        Mount("/static", Assets(directory=STATIC), name="static"),
+    ]
+
+
+class Assets(StaticFiles):
+    """Stylesheets and pictures; their addresses change with their content."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """One file, which browsers may keep where its fingerprint was asked for."""
+        answer = await super().get_response(path, scope)
+        if scope["query_string"]:
+            answer.headers["cache-control"] = "public, max-age=31536000, immutable"
+        return answer

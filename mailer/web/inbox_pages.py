@@ -1,0 +1,195 @@
+"""``/inbox``: the mails that the built-in inbox took, as a mail program shows them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from markupsafe import Markup, escape
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from mailer.database.engine import reading, transaction
+from mailer.database.tables import InboxMail
+from mailer.inbox import mails
+from mailer.inbox.reading import Opened, open_mail, snippet
+from mailer.web.desk import desk_route
+from mailer.web.headers import PAGE_POLICY
+from mailer.web.site import Site, site_of
+
+_PER_PAGE = 50
+VIEWS = ("html", "text", "headers", "source")
+# A mail may show pictures from anywhere and its own styles; scripts and forms are dead in it.
+_MAIL_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src https: http: data:; "
+    "font-src https: data:; form-action 'none'; frame-ancestors 'self'; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox"
+)
+_HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)\]'}]")
+_NEW_TAB = '<base target="_blank">'
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the list."""
+
+    id: int
+    sender: str
+    recipient: str
+    subject: str
+    snippet: str
+    received_at: datetime
+
+
+def listing(request: Request) -> Response:
+    """The newest mails; it keeps itself up to date."""
+    site = site_of(request)
+    words = request.query_params.get("q", "").strip()[:200]
+    before = _number(request.query_params.get("before", ""))
+    with reading(site.mailer.engine) as session:
+        found = mails.find(session, words, before=before, most=_PER_PAGE + 1)
+        total = mails.count(session, words)
+    rows = [_row(mail) for mail in found[:_PER_PAGE]]
+    return site.pages.answer(
+        "inbox.html",
+        rows=rows,
+        total=total,
+        words=words,
+        before=before,
+        older=rows[-1].id if len(found) > _PER_PAGE else None,
+        relay=str(site.mailer.relay),
+        port=site.mailer.settings.inbox_port,
+    )
+
+
+async def clear(request: Request) -> Response:
+    """Forget all mails."""
+    await run_in_threadpool(_clear, site_of(request))
+    return RedirectResponse(request.url_for("listing").path, 303)
+
+
+def mail(request: Request) -> Response:
+    """One mail: as HTML, as text, its headers, its source."""
+    site = site_of(request)
+    found, neighbours = _found(site, request)
+    opened = open_mail(found.source)
+    return site.pages.answer(
+        "mail.html",
+        mail=found,
+        opened=opened,
+        view=_view(request, opened),
+        views=VIEWS,
+        phone=request.query_params.get("width") == "phone",
+        newer=neighbours[0],
+        older=neighbours[1],
+        text=linked(opened.text or ""),
+        source=found.source.decode("utf-8", "replace"),
+        headers={"content-security-policy": _policy(opened)},
+    )
+
+
+def mail_html(request: Request) -> Response:
+    """The HTML part alone, for the frame: its links open in a new tab."""
+    found, _ = _found(site_of(request), request)
+    html = open_mail(found.source).html
+    if html is None:
+        raise HTTPException(404)
+    head = _HEAD.search(html)
+    at = head.end() if head else 0
+    return HTMLResponse(
+        html[:at] + _NEW_TAB + html[at:],
+        headers={"content-security-policy": _MAIL_POLICY, "cache-control": "no-store"},
+    )
+
+
+def mail_source(request: Request) -> Response:
+    """The mail's bytes, to keep as a file."""
+    found, _ = _found(site_of(request), request)
+    return Response(
+        found.source,
+        media_type="message/rfc822",
+        headers={"content-disposition": f'attachment; filename="mail-{found.id}.eml"'},
+    )
+
+
+def linked(text: str) -> Markup:
+    """*text* with its web addresses as links."""
+    parts: list[Markup] = []
+    end = 0
+    for match in _ADDRESS.finditer(text):
+        parts.append(escape(text[end : match.start()]))
+        parts.append(
+            Markup('<a href="{0}" target="_blank" rel="noopener noreferrer">{0}</a>').format(
+                match[0]
+            )
+        )
+        end = match.end()
+    return Markup().join([*parts, escape(text[end:])])
+
+
+def _found(site: Site, request: Request) -> tuple[InboxMail, tuple[int | None, int | None]]:
+    number = request.path_params["number"]
+    with reading(site.mailer.engine) as session:
+        found = session.get(InboxMail, number)
+        if found is None:
+            raise HTTPException(404)
+        return found, mails.neighbours(session, number)
+
+
+def _view(request: Request, opened: Opened) -> str:
+    wanted = request.query_params.get("view", "html")
+    if wanted not in VIEWS or (wanted == "html" and opened.html is None):
+        return "text"
+    return wanted
+
+
+def _policy(opened: Opened) -> str:
+    """Frames our own page, and lets the one-click button post to where the mail says."""
+    policy = PAGE_POLICY + "; frame-src 'self'"
+    if opened.unsubscribe is None:
+        return policy
+    parts = urlsplit(opened.unsubscribe)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    if not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+", origin):
+        return policy
+    return policy.replace("form-action 'self'", f"form-action 'self' {origin}")
+
+
+def _clear(site: Site) -> None:
+    with transaction(site.mailer.engine) as session:
+        mails.clear(session)
+
+
+def _row(mail: InboxMail) -> Row:
+    return Row(
+        mail.id,
+        mail.sender,
+        mail.recipient,
+        mail.subject,
+        _snippet(mail.source),
+        mail.received_at,
+    )
+
+
+@lru_cache(maxsize=512)
+def _snippet(source: bytes) -> str:
+    return snippet(source)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
+
+
+ROUTES = [
+    desk_route("/inbox", listing),
+    desk_route("/inbox/clear", clear, method="POST"),
+    desk_route("/inbox/{number:int}", mail),
+    desk_route("/inbox/{number:int}/html", mail_html),
+    desk_route("/inbox/{number:int}/source", mail_source),
+]

@@ -1,0 +1,92 @@
+"""Friendly pages for whatever goes wrong: never a stack trace, always what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mailer.web.site import site_of
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a page says when it cannot do what was asked."""
+
+    status: int
+    title: str
+    words: str
+
+
+BROKEN_LINK = Problem(
+    404,
+    "This link does not work",
+    "Part of it may have got lost on the way. Open the mail again and choose the link there, "
+    "or copy all of it.",
+)
+REMOVED = Problem(
+    410, "This page is no longer here", "The issue it belonged to was taken down by its publisher."
+)
+LINK_REMOVED = Problem(410, "This link leads nowhere now", "It is not part of the issue any more.")
+ERASED = Problem(
+    410,
+    "You are no longer on our list",
+    "We have erased what we knew about you, and you will get no more mail from us. "
+    "There is nothing left to change.",
+)
+NOT_READY = Problem(
+    404, "This issue is not out yet", "It can be read here as soon as it has been sent."
+)
+PUBLIC_COPY = Problem(
+    200,
+    "That link belongs to your own mail",
+    "You were reading the public copy of an issue. To unsubscribe or to change what you get, "
+    "use the links at the end of the mail that came to your address.",
+)
+_NOT_FOUND = Problem(404, "There is nothing here", "The address may be mistyped, or old.")
+_NOT_ALLOWED = Problem(405, "That cannot be done here", "Go back and try it from the page itself.")
+_BAD_REQUEST = Problem(400, "That did not arrive whole", "Go back and send it again.")
+_UNAVAILABLE = Problem(
+    503, "We cannot do this right now", "Please try again in a minute. Nothing was changed."
+)
+_FAILED = Problem(
+    500, "Something went wrong here", "It is our fault, not yours. Please try again in a while."
+)
+_BY_STATUS = {404: _NOT_FOUND, 405: _NOT_ALLOWED, 410: REMOVED}
+
+
+def show(request: Request, problem: Problem) -> Response:
+    """A page that says what is wrong."""
+    headers = {"x-robots-tag": "noindex", "retry-after": "60"} if problem.status == 503 else {}
+    return site_of(request).pages.answer(
+        "problem.html", status=problem.status, headers=headers, problem=problem
+    )
+
+
+async def on_broken_link(request: Request, _error: Exception) -> Response:
+    """A token that is damaged or not ours."""
+    if request.path_params.get("token") == "public":
+        return show(request, PUBLIC_COPY)
+    return show(request, BROKEN_LINK)
+
+
+async def on_http_error(request: Request, error: Exception) -> Response:
+    """What the router refuses."""
+    status = error.status_code if isinstance(error, HTTPException) else 400
+    known = _BY_STATUS.get(status, _BAD_REQUEST)
+    answer = show(request, Problem(status, known.title, known.words))
+    if isinstance(error, HTTPException) and error.headers:
+        answer.headers.update(error.headers)
+    return answer
+
+
+async def on_unavailable(request: Request, _error: Exception) -> Response:
+    """The database does not answer."""
+    return show(request, _UNAVAILABLE)
+
+
+async def on_failure(request: Request, _error: Exception) -> Response:
+    """A mistake of this program; the server logs it."""
+    return show(request, _FAILED)

@@ -1,0 +1,116 @@
+"""``/u/<token>``: the page that unsubscribes, and the one-click POST of mail programs (RFC 8058)."""
+
+from __future__ import annotations
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from mailer.audience import preferences
+from mailer.audience.readers import Visit, find_visit
+from mailer.database.engine import transaction
+from mailer.web.problems import ERASED, show
+from mailer.web.public.visits import Form, line, parse_form, reader_of, visit_of
+from mailer.web.site import Site, site_of
+
+REASONS = {
+    "too-many": "Too many mails",
+    "not-relevant": "Not what I care about",
+    "not-signed-up": "I never signed up",
+    "elsewhere": "I follow you somewhere else",
+    "other": "Something else",
+}
+
+
+def page(request: Request) -> Response:
+    """Show where this reader stands; nothing changes, for link scanners come here, too."""
+    site = site_of(request)
+    return _page(site, request, visit_of(site, request))
+
+
+async def leave(request: Request) -> Response:
+    """Unsubscribe at once. The page's own button goes back to the page; anything else is one-click.
+
+    Mail programs send neither cookies nor origins and follow no redirects: they get a plain 200,
+    also the second time.
+    """
+    site = site_of(request)
+    from_page = parse_form(await request.body()).get("by") == ["page"]
+    method = "page" if from_page else "one-click"
+    visit = await run_in_threadpool(_leave, site, request, method)
+    if visit is None:
+        return Response("You get no more mail from us.\n", media_type="text/plain")
+    if from_page:
+        return _back(request)
+    return await run_in_threadpool(_page, site, request, visit_of(site, request))
+
+
+async def undo(request: Request) -> Response:
+    """Take the last unsubscribe back."""
+    site = site_of(request)
+    await run_in_threadpool(_undo, site, request)
+    return _back(request, "?undone")
+
+
+async def reason(request: Request) -> Response:
+    """Keep why somebody left."""
+    site = site_of(request)
+    form = parse_form(await request.body())
+    await run_in_threadpool(_reason, site, request, _reason_words(form))
+    return _back(request, "?thanks")
+
+
+def _page(site: Site, request: Request, visit: Visit | None) -> Response:
+    if visit is None:
+        return show(request, ERASED)
+    return site.pages.answer(
+        "unsubscribe.html",
+        visit=visit,
+        token=request.path_params["token"],
+        undone="undone" in request.query_params,
+        thanks="thanks" in request.query_params,
+        reasons=REASONS,
+        headers={"x-robots-tag": "noindex, nofollow"},
+    )
+
+
+def _leave(site: Site, request: Request, method: str) -> Visit | None:
+    with transaction(site.mailer.engine) as session:
+        visit = find_visit(session, reader_of(site, request))
+        if visit is not None:
+            preferences.leave(session, visit, method=method, now=site.mailer.clock())
+        return visit
+
+
+def _undo(site: Site, request: Request) -> None:
+    with transaction(site.mailer.engine) as session:
+        visit = find_visit(session, reader_of(site, request))
+        if visit is not None:
+            preferences.come_back(session, visit, now=site.mailer.clock())
+
+
+def _reason(site: Site, request: Request, words: str) -> None:
+    with transaction(site.mailer.engine) as session:
+        visit = find_visit(session, reader_of(site, request))
+        if visit is not None and words:
+            preferences.give_reason(session, visit, words)
+
+
+def _reason_words(form: Form) -> str:
+    chosen = REASONS.get(line(form, "reason", 40), "")
+    return ": ".join(filter(None, (chosen, line(form, "words", preferences.MOST_REASON))))
+
+
+def _back(request: Request, query: str = "") -> Response:
+    """To the page, by GET, so that reloading it repeats nothing."""
+    path = request.url_for("unsubscribe", token=request.path_params["token"]).path
+    return RedirectResponse(path + query, 303)
+
+
+ROUTES = [
+    Route("/u/{token}", page, name="unsubscribe"),
+    Route("/u/{token}", leave, methods=["POST"]),
+    Route("/u/{token}/undo", undo, methods=["POST"]),
+    Route("/u/{token}/reason", reason, methods=["POST"]),
+]

@@ -1,0 +1,39 @@
+"""Finds out who opened a reader's page, and reads small forms."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+
+from mailer.audience.readers import Visit, find_visit
+from mailer.database.engine import reading
+from mailer.tokens import Reader
+from mailer.web.site import Site
+
+Form = dict[str, list[str]]
+
+
+def reader_of(site: Site, request: Request) -> Reader:
+    """Whom the token in the path was made for; ``InvalidToken``."""
+    return site.mailer.signer.read(request.path_params["token"])
+
+
+def visit_of(site: Site, request: Request) -> Visit | None:
+    """The person whom the token in the path was made for; ``None``: erased; ``InvalidToken``."""
+    with reading(site.mailer.engine) as session:
+        return find_visit(session, reader_of(site, request))
+
+
+def parse_form(body: bytes) -> Form:
+    """Fields of an urlencoded form, whatever else it is."""
+    try:
+        return parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=500)
+    except ValueError:
+        return {}
+
+
+def line(form: Form, name: str, most: int) -> str:
+    """One line of text: control characters and runs of blanks become one blank."""
+    text = " ".join(form.get(name, [""])[-1].split())
+    return "".join(character for character in text if character.isprintable())[:most].strip()

@@ -1,0 +1,85 @@
+"""Runs the web application: uvicorn with uvloop and httptools."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass, field
+
+import uvicorn
+
+from mailer.bootstrap import Mailer
+from mailer.errors import ConfigurationError
+from mailer.web.app import create_app
+
+_BACKLOG = 2048
+
+
+@dataclass(slots=True)
+class WebServer:
+    """A server bound to its port; `run` serves until `stop` (or a signal, in the main thread)."""
+
+    host: str
+    port: int
+    _socket: socket.socket
+    _server: uvicorn.Server = field(repr=False)
+
+    def run(self) -> None:
+        """Serve; blocks."""
+        try:
+            self._server.run(sockets=[self._socket])
+        finally:
+            self._socket.close()
+
+    def stop(self) -> None:
+        """Finish what was begun, store what waits, and return from `run`; from any thread."""
+        self._server.should_exit = True
+
+
+def bind(
+    mailer: Mailer,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    *,
+    inbox: bool | None = None,
+    record_clicks: bool = True,
+) -> WebServer:
+    """A server on *port* (0: any free one), not yet serving; ``ConfigurationError`` if it is taken."""
+    listener = _listen(host, port)
+    config = uvicorn.Config(
+        create_app(mailer, inbox=inbox, record_clicks=record_clicks),
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        access_log=False,
+        log_level="warning",
+        # We need neither the asker's address nor our own: both are overhead and personal data.
+        proxy_headers=False,
+        server_header=False,
+        backlog=_BACKLOG,
+        timeout_graceful_shutdown=10,
+    )
+    return WebServer(host, listener.getsockname()[1], listener, uvicorn.Server(config))
+
+
+def run(
+    mailer: Mailer, host: str = "127.0.0.1", port: int = 8000, *, inbox: bool | None = None
+) -> None:
+    """Serve until a signal comes."""
+    bind(mailer, host, port, inbox=inbox).run()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise ConfigurationError(
+            f"The web server cannot listen on {host}:{port}: {error.strerror or error}. "
+            "Choose another port, or stop the program that uses this one."
+        ) from error
+    listener.setblocking(False)
+    return listener
