@@ -29,7 +29,7 @@ async def send(url: str, port: int, connections: int, issue_id: int) -> dict[str
     worker = Worker(
         engine,
         Signer(b"only for measuring"),
-        Relay("127.0.0.1", port, starttls=False),
+        [Relay("127.0.0.1", port, starttls=False)],
         WorkerOptions(
             LaneOptions(connections, 10**9, 300.0, "bench.test"),
             base_url="https://mail.river.test",

@@ -15,7 +15,7 @@ from mailer.delivering.lanes import LaneOptions
 from mailer.delivering.permits import Limits
 from mailer.delivering.starting import Starter
 from mailer.delivering.worker import Worker, WorkerOptions
-from mailer.relays import Relay, parse_relay
+from mailer.relays import Relay, parse_relays
 from mailer.rendering.environment import Themes
 from mailer.secret_key import load_secret_key
 from mailer.settings import Settings
@@ -30,7 +30,7 @@ class Mailer:
     engine: Engine
     signer: Signer
     themes: Themes
-    relay: Relay
+    relays: tuple[Relay, ...]
     clock: Clock = utc_now
 
     @property
@@ -54,7 +54,7 @@ class Mailer:
         return Worker(
             self.engine,
             self.signer,
-            self.relay,
+            self.relays,
             WorkerOptions(
                 lanes=LaneOptions(
                     settings.connections,
@@ -86,15 +86,16 @@ def bootstrap(settings: Settings, *, clock: Clock = utc_now) -> Mailer:
         engine=engine,
         signer=Signer(load_secret_key(engine, given)),
         themes=Themes(settings.templates_dir),
-        relay=relay_of(settings),
+        relays=relays_of(settings),
         clock=clock,
     )
 
 
-def relay_of(settings: Settings) -> Relay:
-    """The relay that takes our mail: the one set, else the built-in inbox."""
+def relays_of(settings: Settings) -> tuple[Relay, ...]:
+    """The relays that take our mail: those set, else the built-in inbox."""
     if settings.smtp_url is not None:
-        return parse_relay(settings.smtp_url.get_secret_value())
-    return Relay(
+        return parse_relays(settings.smtp_url.get_secret_value())
+    inbox = Relay(
         host="127.0.0.1", port=settings.inbox_port, starttls=False, name="the built-in inbox"
     )
+    return (inbox,)

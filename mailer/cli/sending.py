@@ -18,7 +18,7 @@ from mailer.database.tables import Issue, IssueState
 from mailer.delivering import lifecycle
 from mailer.delivering.auditing import Audit, Counts, audit, counts
 from mailer.delivering.connecting import close_connection, open_connection
-from mailer.errors import Conflict
+from mailer.errors import Conflict, RelayUnavailable
 
 _POLL_SECONDS = 0.25
 _CONNECT_SECONDS = 15.0
@@ -39,9 +39,18 @@ def send_here(mailer: Mailer, issue_id: int, *, anyway: bool, as_json: bool) -> 
 
 
 async def _try_relay(mailer: Mailer) -> None:
-    close_connection(
-        await open_connection(mailer.relay, timeout=_CONNECT_SECONDS, hostname="localhost")
-    )
+    """Nothing is started when no relay takes mail; ``RelayUnavailable`` is the last one's."""
+    for number, relay in enumerate(mailer.relays, start=1):
+        try:
+            connection = await open_connection(
+                relay, timeout=_CONNECT_SECONDS, hostname="localhost"
+            )
+        except RelayUnavailable:
+            if number == len(mailer.relays):
+                raise
+        else:
+            close_connection(connection)
+            return
 
 
 async def _send(mailer: Mailer, issue_id: int, *, quiet: bool) -> None:

@@ -1,4 +1,4 @@
-"""Keeps a number of connections to the relay open while there is work, and mends what breaks."""
+"""Keeps a number of connections to the relays open while there is work, and mends what breaks."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import asyncio
 import logging
 import random
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from mailer.delivering.connecting import close_connection, open_connection
 from mailer.delivering.lane import Desk, Lane
 from mailer.errors import RelayUnavailable
-from mailer.relays import Relay
+from mailer.relays import Relay, shares
 
 log = logging.getLogger(__name__)
 
@@ -43,20 +44,25 @@ class LaneOptions:
 
 
 class Lanes:
-    """All connections of one worker to its relay."""
+    """All connections of one worker. A relay that is away leaves its work to the others."""
 
-    def __init__(self, relay: Relay, desk: BusyDesk, options: LaneOptions) -> None:
-        self._relay, self._desk, self._options = relay, desk, options
+    def __init__(self, relays: Sequence[Relay], desk: BusyDesk, options: LaneOptions) -> None:
+        self._relays, self._desk, self._options = relays, desk, options
         self._idle: deque[asyncio.Future[None]] = deque()  # without a connection, without work
         self._parked: dict[Lane, float] = {}  # connected, without work, since when
         self._open: set[Lane] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
-        self.problem = ""
+        self._problems: dict[Relay, str] = {}
 
     def start(self) -> None:
         """Be ready to connect; nothing is opened before there is work."""
-        self._tasks = [asyncio.create_task(self._keep()) for _ in range(self._options.connections)]
+        numbers = shares(self._relays, self._options.connections)
+        self._tasks = [
+            asyncio.create_task(self._keep(relay))
+            for relay, number in zip(self._relays, numbers, strict=True)
+            for _ in range(number)
+        ]
         self._tasks.append(asyncio.create_task(self._watch()))
 
     def wake(self, messages: int) -> None:
@@ -87,25 +93,25 @@ class Lanes:
         for task in late:
             task.cancel()
 
-    async def _keep(self) -> None:
+    async def _keep(self, relay: Relay) -> None:
         failures = 0
         while not self._stopping.is_set():
             if not self._desk.busy:
                 await self._work()
                 continue
-            failures = 0 if await self._use_one() else failures + 1
+            failures = 0 if await self._use_one(relay) else failures + 1
             if failures:
                 pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (failures - 1))
                 await self._pause(pause * random.uniform(0.5, 1.0))  # noqa: S311  # no secret
 
-    async def _use_one(self) -> bool:
+    async def _use_one(self, relay: Relay) -> bool:
         """Open a connection and use it up; whether it was of any use."""
         try:
             connection = await open_connection(
-                self._relay, timeout=_CONNECT_SECONDS, hostname=self._options.hostname
+                relay, timeout=_CONNECT_SECONDS, hostname=self._options.hostname
             )
         except RelayUnavailable as error:
-            self._say(str(error))
+            self._say(relay, str(error))
             return False
         lane = Lane(
             connection,
@@ -124,9 +130,9 @@ class Lanes:
             self._parked.pop(lane, None)
             close_connection(connection)
         if lane.settled or not lane.lost:
-            self._say("")
+            self._say(relay, "")
             return True
-        self._say(f"{self._relay} closed the connection: {lane.lost}")
+        self._say(relay, f"{relay} closed the connection: {lane.lost}")
         return False
 
     def _park(self, lane: Lane) -> None:
@@ -155,7 +161,13 @@ class Lanes:
                 if now - since > _IDLE_SECONDS:
                     lane.stop()
 
-    def _say(self, problem: str) -> None:
-        if problem and problem != self.problem:
+    @property
+    def problem(self) -> str:
+        """Why no relay takes mail; empty while one of them does."""
+        known = [self._problems.get(relay, "") for relay in self._relays]
+        return " ".join(known) if all(known) else ""
+
+    def _say(self, relay: Relay, problem: str) -> None:
+        if problem and problem != self._problems.get(relay):
             log.warning("%s", problem)
-        self.problem = problem
+        self._problems[relay] = problem

@@ -8,6 +8,7 @@ import os
 import secrets
 import socket
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -69,7 +70,7 @@ class Worker:
         self,
         engine: Engine,
         signer: Signer,
-        relay: Relay,
+        relays: Sequence[Relay],
         options: WorkerOptions,
         *,
         clock: Clock,
@@ -87,7 +88,7 @@ class Worker:
         )
         self._wake = asyncio.Event()
         self._desk = SendingDesk(signer, self._registrar.prepared, self._wake.set)
-        self._lanes = Lanes(relay, self._desk, options.lanes)
+        self._lanes = Lanes(relays, self._desk, options.lanes)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
         self._batches: dict[int, HeldBatch] = {}
         self._permits = Permits(options.limits)

@@ -43,7 +43,7 @@ def a_worker(
     return Worker(
         engine,
         SIGNER,
-        Relay("127.0.0.1", sink.port, starttls=False),
+        [Relay("127.0.0.1", sink.port, starttls=False)],
         WorkerOptions(
             lanes=LaneOptions(connections, messages_per_connection, timeout, "us.test"),
             base_url="http://mail.test",
