@@ -88,10 +88,6 @@ class Themes:
             raise _failed(
                 theme, error.filename or error.name or file, error.lineno, error
             ) from error
-        except TemplateNotFound as error:
-            raise ConfigurationError(
-                f"The theme {theme!r} has no template {error.message}; add it, or do without it."
-            ) from error
         except (
             TemplateError,
             ArithmeticError,
@@ -153,7 +149,9 @@ class Themes:
 
 def _failed(theme: str, place: str, line: int, error: Exception) -> ConfigurationError:
     at = f"{_short(place)} line {line}" if line else _short(place)
-    return ConfigurationError(f"The theme {theme!r} fails in {at}: {error}. Correct the template.")
+    what = f"there is no template {error}" if isinstance(error, TemplateNotFound) else str(error)
+    what = what.removesuffix(".")
+    return ConfigurationError(f"The theme {theme!r} fails in {at}: {what}. Correct the template.")
 
 
 def _short(place: str) -> str:

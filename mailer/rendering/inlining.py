@@ -23,6 +23,7 @@ DEEPEST = 200  # libxml2 cuts silently below 254
 _log = logging.getLogger(__name__)
 cssutils.log.setLog(_log)
 cssutils.log.setLevel(logging.WARNING)
+cssutils.ser.prefs.minimizeColorHash = False  # #rrggbb is understood everywhere
 _one_at_a_time = Lock()  # cssutils keeps state in its module
 
 _QUOTED = r""""[^"]*"|'[^']*'"""

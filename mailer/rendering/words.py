@@ -105,6 +105,12 @@ def parse_words(values: Mapping[str, Any]) -> Words:
     shaped: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
     }
+    for name, value in shaped.items():
+        texts = value if name in {"months", "weekdays"} else (value,)
+        if not isinstance(texts, tuple) or not all(isinstance(text, str) for text in texts):
+            raise ConfigurationError(
+                f"The words in templates/words cannot be used: {name!r} is no text."
+            )
     words = Words(**shaped)
     _check(words)
     return words
