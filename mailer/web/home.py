@@ -36,6 +36,16 @@ class Card:
         return max(0, self.counts.planned - self.counts.done)
 
     @property
+    def clicks(self) -> int:
+        """By people, on all links."""
+        return sum(link.clicks for link in self.links)
+
+    @property
+    def machine_clicks(self) -> int:
+        """By scanners and previews, on all links."""
+        return sum(link.machine_clicks for link in self.links)
+
+    @property
     def most_people(self) -> int:
         """The longest bar."""
         return max((link.people for link in self.links), default=0)
@@ -52,7 +62,7 @@ def home(request: Request) -> Response:
         newsletters=newsletters,
         cards=cards,
         moving=any(card.issue.state in _MOVING for card in cards),
-        relay=str(site.mailer.relay),
+        relay=", ".join(map(str, site.mailer.relays)),
     )
 
 

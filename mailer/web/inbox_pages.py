@@ -63,7 +63,6 @@ def listing(request: Request) -> Response:
         words=words,
         before=before,
         older=rows[-1].id if len(found) > _PER_PAGE else None,
-        relay=str(site.mailer.relay),
         port=site.mailer.settings.inbox_port,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -11,10 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
 from mailer.clock import Clock
 from mailer.rendering.environment import shipped_templates
+
+_AROUND = re.compile(r"^[a-z]+://(www\.)?|[?#].*$", re.DOTALL)
+_BREAKS = re.compile(r"([@.])")
 
 STATIC = Path(__file__).parent / "static"
 VERSION = version("mailer")
@@ -38,7 +43,9 @@ class Pages:
             asset=lambda name: f"{base}/static/{name}?{_fingerprint(name)}",
             ago=lambda moment: ago(clock() - moment),
         )
-        self._environment.filters.update(n=grouped, utc=utc_words, stamp=stamp)
+        self._environment.filters.update(
+            n=grouped, utc=utc_words, stamp=stamp, where=where, breakable=breakable
+        )
 
     def answer(
         self,
@@ -61,6 +68,16 @@ def _fingerprint(name: str) -> str:
 def grouped(number: int) -> str:
     """1234567 as ``1,234,567``."""
     return f"{number:,}"
+
+
+def where(url: str) -> str:
+    """Host and path of *url*: what people know it by."""
+    return _AROUND.sub("", url).removesuffix("/")
+
+
+def breakable(address: str) -> Markup:
+    """*address* with places where a narrow screen may break it."""
+    return Markup(_BREAKS.sub(r"<wbr>\1", str(escape(address))))  # noqa: S704  # escaped
 
 
 def utc_words(moment: datetime) -> str:

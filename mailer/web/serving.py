@@ -9,6 +9,7 @@ import uvicorn
 
 from mailer.bootstrap import Mailer
 from mailer.errors import ConfigurationError
+from mailer.inbox.server import InboxServer
 from mailer.web.app import create_app
 
 _BACKLOG = 2048
@@ -61,11 +62,18 @@ def bind(
     return WebServer(host, listener.getsockname()[1], listener, uvicorn.Server(config))
 
 
-def run(
-    mailer: Mailer, host: str = "127.0.0.1", port: int = 8000, *, inbox: bool | None = None
-) -> None:
-    """Serve until a signal comes."""
-    bind(mailer, host, port, inbox=inbox).run()
+def serve(mailer: Mailer, *, host: str = "127.0.0.1", port: int = 8000) -> None:
+    """Serve until a signal comes; where no relay is set, run the built-in inbox, too."""
+    server = bind(mailer, host, port)
+    if mailer.settings.smtp_url is not None:
+        server.run()
+        return
+    inbox = InboxServer(mailer.engine, mailer.clock, mailer.settings.inbox_port)
+    inbox.start()
+    try:
+        server.run()
+    finally:
+        inbox.stop()
 
 
 def _listen(host: str, port: int) -> socket.socket:
