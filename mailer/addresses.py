@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -20,6 +20,7 @@ _ATOM = r"[A-Za-z0-9_+'-]++"
 _LABEL = r"[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*+"
 _COMMON = re.compile(rf"({_ATOM}(?:\.{_ATOM})*+)@((?:{_LABEL}\.)+([A-Za-z]{{2,63}}))")
 _RESERVED = frozenset(("arpa", "invalid", "local", "localhost", "onion"))  # RFC 6761
+_ADDRESSLIKE = re.compile(r"\s*[^\s@,;|<>\"]+@[^\s@,;|<>\"]+\.[^\s@,;|<>\".]{2,}\s*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # Line breaks, other controls, halves of characters, and marks that reverse the text after them.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]+")
@@ -86,8 +87,7 @@ _MISTYPED_ENDS = {
 }  # fmt: skip  # none of them is a top-level domain
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """One address: as people wrote it, as it is told apart from others, and its domain."""
 
     shown: str  # as written, without blanks around it
@@ -122,6 +122,11 @@ def parse_address(text: str) -> Address:
         if common[3].lower() not in _RESERVED:
             return Address(shown, f"{common[1].lower()}@{domain}", domain)
     return _uncommon(shown)
+
+
+def looks_like_address(text: str) -> bool:
+    """Whether a cell holds nothing but something like an address; it may still be invalid."""
+    return "@" in text and _ADDRESSLIKE.fullmatch(text) is not None
 
 
 def key_of(text: str) -> str:

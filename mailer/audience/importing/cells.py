@@ -1,0 +1,102 @@
+"""Cells that hold more than one value: names with addresses, tags, objects, times."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from mailer.audience.importing.meanings import field_name
+
+_WRAPPED = re.compile(r"\s*\"?([^<>\"]*?)\"?\s*<\s*([^<>\s]+)\s*>\s*")
+_ZONE_NAMES = re.compile(r"\s*(?:UTC|GMT|Z)$")
+_PLAIN = re.compile(r"(?:199|20\d)\d-\d\d-\d\d[ T]\d\d:\d\d:\d\d")
+_SECONDS = re.compile(r"\d{9,10}")
+_DATA_LIMIT = 100_000
+_TAG_LIMIT = 100
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # not after a backslash of its own
+
+
+def unwrap(text: str) -> tuple[str, str]:
+    """Name and address of ``Ann <ann@x.test>``; ``mailto:`` is taken off."""
+    match = _WRAPPED.fullmatch(text)
+    name, address = (match[1], match[2]) if match else ("", text)
+    return name, address.removeprefix("mailto:")
+
+
+def parse_tags(cell: str) -> list[str]:
+    """The tags of a cell: a JSON array, or words separated by ``;``, ``|`` or ``,``."""
+    if cell.startswith("["):
+        try:
+            values = json.loads(cell)
+        except (ValueError, RecursionError):
+            values = None
+        if isinstance(values, list):
+            return [str(value)[:_TAG_LIMIT] for value in values if value not in (None, "")]
+    separator = next((mark for mark in ";|" if mark in cell and '"' not in cell), ",")
+    # Mailchimp writes a CSV inside the cell: "VIP","Blog, old".
+    parts = next(csv.reader([" ".join(cell.split())], delimiter=separator, skipinitialspace=True))
+    return [part.strip()[:_TAG_LIMIT] for part in parts if part.strip()]
+
+
+def parse_data(cell: str) -> tuple[dict[str, Any], str]:
+    """The fields of a JSON object, or of a Python one (Buttondown); a note when it is neither."""
+    if len(cell) > _DATA_LIMIT:
+        return {}, "the object of fields is too long and was left out"
+    values = _loaded(cell)
+    if not isinstance(values, dict):
+        return {}, "the object of fields cannot be read and was left out"
+    fields: dict[str, Any] = {}
+    for name, value in values.items():
+        if value in (None, ""):
+            continue
+        if str(name).lower() == "tags":
+            fields["tags"] = (
+                [str(tag) for tag in value] if isinstance(value, list) else parse_tags(str(value))
+            )
+        else:
+            fields[field_name(str(name))] = value
+    return fields, ""
+
+
+def _loaded(cell: str) -> Any:
+    try:
+        # NaN and Infinity are no JSON (RFC 8259), and PostgreSQL refuses them.
+        value = json.loads(cell, parse_constant=lambda _name: None)
+    except (ValueError, RecursionError):
+        try:
+            value = ast.literal_eval(cell)
+            json.dumps(value, allow_nan=False)
+        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+            return None
+    return _clean(value) if "\\" in cell else value
+
+
+def _clean(value: Any) -> Any:
+    """Without what no database or mail takes, yet an escape can spell: NUL, half characters."""
+    text = _NUL.sub(r"\1", json.dumps(value, ensure_ascii=False))
+    return json.loads(text.encode("utf-8", "replace"))
+
+
+def parse_moment(text: str) -> str | None:
+    """A point in time as UTC in ISO 8601, where it is told without doubt; a zone not named is UTC."""
+    if len(text) == 19 and _PLAIN.match(text):  # what most programs write, read faster
+        try:
+            datetime.fromisoformat(text)
+        except ValueError:
+            return None
+        return f"{text[:10]} {text[11:]}.000000"
+    try:
+        if _SECONDS.fullmatch(text):
+            moment = datetime.fromtimestamp(int(text), UTC)
+        else:
+            moment = datetime.fromisoformat(_ZONE_NAMES.sub("", text).replace(" +", "+"))
+    except (ValueError, OverflowError, OSError):
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if not 1990 <= aware.year < 2200:
+        return None
+    return aware.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")

@@ -1,0 +1,133 @@
+"""Which encoding a file's bytes are in: told by its mark, by its zero bytes, by what decodes."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import IO
+
+from mailer.errors import InvalidFile
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_NAMES = {
+    "utf-8": "UTF-8",
+    "utf-8-sig": "UTF-8 with a byte order mark",
+    "utf-16": "UTF-16",
+    "utf-16-le": "UTF-16",
+    "utf-16-be": "UTF-16",
+    "utf-32": "UTF-32",
+    "cp1252": "Windows-1252",
+    "latin-1": "ISO 8859-1",
+    "mac_roman": "Mac Roman",
+}
+_STRAY = re.compile(r"[\udc80-\udcff]")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_NOT_IN_1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """How to decode a file, and what there is to say about it."""
+
+    encoding: str
+    errors: str = "strict"
+    note: str = ""
+
+    @property
+    def name(self) -> str:
+        """For people: ``Windows-1252``."""
+        return _NAMES.get(self.encoding, self.encoding)
+
+
+def named(encoding: str) -> Decoding:
+    """The encoding a person named; ``InvalidFile`` when there is none of that name."""
+    try:
+        name = codecs.lookup(encoding).name
+        "".encode(name)
+    except (LookupError, UnicodeError) as error:
+        raise InvalidFile(
+            f"There is no text encoding {encoding!r}; utf-8, cp1252 or iso8859-7 are examples."
+        ) from error
+    return Decoding(name, "replace")
+
+
+def detect(opened: Callable[[], IO[bytes]]) -> Decoding:
+    """Read a file to its end and say how to decode it; never refuses."""
+    with opened() as stream:
+        head = stream.read(4096)
+        for mark, encoding in _MARKS:
+            if head.startswith(mark):
+                return Decoding(encoding, "replace")
+        if wide := _wide(head):
+            return Decoding(wide, "replace")
+        if _is_utf8(chain([head], _blocks(stream))):
+            return Decoding("utf-8")
+    with opened() as stream:
+        return _guess(_blocks(stream))
+
+
+def _blocks(stream: IO[bytes]) -> Iterator[bytes]:
+    return iter(lambda: stream.read(_BLOCK), b"")
+
+
+def _is_utf8(blocks: Iterable[bytes]) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for block in blocks:
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _guess(blocks: Iterable[bytes]) -> Decoding:
+    """UTF-8 with some damage, or else an old encoding of one byte a letter."""
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    good = stray = 0
+    not_1252 = line_feeds = returns = False
+    for block in blocks:
+        text = decoder.decode(block)
+        strange = len(_STRAY.findall(text))
+        stray += strange
+        good += len(_NOT_ASCII.findall(text)) - strange
+        not_1252 = not_1252 or _NOT_IN_1252.search(block) is not None
+        line_feeds = line_feeds or b"\n" in block
+        returns = returns or b"\r" in block
+    stray += len(decoder.decode(b"", final=True))
+    if good > stray:
+        return Decoding(
+            "utf-8",
+            "replace",
+            f"{stray} bytes are not UTF-8 like the rest; they are read as \ufffd.",
+        )
+    # Lines that end with carriage returns only come from an old Macintosh.
+    old_mac = returns and not line_feeds
+    encoding = "mac_roman" if old_mac else "latin-1" if not_1252 else "cp1252"
+    return Decoding(
+        encoding,
+        "replace",
+        f"The text is not Unicode and was read as {_NAMES[encoding]}; "
+        "if letters look wrong, name the encoding.",
+    )
+
+
+def _wide(head: bytes) -> str | None:
+    """UTF-16 without a mark has a zero in every second byte of Latin text; NULs are rarer."""
+    half = len(head) // 2
+    if half < 4:
+        return None
+    high, low = head[0 : 2 * half : 2].count(0), head[1 : 2 * half : 2].count(0)
+    if low > half * 0.4 and high < half * 0.1:
+        return "utf-16-le"
+    return "utf-16-be" if high > half * 0.4 and low < half * 0.1 else None

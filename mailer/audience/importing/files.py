@@ -1,0 +1,135 @@
+"""What is in the files people bring: tables as text, workbooks, archives of both; or what is not."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from mailer.errors import InvalidFile
+
+_LARGEST = 4 << 30  # unpacked: a small archive can hold endless zeros
+_LARGEST_WORKBOOK = 512 << 20
+_TABLES = (".csv", ".tsv", ".txt", ".tab")
+_SIGNS = (
+    (b"\xd0\xcf\x11\xe0", "an old Excel file (.xls) or a workbook with a password"),
+    (b"%PDF", "a PDF"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"7z\xbc\xaf", "a 7-Zip archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"SQLite format 3", "a database"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"PAR1", "a Parquet file"),
+    (b"BEGIN:VCARD", "an address book (vCard)"),
+    (b"{\\rtf", "a text document"),
+    (b"<?xml", "an XML file"),
+    (b"<!doctype", "a web page"),
+    (b"<html", "a web page"),
+    (b"<table", "a web page"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One table to read: a file, or a member of an archive."""
+
+    name: str
+    path: Path
+    member: str | None = None
+    workbook: bool = False
+
+    def open(self) -> IO[bytes]:
+        """Its bytes from the beginning; the caller closes it."""
+        if self.member is None:
+            return self.path.open("rb")
+        archive = zipfile.ZipFile(self.path)
+        stream = archive.open(self.member)
+        if self.workbook:
+            with archive, stream:
+                return io.BytesIO(stream.read(_LARGEST_WORKBOOK))
+        archive.close()  # the member keeps the file open until it is closed itself
+        return stream
+
+    @property
+    def size(self) -> int:
+        """Bytes, unpacked."""
+        if self.member is None:
+            return self.path.stat().st_size
+        with zipfile.ZipFile(self.path) as archive:
+            return archive.getinfo(self.member).file_size
+
+
+def find_sources(path: Path) -> tuple[list[Source], list[str]]:
+    """The tables in the file at *path*, and what was left out of it; ``InvalidFile``."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except IsADirectoryError as error:
+        raise InvalidFile(f"{path.name} is a folder; name the files in it.") from error
+    except FileNotFoundError as error:
+        raise InvalidFile(f"There is no file {path}.") from error
+    except OSError as error:
+        raise InvalidFile(f"{path.name} cannot be read: {error.strerror}.") from error
+    if not head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        require_table(head, path.name)
+        return [Source(path.name, path)], []
+    try:
+        return _of_archive(path)
+    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+        raise InvalidFile(
+            f"{path.name} is a damaged archive or workbook ({error}); fetch or save it again."
+        ) from error
+
+
+def require_table(head: bytes, name: str) -> None:
+    """``InvalidFile`` when the first bytes are those of something that is no table."""
+    if not head.strip():
+        raise InvalidFile(f"{name} is empty; export the list of readers again.")
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:20]
+    for sign, kind in _SIGNS:
+        if start.lower().startswith(sign.lower()):
+            raise InvalidFile(f"{name} is {kind}; save the list as CSV or .xlsx and bring that.")
+    if start.startswith((b"{", b"[{")):
+        raise InvalidFile(f"{name} is JSON; export the list as CSV or .xlsx and bring that.")
+
+
+def _of_archive(path: Path) -> tuple[list[Source], list[str]]:
+    with zipfile.ZipFile(path) as archive:
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        names = {member.filename for member in members}
+        if sum(member.file_size for member in members) > _LARGEST:
+            raise InvalidFile(f"{path.name} unpacks to more than 4 GB; bring its files one by one.")
+        if any(member.flag_bits & 0x1 for member in members):
+            raise InvalidFile(f"{path.name} has a password; unpack it and bring the files in it.")
+        if "xl/workbook.xml" in names:
+            return [Source(path.name, path, workbook=True)], []
+        if "mimetype" in names and b"opendocument" in archive.read("mimetype"):
+            raise InvalidFile(f"{path.name} is OpenDocument; save it as .xlsx or CSV.")
+        return _tables(path, archive, members)
+
+
+def _tables(
+    path: Path, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]
+) -> tuple[list[Source], list[str]]:
+    found: list[Source] = []
+    left_out: list[str] = []
+    for member in sorted(members, key=lambda member: member.filename):
+        name = PurePosixPath(member.filename)
+        if name.name.startswith(".") or "__MACOSX" in name.parts:
+            continue
+        if name.suffix.lower() not in (*_TABLES, ".xlsx"):
+            left_out.append(f"{name.name} in {path.name} is no table and was left out.")
+        elif member.file_size == 0:
+            left_out.append(f"{name.name} in {path.name} is empty.")
+        else:
+            workbook = name.suffix.lower() == ".xlsx"
+            if not workbook:
+                with archive.open(member) as stream:
+                    require_table(stream.read(4096), f"{name.name} in {path.name}")
+            found.append(Source(name.name, path, member.filename, workbook))
+    if not found:
+        raise InvalidFile(f"{path.name} holds no CSV or Excel file; bring the list of readers.")
+    return found, left_out

@@ -1,0 +1,147 @@
+"""What a column can mean, and the words for it in the headers of many programs and languages."""
+
+from __future__ import annotations
+
+import enum
+import re
+import unicodedata
+from functools import lru_cache
+
+
+class Meaning(enum.StrEnum):
+    """What the cells of a column are."""
+
+    ADDRESS = "address"
+    NAME = "name"
+    FIRST_NAME = "first_name"
+    LAST_NAME = "last_name"
+    LANGUAGE = "language"
+    TIME_ZONE = "time_zone"
+    STATUS = "status"  # a word: subscribed, cleaned, …
+    SUBSCRIBED = "subscribed"  # yes or no
+    CONFIRMED = "confirmed"  # yes or no; no: never proved
+    UNSUBSCRIBED = "unsubscribed"  # yes, or the time they left
+    SUPPRESSED = "suppressed"  # yes, or the time it happened: bounced, blocked
+    REASON = "reason"  # why they left
+    JOINED = "joined"  # when they joined: the subscriber's age
+    EVIDENCE = "evidence"  # of consent: times and computers' addresses; kept word for word
+    TAGS = "tags"
+    DATA = "data"  # more fields, as a JSON object
+    FIELD = "field"  # a custom field
+    IGNORE = "ignore"
+
+
+# Normalised headers (see :func:`normalise`), languages side by side.
+_WORDS: dict[Meaning, str] = {
+    Meaning.ADDRESS: """
+        email emailaddress emailadress mail mailaddress mailadresse emailadresse epost epostadress
+        epostadresse emailadres correo correoelectronico direcciondecorreo direcciondeemail
+        direccionemail courriel courrier adressemail adresseemail adresseelectronique
+        adressecourriel adressedemessagerie posta postaelettronica indirizzoemail indirizzomail
+        indirizzodipostaelettronica enderecodeemail enderecodeemail correioeletronico
+        correioeletronico emailcim sahkoposti sahkopostiosoite adresemail adresemail
+        adrespocztyelektronicznej eposta epostaadresi emailadresa adresaemail adresadeemail
+        электроннаяпочта почта адресэлектроннойпочты емейл имейл елпошта електроннапошта
+        メールアドレス メール eメール 电子邮件 电子邮箱 邮箱 邮件 電子郵件 電郵 이메일 이메일주소
+        البريدالالكتروني البريدالإلكتروني دواל דואל דואראלקטרוני ايميل ηλεκτρονικηδιευθυνση
+        ηλεκτρονικοταχυδρομειο email1value primaryemail useremail subscriberemail memberemail contactemail workemail homeemail personalemail""",
+    Meaning.FIRST_NAME: """
+        firstname fname givenname forename vorname rufname prenom nombre nombredepila voornaam
+        fornamn fornavn etunimi imie jmeno krstnimeno keresztnev имя име імя όνομα ονομα
+        primeironome nomeproprio primonome 名 名字 이름 الاسمالاول שםפרטי""",
+    Meaning.LAST_NAME: """
+        lastname lname surname familyname secondname nachname familienname zuname nomdefamille
+        apellido apellidos cognome sobrenome apelido ultimonome achternaam efternamn etternavn
+        efternavn sukunimi nazwisko prijmeni priezvisko vezeteknev фамилия прізвище επωνυμο 姓 성
+        اسمالعائلة שםמשפחה""",
+    Meaning.NAME: """
+        name fullname displayname contactname subscribername membername username realname
+        firstandlastname nom nomcomplet nometprenom prenometnom nombrecompleto nombreyapellidos
+        nome nomecompleto nomeecognome naam volledigenaam namn fullstandigtnamn navn nimi
+        vollername namevollstandig imieinazwisko jmenoaprijmeni nev teljesnev фио полноеимя
+        имяифамилия 氏名 名前 お名前 姓名 성명 الاسم الاسمالكامل שם שםמלא ονοματεπωνυμο""",
+    Meaning.LANGUAGE: """
+        language lang locale preferredlanguage sprache langue idioma lingua taal sprak kieli jezyk
+        jazyk язык мова 语言 言語""",
+    Meaning.TIME_ZONE: "timezone zeitzone fuseauhoraire zonahoraria fusoorario tijdzone часовойпояс",
+    Meaning.STATUS: """
+        status state subscriptionstatus subscriberstatus substatus emailstatus memberstatus
+        emailmarketingstatus subscribertype subscriptionstate globalstatus optinstatus consent
+        consentstatus newsletterstatus abostatus abonnementstatus statut estado stato situacao
+        stav tila статус 状态 ステータス 상태""",
+    Meaning.SUBSCRIBED: """
+        subscribed issubscribed subscribedtoemails optin optedin emailoptin newsletteroptin
+        newsletter newsletterabo acceptsmarketing acceptsemailmarketing acceptsemails
+        emailconsent marketingconsent marketingoptin receivesnewsletter active isactive enabled
+        isenabled abonniert angemeldet abonne inscrit suscrito iscritto inscrito подписан""",
+    Meaning.CONFIRMED: """
+        confirmed isconfirmed verified isverified emailverified emailconfirmed doubleoptin
+        istheemailofthisuserconfirmed istheemailofthissubscriberconfirmed bestatigt confirme
+        confirmado confermato""",
+    Meaning.UNSUBSCRIBED: """
+        unsubscribed isunsubscribed unsubscribedat unsubscribedate unsubscribeddate unsubtime
+        unsubscriptiondate unsubscribetime optout optedout isoptedout emailoptout hasoptedoutofemail
+        optoutat optouttime optedoutat donotemail donotmail donotcontact nomail nonewsletter
+        emaildisabled disabled isdisabled deletedat deleted isdeleted deactivated
+        isthisaccountdisabled abgemeldet abgemeldetam abbestellt desabonne desinscrit
+        debaja dadodebaja disiscritto cancellato descadastrado uitgeschreven отписан""",
+    Meaning.SUPPRESSED: """
+        cleantime cleaned bounced isbounced hardbounced hardbounce bouncedat bouncetime bouncedate
+        blocked isblocked blocklisted isblocklisted blacklisted isblacklisted blacklist blocklist
+        isthisuserblacklisted isthissubscriberblacklisted emailblacklisted suppressed issuppressed
+        complained complaint complaintat spam markedasspam spamreport unreachable undeliverable
+        gesperrt unzustellbar""",
+    Meaning.REASON: "unsubreason unsubscribereason unsubscriptionreason reasonforleaving abmeldegrund",
+    Meaning.JOINED: """
+        createdat created creationdate datecreated dateadded addedat added joined joinedat joindate
+        datejoined subscribedat subscribedon subscriptiondate subscribedate subscribedatetime
+        signupdate signedupat signupat registered registeredat registrationdate entered optindate
+        dateofsubscription anmeldedatum angemeldetam eintragungsdatum erstelltam datedinscription
+        dateinscription fechadealta fechadesuscripcion datadiiscrizione datadeinscricao
+        inschrijfdatum датаподписки timestamp""",
+    Meaning.EVIDENCE: """
+        optintime optinip confirmtime confirmip confirmedat confirmationdate confirmationtime
+        confirmationip confirmedip ipaddress ip signupip optinipaddress subscribedip
+        registrationip ipadresse adresseip optinsource signupsource signupform consenttext
+        consentdate consenttime gdprconsent dsgvo doubleoptindate""",
+    Meaning.TAGS: """
+        tags tag labels label segments segment groups group schlagworte schlagworter etiquettes
+        etiquetas etichette etiketten gruppen groupes grupos gruppi метки теги 标签 タグ""",
+    Meaning.DATA: "attributes attribs data metadata customfields customdata mergefields extradata",
+}
+
+_NOISE = re.compile(r"[\W_]+")
+
+
+def normalise(header: str) -> str:
+    """A header's letters and digits only, lower case, without accents: ``E-Mail`` → ``email``."""
+    plain = unicodedata.normalize("NFKD", header.casefold())
+    return _NOISE.sub("", "".join(c for c in plain if not unicodedata.combining(c)))
+
+
+_MEANINGS = {
+    normalise(word): meaning for meaning, words in _WORDS.items() for word in words.split()
+}
+# Never kept, whoever exported them.
+_SECRETS = frozenset(("password", "passwort", "passwordchanged", "passwordhash", "token", "apikey"))
+
+
+def meaning_of(header: str) -> Meaning | None:
+    """What a column with this header means in most programs; ``None`` for a field of their own."""
+    word = normalise(header)
+    return Meaning.IGNORE if word in _SECRETS else _MEANINGS.get(word)
+
+
+@lru_cache(maxsize=4096)
+def field_name(header: str) -> str:
+    """The name of the custom field for a header: lower case, words joined by ``_``.
+
+    Letters of every script stay; what placeholders know already gets a name of its own.
+    """
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", header.strip())
+    name = re.sub(r"[\W_]+", "_", unicodedata.normalize("NFC", words).lower()).strip("_")
+    if not name or not name[0].isalpha():
+        name = f"field_{name}".rstrip("_")
+    return {"address": "postal_address", "token": "token_field", "name": "name_2"}.get(name, name)[
+        :60
+    ].rstrip("_")

@@ -1,0 +1,63 @@
+"""Reading a row's standing from the columns that tell of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mailer.audience.importing.mapping import Column
+from mailer.audience.importing.meanings import Meaning
+from mailer.audience.importing.statuses import Standing, is_yes, standing_of
+from mailer.errors import InvalidInput
+
+_REMEMBERED = 1000  # different cells of one column; times differ in every row
+
+# What "yes" and what "no" says in a column of that meaning.
+_SAID = {
+    Meaning.SUBSCRIBED: (Standing.CONFIRMED, Standing.UNSUBSCRIBED),
+    Meaning.CONFIRMED: (Standing.CONFIRMED, Standing.PENDING),
+    Meaning.UNSUBSCRIBED: (Standing.UNSUBSCRIBED, Standing.CONFIRMED),
+    Meaning.SUPPRESSED: (Standing.SUPPRESSED, Standing.CONFIRMED),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads one column; remembers the words it read."""
+
+    at: int
+    meaning: Meaning
+    statuses: Mapping[str, Standing]  # what a person said words mean
+    known: dict[str, Standing] = field(default_factory=dict)
+
+    def read(self, cell: str) -> Standing:
+        """What *cell* says; ``InvalidInput`` when that is not known."""
+        standing = self._read(cell)
+        if standing is None:
+            word = cell[:40]
+            raise InvalidInput(
+                f"It is not known what {word!r} in column {self.at + 1} means for consent; "
+                f'say so, such as "{word}=unsubscribed".'
+            )
+        if len(self.known) < _REMEMBERED:
+            self.known[cell] = standing
+        return standing
+
+    def _read(self, cell: str) -> Standing | None:
+        explained = self.statuses.get(cell.lower())
+        if explained is not None:
+            return explained
+        if self.meaning is not Meaning.STATUS:
+            yes = is_yes(cell)
+            if yes is not None:
+                return _SAID[self.meaning][0 if yes else 1]
+        return standing_of(cell)
+
+
+def readers_of(columns: Sequence[Column], statuses: Mapping[str, Standing]) -> list[Reader]:
+    """A reader for each column that tells of consent."""
+    return [
+        Reader(column.number - 1, column.meaning, statuses)
+        for column in columns
+        if column.meaning is Meaning.STATUS or column.meaning in _SAID
+    ]

@@ -1,0 +1,111 @@
+"""The programs whose exports are known by their header rows, and what is special about each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
+
+from mailer.audience.importing.meanings import Meaning
+from mailer.audience.importing.statuses import Standing
+
+
+def _all(meaning: Meaning, words: str) -> dict[str, Meaning]:
+    return dict.fromkeys(words.split(), meaning)
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One program's export: the headers that give it away, and what its own headers mean."""
+
+    name: str
+    headers: frozenset[str]  # all of these, normalised, and perhaps others
+    meanings: Mapping[str, Meaning] = field(default_factory=dict)
+    only: bool = False  # no other headers than these
+    standing: Standing | None = None  # of everybody in the file
+
+
+_MAILCHIMP = {
+    **_all(
+        Meaning.IGNORE,
+        "memberrating latitude longitude gmtoff dstoff lastchanged leid euid unsubcampaigntitle "
+        "unsubcampaignid cleancampaigntitle cleancampaignid",
+    ),
+    **_all(Meaning.REASON, "unsubreason unsubreasonother"),
+    **_all(Meaning.EVIDENCE, "optintime optinip confirmtime confirmip"),
+}
+_UTM = "utmsource utmmedium utmcampaign utmterm utmcontent utmlastpath utmreferrer referrerurl"
+
+SYSTEMS = (
+    System(
+        "Mailchimp: unsubscribed",
+        frozenset(("optintime", "confirmtime", "leid", "euid", "unsubtime")),
+        _MAILCHIMP,
+        standing=Standing.UNSUBSCRIBED,
+    ),
+    System(
+        "Mailchimp: cleaned",
+        frozenset(("optintime", "confirmtime", "leid", "euid", "cleantime")),
+        _MAILCHIMP,
+        standing=Standing.SUPPRESSED,
+    ),
+    System(
+        "Mailchimp: subscribed",
+        frozenset(("optintime", "confirmtime", "leid", "euid")),
+        _MAILCHIMP,
+    ),
+    System(
+        # Whether somebody pays (active_subscription) says nothing about who wants the mails.
+        "Substack",
+        frozenset(("email", "expiry", "emaildisabled")),
+        _all(Meaning.FIELD, "activesubscription expiry plan type firstpaymentat")
+        | _all(Meaning.IGNORE, "stripeconnectedcustomerid preferdigests"),
+    ),
+    System(
+        "Ghost",
+        frozenset(("email", "name", "subscribedtoemails", "complimentaryplan")),
+        _all(Meaning.IGNORE, "id stripecustomerid giftid")
+        | _all(Meaning.FIELD, "note tiers products complimentaryplan"),
+    ),
+    System(
+        "listmonk",
+        frozenset(("uuid", "email", "name", "attributes", "status")),
+        _all(Meaning.IGNORE, "uuid updatedat"),
+    ),
+    System("listmonk", frozenset(("email", "name", "attributes")), only=True),
+    System(
+        "Buttondown",
+        frozenset(("email", "subscribertype", "creationdate")),
+        _all(Meaning.IGNORE, "id secondaryid") | _all(Meaning.EVIDENCE, _UTM),
+    ),
+    System("Keila", frozenset(("email", "firstname", "lastname", "data", "externalid"))),
+    System(
+        "beehiiv",
+        frozenset(("email", "status", "tier", "createdat", "stripecustomerid")),
+        _all(Meaning.IGNORE, "stripecustomerid"),
+    ),
+    System(
+        "Curated",
+        frozenset(("emailaddress", "subscribedat", "utmsource", "utmlastpath")),
+        _all(Meaning.EVIDENCE, _UTM),
+    ),
+    System(
+        "phpList",
+        frozenset(("email", "confirmed", "blacklisted", "htmlemail")),
+        _all(
+            Meaning.IGNORE,
+            "id uniqid uuid htmlemail bouncecount rssfrequency subscribepage foreignkey "
+            "lastmodified modified optedin",
+        ),
+    ),
+    System("Kit", frozenset(("emailaddress", "firstname", "state", "createdat", "tags"))),
+    System("MailPoet", frozenset(("email", "firstname", "lastname", "list", "globalstatus"))),
+    System("MailerLite", frozenset(("subscriber", "sent", "opens", "clicks", "subscribed"))),
+)
+
+
+def recognise(headers: Set[str]) -> System | None:
+    """The program whose export has these normalised headers; ``None`` when none is known."""
+    for system in SYSTEMS:
+        if system.headers <= headers and (not system.only or system.headers == headers):
+            return system
+    return None

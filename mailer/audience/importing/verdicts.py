@@ -1,0 +1,167 @@
+"""What became of each row, and the count of it all."""
+
+from __future__ import annotations
+
+import csv
+import enum
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO
+
+from mailer.errors import InvalidFile
+
+
+class Verdict(enum.StrEnum):
+    """What an import does with one row."""
+
+    ADDED = "added"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    UNSUBSCRIBED = "unsubscribed"  # the file says so, and now it is so here
+    KEPT_UNSUBSCRIBED = "kept unsubscribed"  # left here; an import brings nobody back
+    SUPPRESSED = "suppressed"  # never mailed: the file says so, or it was so here
+    DUPLICATE = "duplicate"  # the address stands in an earlier row
+    INVALID = "invalid"
+
+
+class RowVerdict(NamedTuple):
+    """One row's verdict, with the reason where there is one."""
+
+    file: str
+    line: int
+    address: str
+    verdict: Verdict
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Report:
+    """The count of an import; every row that is not blank is in exactly one of the counts."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)  # of invalid rows
+    notes: Counter[str] = field(default_factory=Counter)  # of rows taken with a change
+    invalid_rows: list[RowVerdict] = field(default_factory=list)  # the first hundred
+    resumed_after: int = 0  # rows that an interrupted run had done
+
+    def take(
+        self,
+        counts: Counter[Verdict],
+        reasons: Counter[str],
+        notes: Counter[str],
+        invalid: list[RowVerdict],
+    ) -> None:
+        """Count some rows."""
+        self.counts.update(counts)
+        self.reasons.update(reasons)
+        self.notes.update(notes)
+        self.invalid_rows += invalid[: 100 - len(self.invalid_rows)]
+
+    @property
+    def rows(self) -> int:
+        """How many rows were read."""
+        return self.counts.total()
+
+    @property
+    def added(self) -> int:
+        """New to the newsletter, confirmed or pending."""
+        return self.counts[Verdict.ADDED]
+
+    @property
+    def updated(self) -> int:
+        """Were subscribed, and something about them was new."""
+        return self.counts[Verdict.UPDATED]
+
+    @property
+    def unchanged(self) -> int:
+        """Nothing new."""
+        return self.counts[Verdict.UNCHANGED]
+
+    @property
+    def unsubscribed(self) -> int:
+        """The file says they left, which was not known here."""
+        return self.counts[Verdict.UNSUBSCRIBED]
+
+    @property
+    def kept_unsubscribed(self) -> int:
+        """Left here; stay so whatever the file says."""
+        return self.counts[Verdict.KEPT_UNSUBSCRIBED]
+
+    @property
+    def suppressed(self) -> int:
+        """Never mailed."""
+        return self.counts[Verdict.SUPPRESSED]
+
+    @property
+    def duplicates(self) -> int:
+        """Stand in an earlier row; what they add is taken over."""
+        return self.counts[Verdict.DUPLICATE]
+
+    @property
+    def invalid(self) -> int:
+        """Left out, with a reason."""
+        return self.counts[Verdict.INVALID]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For keeping between runs."""
+        return {
+            "counts": dict(self.counts),
+            "reasons": dict(self.reasons.most_common(100)),
+            "notes": dict(self.notes),
+            "invalid_rows": [list(row) for row in self.invalid_rows],
+        }
+
+    @classmethod
+    def from_dict(cls, kept: dict[str, Any]) -> Report:
+        """What :meth:`as_dict` kept."""
+        return cls(
+            Counter(kept["counts"]),
+            Counter(kept["reasons"]),
+            Counter(kept["notes"]),
+            [
+                RowVerdict(file, line, address, Verdict(verdict), reason)
+                for file, line, address, verdict, reason in kept["invalid_rows"]
+            ],
+        )
+
+
+class VerdictFile:
+    """A CSV file with each row's verdict, safe to open in a spreadsheet."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._writer = csv.writer(stream, lineterminator="\r\n")
+
+    def write(self, verdicts: Iterable[RowVerdict]) -> int:
+        """Append rows; how long the file is then."""
+        self._writer.writerows(
+            (row.file, row.line, _neutral(row.address), row.verdict, _neutral(row.reason))
+            for row in verdicts
+        )
+        self._stream.flush()
+        return self._stream.tell()
+
+    @staticmethod
+    @contextmanager
+    def open(path: Path, *, length: int) -> Iterator[VerdictFile]:
+        """A new file, or the first *length* bytes of an interrupted run's."""
+        try:
+            with path.open("r+" if length else "w", newline="", encoding="utf-8") as stream:
+                stream.seek(length)
+                stream.truncate()
+                made = VerdictFile(stream)
+                if not length:
+                    made._writer.writerow(("file", "line", "address", "verdict", "reason"))
+                yield made
+        except OSError as error:
+            raise InvalidFile(
+                f"The verdicts cannot be written to {path}: {error.strerror}."
+            ) from error
+
+
+def _neutral(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

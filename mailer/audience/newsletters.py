@@ -1,0 +1,120 @@
+"""Newsletters: adding one, finding one by its slug, all of them with their readers counted."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import zoneinfo
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from mailer.addresses import clean_name, parse_address
+from mailer.database.tables import Consent, Newsletter, Subscription
+from mailer.errors import Conflict, InvalidInput, NotFound
+
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A newsletter and how many subscriptions are in each state."""
+
+    newsletter: Newsletter
+    confirmed: int
+    pending: int
+    unsubscribed: int
+
+
+def add(  # noqa: PLR0913  # a newsletter has that many facts
+    session: Session,
+    slug: str,
+    name: str,
+    from_address: str,
+    *,
+    now: datetime,
+    from_name: str | None = None,
+    reply_to: str | None = None,
+    return_path: str | None = None,
+    language: str = "en",
+    time_zone: str = "UTC",
+    postal_address: str = "",
+) -> Newsletter:
+    """A new newsletter; ``InvalidInput`` or ``Conflict`` (the slug is taken)."""
+    if len(slug) > 60 or not _SLUG.fullmatch(slug):
+        raise InvalidInput(
+            f"The slug {slug!r} cannot be used; write small letters, digits and single hyphens, "
+            "such as river-watch, 60 at most."
+        )
+    title = clean_name(name)
+    if not title:
+        raise InvalidInput("A newsletter needs a name.")
+    if find(session, slug) is not None:
+        raise Conflict(f"There is a newsletter {slug!r} already; choose another slug.")
+    newsletter = Newsletter(
+        slug=slug,
+        name=title,
+        from_name=clean_name(from_name or "") or title,
+        from_address=parse_address(from_address).shown,
+        reply_to=parse_address(reply_to).shown if reply_to else None,
+        return_path=parse_address(return_path).shown if return_path else None,
+        language=_language(language),
+        time_zone=_time_zone(time_zone),
+        postal_address=postal_address.strip(),
+        look={},
+        theme="default",
+        created_at=now,
+    )
+    session.add(newsletter)
+    session.flush()
+    return newsletter
+
+
+def find(session: Session, slug: str) -> Newsletter | None:
+    """The newsletter with this slug."""
+    return session.scalars(select(Newsletter).where(Newsletter.slug == slug)).one_or_none()
+
+
+def get(session: Session, slug: str) -> Newsletter:
+    """The newsletter with this slug; ``NotFound`` names those there are."""
+    newsletter = find(session, slug)
+    if newsletter is not None:
+        return newsletter
+    slugs = session.scalars(select(Newsletter.slug).order_by(Newsletter.slug)).all()
+    if not slugs:
+        raise NotFound(f"There is no newsletter {slug!r}; there is none at all yet, add one first.")
+    close = difflib.get_close_matches(slug, slugs, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(slugs[:10])}."
+    raise NotFound(f"There is no newsletter {slug!r}; {hint}")
+
+
+def counted(session: Session) -> list[Counted]:
+    """All newsletters by name, with their subscriptions counted."""
+    rows = session.execute(
+        select(Subscription.newsletter_id, Subscription.state, func.count()).group_by(
+            Subscription.newsletter_id, Subscription.state
+        )
+    )
+    counts = {(newsletter_id, state): count for newsletter_id, state, count in rows}
+    return [
+        Counted(newsletter, *(counts.get((newsletter.id, state), 0) for state in _STATES))
+        for newsletter in session.scalars(select(Newsletter).order_by(Newsletter.name))
+    ]
+
+
+_STATES = (Consent.CONFIRMED, Consent.PENDING, Consent.UNSUBSCRIBED)
+
+
+def _language(tag: str) -> str:
+    if len(tag) > 35 or not _LANGUAGE.fullmatch(tag):
+        raise InvalidInput(f"{tag!r} is no language tag; write en, de or pt-BR (BCP 47).")
+    return tag
+
+
+def _time_zone(name: str) -> str:
+    if name not in zoneinfo.available_timezones():
+        raise InvalidInput(f"{name!r} is no time zone; write UTC or Europe/Berlin (IANA names).")
+    return name

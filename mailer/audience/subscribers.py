@@ -1,0 +1,158 @@
+"""Subscribers of a newsletter: adding one, finding one, paging through them, ending one."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from mailer.addresses import Address, clean_name, parse_address
+from mailer.audience import consent, suppressions
+from mailer.database.tables import Consent, Newsletter, Subscriber, Subscription
+from mailer.errors import Conflict, NotFound
+
+
+class Added(enum.StrEnum):
+    """What adding somebody came to."""
+
+    ADDED = "added"
+    EXISTING = "existing"  # subscribed already
+    KEPT_UNSUBSCRIBED = "kept unsubscribed"  # left before; only they can come back
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """The subscriber, and what adding them came to."""
+
+    subscriber: Subscriber
+    result: Added
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One subscriber with their subscription to one newsletter."""
+
+    subscriber: Subscriber
+    subscription: Subscription
+
+
+def add(
+    session: Session,
+    newsletter: Newsletter,
+    address: str,
+    *,
+    now: datetime,
+    name: str = "",
+    fields: Mapping[str, Any] | None = None,
+    language: str | None = None,
+    state: Consent = Consent.CONFIRMED,
+    source: str = "editor",
+) -> Addition:
+    """Subscribe one person; nobody who left is brought back, what is known of somebody stays.
+
+    ``InvalidAddress`` or ``InvalidInput`` (the name); ``Conflict`` when the address is suppressed.
+    """
+    parsed, cleaned = parse_address(address), clean_name(name)
+    suppression = suppressions.find(session, parsed)
+    if suppression is not None:
+        raise Conflict(
+            f"{parsed.shown} is suppressed since {suppression.at:%Y-%m-%d} ({suppression.reason}); "
+            "take the suppression back first if the person asks for the newsletter."
+        )
+    subscriber = find(session, parsed)
+    if subscriber is None:
+        subscriber = _new(session, parsed, cleaned, now)
+    if not subscriber.name:
+        subscriber.name = cleaned
+    subscriber.language = subscriber.language or language
+    subscriber.fields = {**(fields or {}), **subscriber.fields}
+    subscription = session.get(Subscription, (newsletter.id, subscriber.id))
+    if subscription is not None and subscription.state is Consent.UNSUBSCRIBED:
+        return Addition(subscriber, Added.KEPT_UNSUBSCRIBED)
+    if subscription is not None:
+        return Addition(subscriber, Added.EXISTING)
+    consent.change(
+        session,
+        newsletter_id=newsletter.id,
+        subscriber_id=subscriber.id,
+        state=state,
+        now=now,
+        source=source,
+    )
+    return Addition(subscriber, Added.ADDED)
+
+
+def _new(session: Session, address: Address, name: str, now: datetime) -> Subscriber:
+    subscriber = Subscriber(
+        address=address.shown, address_key=address.key, name=name, fields={}, created_at=now
+    )
+    session.add(subscriber)
+    session.flush()
+    return subscriber
+
+
+def find(session: Session, address: str | Address) -> Subscriber | None:
+    """The subscriber at this address, however it is written; ``InvalidAddress``."""
+    parsed = parse_address(address) if isinstance(address, str) else address
+    return session.scalars(
+        select(Subscriber).where(Subscriber.address_key == parsed.key)
+    ).one_or_none()
+
+
+def get(session: Session, address: str) -> Subscriber:
+    """The subscriber at this address; ``NotFound`` or ``InvalidAddress``."""
+    subscriber = find(session, address)
+    if subscriber is None:
+        raise NotFound(f"Nobody with the address {parse_address(address).shown} is known here.")
+    return subscriber
+
+
+def page(
+    session: Session,
+    newsletter: Newsletter,
+    *,
+    after: int = 0,
+    limit: int = 100,
+    state: Consent | None = None,
+) -> list[Reader]:
+    """The next subscribers by number, those after the subscriber *after*; at most *limit*."""
+    query = (
+        select(Subscriber, Subscription)
+        .join(Subscription, Subscription.subscriber_id == Subscriber.id)
+        .where(Subscription.newsletter_id == newsletter.id, Subscription.subscriber_id > after)
+        .order_by(Subscription.subscriber_id)
+        .limit(limit)
+    )
+    if state is not None:
+        query = query.where(Subscription.state == state)
+    return [Reader(*row) for row in session.execute(query)]
+
+
+def unsubscribe(
+    session: Session,
+    newsletter: Newsletter,
+    address: str,
+    *,
+    now: datetime,
+    reason: str | None = None,
+) -> bool:
+    """End somebody's subscription on their behalf; ``False`` when it had ended already.
+
+    ``NotFound`` when nobody at this address is or was subscribed.
+    """
+    subscriber = get(session, address)
+    if session.get(Subscription, (newsletter.id, subscriber.id)) is None:
+        raise NotFound(f"{subscriber.address} is not subscribed to {newsletter.name}.")
+    return consent.unsubscribe(
+        session,
+        newsletter_id=newsletter.id,
+        subscriber_id=subscriber.id,
+        now=now,
+        method="editor",
+        reason=reason,
+    )

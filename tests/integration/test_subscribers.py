@@ -1,0 +1,102 @@
+"""Subscribers and suppressions: one person an address, and no way back for those who left."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine, func, select
+
+from mailer.audience import subscribers, suppressions
+from mailer.audience.subscribers import Added
+from mailer.database.engine import reading, transaction
+from mailer.database.tables import Consent, ConsentChange, Subscriber, Subscription, Unsubscribe
+from mailer.errors import Conflict, InvalidAddress, InvalidInput, NotFound
+from tests.support.factories import NOON, add_newsletter
+
+
+def test_an_address_is_one_person_however_it_is_written(engine: Engine) -> None:
+    with transaction(engine) as session:
+        river = add_newsletter(session)
+        first = subscribers.add(session, river, "Ann@X.test", name="Ann", now=NOON)
+        again = subscribers.add(
+            session, river, "ann@x.test", name="Other", fields={"city": "Graz"}, now=NOON
+        )
+        assert (first.result, again.result) == (Added.ADDED, Added.EXISTING)
+        assert again.subscriber is first.subscriber
+    with reading(engine) as session:
+        ann = subscribers.get(session, "ANN@x.test")
+        assert (ann.address, ann.name, ann.fields) == ("Ann@X.test", "Ann", {"city": "Graz"})
+        assert session.scalar(select(func.count()).select_from(ConsentChange)) == 1
+
+
+def test_who_left_is_not_added_again(engine: Engine) -> None:
+    with transaction(engine) as session:
+        river = add_newsletter(session)
+        subscribers.add(session, river, "ann@x.test", now=NOON)
+        assert subscribers.unsubscribe(session, river, "ANN@x.test", now=NOON, reason="too many")
+        assert not subscribers.unsubscribe(session, river, "ann@x.test", now=NOON)
+        again = subscribers.add(session, river, "ann@x.test", now=NOON)
+        assert again.result is Added.KEPT_UNSUBSCRIBED
+    with reading(engine) as session:
+        assert session.scalars(select(Subscription.state)).all() == [Consent.UNSUBSCRIBED]
+        assert session.scalars(select(Unsubscribe.reason)).all() == ["too many"]
+
+
+def test_a_suppressed_address_or_domain_is_not_added(engine: Engine) -> None:
+    with transaction(engine) as session:
+        river = add_newsletter(session)
+        assert suppressions.add(session, "Ann@X.test", reason="asked", source="editor", now=NOON)
+        assert not suppressions.add(session, "ann@x.test", reason="again", source="e", now=NOON)
+        assert suppressions.add(session, "Y.test", reason="a trap", source="editor", now=NOON)
+        for address in ("ann@x.test", "bo@y.test"):
+            with pytest.raises(Conflict, match=r"is suppressed since 2026-11-02 \(a"):
+                subscribers.add(session, river, address, now=NOON)
+        assert [one.target for one in suppressions.page(session)] == ["@y.test", "ann@x.test"]
+        assert suppressions.remove(session, "@y.test")
+        assert not suppressions.remove(session, "@y.test")
+        assert subscribers.add(session, river, "bo@y.test", now=NOON).result is Added.ADDED
+        assert session.scalar(select(func.count()).select_from(Subscriber)) == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "name", "kind"),
+    [
+        ("ann", "", InvalidAddress),
+        ("ann@x.test\nBcc: b@x.test", "", InvalidAddress),
+        ("ann@x.test", "Ann\r\nBcc: b@x.test", InvalidInput),
+    ],
+)
+def test_bad_input_adds_nobody_and_says_why_in_one_sentence(
+    sqlite_engine: Engine, address: str, name: str, kind: type[Exception]
+) -> None:
+    with transaction(sqlite_engine) as session:
+        river = add_newsletter(session)
+        with pytest.raises(kind) as caught:
+            subscribers.add(session, river, address, name=name, now=NOON)
+        assert str(caught.value).isprintable()
+        assert session.scalar(select(func.count()).select_from(Subscriber)) == 0
+
+
+def test_pages_hold_everybody_once_in_order(engine: Engine) -> None:
+    with transaction(engine) as session:
+        river, other = add_newsletter(session), add_newsletter(session, "other")
+        for n in range(7):
+            subscribers.add(session, other if n == 3 else river, f"r{n}@x.test", now=NOON)
+        subscribers.unsubscribe(session, river, "r5@x.test", now=NOON)
+        seen: list[str] = []
+        after = 0
+        while found := subscribers.page(session, river, after=after, limit=2):
+            seen += [one.subscriber.address for one in found]
+            after = found[-1].subscriber.id
+        assert seen == [f"r{n}@x.test" for n in (0, 1, 2, 4, 5, 6)]
+        left = subscribers.page(session, river, state=Consent.UNSUBSCRIBED)
+        assert [one.subscriber.address for one in left] == ["r5@x.test"]
+
+
+def test_nobody_can_be_unsubscribed_who_never_subscribed(sqlite_engine: Engine) -> None:
+    with transaction(sqlite_engine) as session:
+        river, other = add_newsletter(session), add_newsletter(session, "other")
+        subscribers.add(session, other, "ann@x.test", now=NOON)
+        with pytest.raises(NotFound, match="Nobody with the address bo@x.test"):
+            subscribers.unsubscribe(session, river, "bo@x.test", now=NOON)
+        with pytest.raises(NotFound, match="ann@x.test is not subscribed to"):
+            subscribers.unsubscribe(session, river, "ann@x.test", now=NOON)
