@@ -11,14 +11,17 @@ from mailer.clock import Clock, utc_now
 from mailer.composing.publishing import Publisher
 from mailer.database.engine import open_engine
 from mailer.database.upgrading import upgrade
+from mailer.delivering.guarding import Threshold
 from mailer.delivering.lanes import LaneOptions
 from mailer.delivering.permits import Limits
 from mailer.delivering.starting import Starter
 from mailer.delivering.worker import Worker, WorkerOptions
+from mailer.dkim_keys import load_dkim
 from mailer.relays import Relay, parse_relays
 from mailer.rendering.environment import Themes
 from mailer.secret_key import load_secret_key
 from mailer.settings import Settings
+from mailer.signing import DkimSigner
 from mailer.tokens import Signer
 
 
@@ -32,6 +35,7 @@ class Mailer:
     themes: Themes
     relays: tuple[Relay, ...]
     clock: Clock = utc_now
+    dkim: DkimSigner | None = None
 
     @property
     def publisher(self) -> Publisher:
@@ -66,7 +70,9 @@ class Mailer:
                 lease_seconds=settings.lease_seconds,
                 retry_schedule=settings.retry_schedule,
                 hold_uncertain=settings.uncertain == "hold",
+                threshold=Threshold(settings.stop_at_refused_percent),
                 limits=Limits(settings.rates, settings.domain_rates),
+                dkim=self.dkim,
             ),
             clock=self.clock,
             issue_id=issue_id,
@@ -88,6 +94,7 @@ def bootstrap(settings: Settings, *, clock: Clock = utc_now) -> Mailer:
         themes=Themes(settings.templates_dir),
         relays=relays_of(settings),
         clock=clock,
+        dkim=load_dkim(settings),
     )
 
 

@@ -59,6 +59,11 @@ class Settings(BaseSettings):
     base_url: Annotated[str, AfterValidator(_web_address)] = "http://127.0.0.1:8000"
     smtp_url: SecretStr | None = None
     secret_key: SecretStr | None = None
+    dkim_domain: str | None = None
+    dkim_selector: str | None = None
+    dkim_key_file: Path | None = None
+    dkim_ed25519_selector: str | None = None
+    dkim_ed25519_key_file: Path | None = None
     templates_dir: Path | None = None
     inbox_port: int = Field(default=1025, ge=1, le=65535)
     connections: int = Field(default=10, ge=1, le=200)
@@ -73,6 +78,7 @@ class Settings(BaseSettings):
     domain_rates: dict[str, Annotated[tuple[Rate, ...], NoDecode, BeforeValidator(_rates)]] = Field(
         default_factory=dict
     )
+    stop_at_refused_percent: float = Field(default=10.0, ge=0, le=100)
     uncertain: Literal["resend", "hold"] = "resend"
     track_clicks: bool = True
     tag_links: bool = True

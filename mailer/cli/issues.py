@@ -133,6 +133,15 @@ def schedule(
         str,
         typer.Option("--at", help="2026-12-01 07:00 (newsletter's time zone), ISO time, or +5m."),
     ],
+    local_time: Annotated[
+        bool, typer.Option("--local-time", help="At that hour in each subscriber's own zone.")
+    ] = False,
+    canary: Annotated[
+        float, typer.Option("--canary", help="So many percent go first.", min=0, max=50)
+    ] = 0.0,
+    canary_minutes: Annotated[
+        int, typer.Option("--canary-minutes", help="The others go so much later.", min=1)
+    ] = 10,
     anyway: Anyway = False,
     as_json: AsJson = False,
 ) -> None:
@@ -141,7 +150,10 @@ def schedule(
     with reading(mailer().engine) as session:
         zone = issues.get(session, issue_id).newsletter.time_zone
     moment = parse_when(at, now=now, zone=zone)
-    mailer().starter.schedule(issue_id, at=moment, now=now, anyway=anyway)
+    if local_time and canary:
+        raise InvalidInput("--local-time and --canary do not go together; choose one.")
+    manner = lifecycle.Manner(local_time, canary, canary_minutes)
+    mailer().starter.schedule(issue_id, at=moment, now=now, anyway=anyway, manner=manner)
     say(
         f"Issue {issue_id} starts at {moment:%Y-%m-%d %H:%M:%S %Z}.",
         {"id": issue_id, "state": "scheduled", "scheduled_at": moment.isoformat()},

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 
 from mailer.delivering.connecting import Connection
+from mailer.delivering.guarding import Guard
 from mailer.delivering.held import HeldBatch, Item
 from mailer.delivering.lane import Handover
 from mailer.delivering.outcomes import Outcome, Reply
@@ -22,9 +23,13 @@ class SendingDesk:
     """The granted recipients of one worker, and the writing of their messages."""
 
     def __init__(
-        self, signer: Signer, prepared: Mapping[int, PreparedIssue], wake: Callable[[], None]
+        self,
+        signer: Signer,
+        prepared: Mapping[int, PreparedIssue],
+        wake: Callable[[], None],
+        guard: Guard,
     ) -> None:
-        self._signer, self._prepared, self._wake = signer, prepared, wake
+        self._signer, self._prepared, self._wake, self._guard = signer, prepared, wake, guard
         self.ready: deque[Item] = deque()
         self.date = b""
         self.taken = 0  # since the last turn
@@ -54,7 +59,12 @@ class SendingDesk:
         outcome = reply.outcome
         if outcome is Outcome.ACCEPTED:
             self.accepted += 1
-        key.batch.settle(key, outcome, str(reply))
+        words = str(reply)
+        key.batch.settle(key, outcome, words)
+        issue_id = key.batch.issue_id
+        reason = self._guard.note(issue_id, refused=outcome is Outcome.REFUSED, reply=words)
+        if reason:
+            self._stop_issue(key.batch, reason)
         self._wake()
 
     def unsent(self, key: Item, why: str) -> None:
@@ -100,15 +110,17 @@ class SendingDesk:
             item.batch.settle(item, Outcome.REFUSED, _NO_SMTPUTF8)
             return False
         if limit is not None and len(handover.message) > limit:
-            self._stop_issue(item, len(handover.message), limit)
+            item.batch.take_back([item])
+            self._stop_issue(
+                item.batch,
+                f"The relay takes messages of at most {limit:,} bytes and this issue's have "
+                f"{len(handover.message):,}. Use a relay that takes more and resume, or cancel "
+                "and send a shorter issue.",
+            )
             return False
         return True
 
-    def _stop_issue(self, item: Item, size: int, limit: int) -> None:
-        self.unsendable[item.batch.issue_id] = (
-            f"The relay takes messages of at most {limit:,} bytes and this issue's have {size:,}. "
-            "Use a relay that takes more and resume, or cancel and send a shorter issue."
-        )
-        item.batch.closing = True
-        item.batch.take_back([item])
-        self.take_back([item.batch])
+    def _stop_issue(self, batch: HeldBatch, reason: str) -> None:
+        self.unsendable[batch.issue_id] = reason
+        batch.closing = True
+        self.take_back([batch])

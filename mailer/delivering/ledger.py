@@ -86,15 +86,16 @@ def lease(
     now: datetime,
     seconds: float,
     issue_id: int | None = None,
+    resting: Sequence[int] = (),
 ) -> Leased | None:
     """Lease the batch that is due first; ``None`` when there is none.
 
-    Takes over a batch whose lease has ended. Recipients that its last worker may have sent are
+    Newsletters in *resting* are left alone. Takes over a batch whose lease has ended; recipients that its last worker may have sent are
     recorded as uncertain before they are tried again.
     """
     row = session.execute(
         update(Batch)
-        .where(Batch.id == _first_due(now, seconds, issue_id).scalar_subquery())
+        .where(Batch.id == _first_due(now, seconds, issue_id, resting).scalar_subquery())
         .values(worker=worker, lease=Batch.lease + 1, leased_until=now + timedelta(seconds=seconds))
         .returning(
             Batch.id,
@@ -132,7 +133,9 @@ def lease(
     return Leased(batch_id, issue, number, attempt, ids, undecided, uncertain, sorted(deferred))
 
 
-def _first_due(now: datetime, seconds: float, issue_id: int | None) -> Select[int]:
+def _first_due(
+    now: datetime, seconds: float, issue_id: int | None, resting: Sequence[int]
+) -> Select[int]:
     # A lease that ends later than any lease of now could end was given before the clock was set
     # back: it counts as ended. Likewise a due time is trusted only from the schedule.
     beyond = now + timedelta(seconds=2 * seconds)
@@ -145,6 +148,8 @@ def _first_due(now: datetime, seconds: float, issue_id: int | None) -> Select[in
     ]
     if issue_id is not None:
         wanted.append(Batch.issue_id == issue_id)
+    if resting:
+        wanted.append(Issue.newsletter_id.not_in(resting))
     return (
         select(Batch.id)
         .join(Issue, Issue.id == Batch.issue_id)

@@ -6,23 +6,16 @@ Each step is one guarded UPDATE: of two who try it, one does it.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, cast, exists, func, insert, literal, select, update
-from sqlalchemy import String as Text
+from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from mailer.database.tables import (
-    Batch,
-    Consent,
-    Fate,
-    Issue,
-    IssueState,
-    Subscription,
-)
-from mailer.database.tables.base import Moment
+from mailer.database.tables import Batch, Fate, Issue, IssueState
 from mailer.delivering import ledger
+from mailer.delivering.freezing import freeze
 from mailer.delivering.packing import unpack
 from mailer.errors import Conflict, NotFound
 
@@ -34,8 +27,6 @@ _WORDS = {
     IssueState.SENT: "has been sent",
     IssueState.CANCELLED: "has been cancelled",
 }
-# Fresh batches come before retries, and do not depend on the clock.
-AT_ONCE = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
 _BATCHES_SETTLED_TOGETHER = 20
 
 
@@ -64,7 +55,21 @@ def move(
     raise Conflict(f"Issue {issue_id} cannot be {doing}: it {_WORDS[state]}.")
 
 
-def schedule(session: Session, issue_id: int, *, at: datetime, utm_campaign: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How an issue goes out: to all at once, in each reader's own time, or to some first."""
+
+    local_time: bool = False
+    canary_percent: float = 0.0
+    canary_minutes: int = 10
+
+
+PLAINLY = Manner()
+
+
+def schedule(
+    session: Session, issue_id: int, *, at: datetime, utm_campaign: str, manner: Manner = PLAINLY
+) -> None:
     """Let an issue start at *at*; its utm_campaign is frozen now, if it was not before."""
     move(
         session,
@@ -75,6 +80,7 @@ def schedule(session: Session, issue_id: int, *, at: datetime, utm_campaign: str
         scheduled_at=at,
         state_reason="",
         utm_campaign=func.coalesce(Issue.utm_campaign, utm_campaign),
+        **asdict(manner),
     )
 
 
@@ -97,29 +103,7 @@ def start(session: Session, issue_id: int, *, version: int, batch_size: int, now
         started_at=now,
         state_reason="",
     )
-    return freeze(session, issue_id, issue.newsletter_id, batch_size=batch_size)
-
-
-def freeze(session: Session, issue_id: int, newsletter_id: int, *, batch_size: int) -> int:
-    """Write everybody who is to get this issue into batches, by one statement; how many."""
-    part = (func.row_number().over(order_by=Subscription.subscriber_id) - 1) // batch_size
-    audience = (
-        select(Subscription.subscriber_id, cast(part, Integer).label("part"))
-        .where(Subscription.newsletter_id == newsletter_id, Subscription.state == Consent.CONFIRMED)
-        .subquery()
-    )
-    packed = func.aggregate_strings(cast(audience.c.subscriber_id, Text), ",")
-    session.execute(
-        insert(Batch).from_select(
-            ["issue_id", "due_at", "subscriber_ids", "size"],
-            select(literal(issue_id), literal(AT_ONCE, Moment()), packed, func.count()).group_by(
-                audience.c.part
-            ),
-        )
-    )
-    planned = session.scalar(select(func.sum(Batch.size)).where(Batch.issue_id == issue_id)) or 0
-    session.execute(update(Issue).where(Issue.id == issue_id).values(planned=planned))
-    return planned
+    return freeze(session, issue, batch_size=batch_size, now=now)
 
 
 def pause(session: Session, issue_id: int, *, reason: str = "") -> None:

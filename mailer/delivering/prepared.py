@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import base64
+import logging
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from sqlalchemy.orm import Session
 
@@ -16,7 +20,10 @@ from mailer.rendering.message import (
     mailbox,
     personal_values,
 )
+from mailer.signing import DkimSigner
 from mailer.tokens import Signer
+
+log = logging.getLogger(__name__)
 
 _FEEDBACK_ID_LENGTH = 15  # SenderId: 5 to 15 characters, the same in every mail
 
@@ -30,6 +37,7 @@ class PreparedIssue:
     template: MessageTemplate
     from_address: str
     return_path: str | None
+    dkim: DkimSigner | None = None
 
     @property
     def with_fields(self) -> bool:
@@ -50,6 +58,8 @@ class PreparedIssue:
                 recipient.address, recipient.name, recipient.fields, self.template.fields
             ),
         )
+        if self.dkim is not None:
+            message = self.dkim.sign(message, now=_moment(date), canonical=True)
         options = b"" if address.isascii() else b" SMTPUTF8"
         mail = b"MAIL FROM:<%s>%s\r\n" % (self._return_path(raw), options)
         return mail, b"RCPT TO:<%s>\r\n" % address, message
@@ -62,7 +72,9 @@ class PreparedIssue:
         return f"{local}+{raw.hex()}@{domain}".encode()
 
 
-def load_prepared(session: Session, issue_id: int, *, base_url: str) -> PreparedIssue:
+def load_prepared(
+    session: Session, issue_id: int, *, base_url: str, dkim: DkimSigner | None = None
+) -> PreparedIssue:
     """The frozen rendition of an issue as a template; ``NotFound`` before it was frozen."""
     issue = session.get(Issue, issue_id)
     rendition = session.get(Rendition, issue_id)
@@ -87,7 +99,27 @@ def load_prepared(session: Session, issue_id: int, *, base_url: str) -> Prepared
         template=MessageTemplate(head, html=rendition.html, text=rendition.text),
         from_address=newsletter.from_address,
         return_path=newsletter.return_path,
+        dkim=_covering(dkim, newsletter.from_address),
     )
+
+
+def _covering(dkim: DkimSigner | None, from_address: str) -> DkimSigner | None:
+    if dkim is None:
+        return None
+    fitting = dkim.covering(from_address)
+    if fitting is None:
+        log.warning(
+            "mails from %s go without a DKIM signature: the keys are for %s",
+            from_address,
+            ", ".join(sorted({key.domain for key in dkim.keys})),
+        )
+    return fitting
+
+
+@lru_cache(maxsize=16)
+def _moment(date: bytes) -> datetime:
+    """When a message was written: the signature says what its Date says."""
+    return parsedate_to_datetime(date.decode())
 
 
 def _sender_id(domain: str) -> str:

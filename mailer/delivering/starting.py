@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from mailer.composing import checking, issues
@@ -13,6 +13,8 @@ from mailer.composing.publishing import Published, Publisher, store, utm_campaig
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Issue, IssueState
 from mailer.delivering import lifecycle
+from mailer.delivering.freezing import FARTHEST_EAST
+from mailer.delivering.lifecycle import PLAINLY, Manner
 from mailer.errors import Conflict, InvalidInput, MailerError
 
 log = logging.getLogger(__name__)
@@ -24,7 +26,15 @@ class Starter:
     def __init__(self, engine: Engine, publisher: Publisher, *, batch_size: int) -> None:
         self._engine, self._publisher, self._batch_size = engine, publisher, batch_size
 
-    def schedule(self, issue_id: int, *, at: datetime, now: datetime, anyway: bool = False) -> None:
+    def schedule(
+        self,
+        issue_id: int,
+        *,
+        at: datetime,
+        now: datetime,
+        anyway: bool = False,
+        manner: Manner = PLAINLY,
+    ) -> None:
         """Let an issue start at *at*, once it has passed the checks.
 
         ``InvalidInput`` lists what stands in the way, ``Conflict`` if its state does not allow it.
@@ -38,6 +48,7 @@ class Starter:
                 issue_id,
                 at=at,
                 utm_campaign=utm_campaign(published.content, issue_id, at.date()),
+                manner=manner,
             )
 
     def start(self, issue_id: int, *, now: datetime, anyway: bool = False) -> int:
@@ -73,7 +84,13 @@ class Starter:
         with reading(self._engine) as session:
             due = session.scalars(
                 select(Issue.id)
-                .where(Issue.state == IssueState.SCHEDULED, Issue.scheduled_at <= now)
+                .where(
+                    Issue.state == IssueState.SCHEDULED,
+                    or_(
+                        Issue.scheduled_at <= now,
+                        and_(Issue.local_time, Issue.scheduled_at <= now + FARTHEST_EAST),
+                    ),
+                )
                 .order_by(Issue.scheduled_at, Issue.id)
             ).all()
         started = []

@@ -10,11 +10,13 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from mailer.database.engine import transaction
-from mailer.database.tables import Issue, IssueState
+from mailer.database.tables import Issue, IssueState, Newsletter
 from mailer.delivering import ledger, lifecycle
 from mailer.delivering.permits import Limits, reserve
 from mailer.delivering.prepared import PreparedIssue, load_prepared
 from mailer.delivering.recipients import Loaded, load
+from mailer.sending_hours import parse_sending_hours
+from mailer.signing import DkimSigner
 
 
 @dataclass(slots=True)
@@ -65,6 +67,7 @@ class Registrar:
         lease_seconds: float,
         base_url: str,
         limits: Limits,
+        dkim: DkimSigner | None = None,
         issue_id: int | None = None,
     ) -> None:
         self._engine = engine
@@ -72,6 +75,7 @@ class Registrar:
         self._seconds = lease_seconds
         self._base_url = base_url
         self._limits = limits
+        self._dkim = dkim
         self._issue_id = issue_id
         self.prepared: dict[int, PreparedIssue] = {}
 
@@ -81,7 +85,7 @@ class Registrar:
             answer = Answer()
             self._report(session, turn, answer)
             if turn.watch:
-                answer.sending = _sending(session, turn.watch)
+                answer.sending = _sending(session, turn.watch, turn.now)
             for leased, ids in turn.reload:
                 answer.reloaded[leased.batch_id] = self._load(session, leased.issue_id, ids)
             if turn.permits:
@@ -115,12 +119,13 @@ class Registrar:
             now=now,
             seconds=self._seconds,
             issue_id=self._issue_id,
+            resting=_resting(session, now),
         )
         if leased is None:
             return
         if leased.issue_id not in self.prepared:
             self.prepared[leased.issue_id] = load_prepared(
-                session, leased.issue_id, base_url=self._base_url
+                session, leased.issue_id, base_url=self._base_url, dkim=self._dkim
             )
         ids = [leased.subscriber_ids[position] for position in leased.undecided]
         answer.leased, answer.loaded = leased, self._load(session, leased.issue_id, ids)
@@ -130,9 +135,27 @@ class Registrar:
         return load(session, issue.newsletter_id, ids, with_fields=issue.with_fields)
 
 
-def _sending(session: Session, issue_ids: Collection[int]) -> set[int]:
+def _sending(session: Session, issue_ids: Collection[int], now: datetime) -> set[int]:
     return set(
         session.scalars(
-            select(Issue.id).where(Issue.id.in_(issue_ids), Issue.state == IssueState.SENDING)
+            select(Issue.id).where(
+                Issue.id.in_(issue_ids),
+                Issue.state == IssueState.SENDING,
+                Issue.newsletter_id.not_in(_resting(session, now)),
+            )
         )
     )
+
+
+def _resting(session: Session, now: datetime) -> list[int]:
+    """Newsletters that are not sent at this hour."""
+    rows = session.execute(
+        select(Newsletter.id, Newsletter.sending_hours, Newsletter.time_zone).where(
+            Newsletter.sending_hours.is_not(None)
+        )
+    )
+    return [
+        newsletter_id
+        for newsletter_id, hours, zone in rows
+        if hours and not parse_sending_hours(hours).open_at(now, zone)
+    ]

@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 
 from mailer.clock import Clock
 from mailer.delivering.desk import SendingDesk
+from mailer.delivering.guarding import Guard, Threshold
 from mailer.delivering.held import HeldBatch, Item
 from mailer.delivering.lanes import LaneOptions, Lanes
 from mailer.delivering.ledger import Leased, Progress
@@ -27,6 +28,7 @@ from mailer.delivering.turns import Answer, Registrar, Turn
 from mailer.errors import Unavailable
 from mailer.relays import Relay
 from mailer.rendering.message import date_value
+from mailer.signing import DkimSigner
 from mailer.tokens import Signer
 
 log = logging.getLogger(__name__)
@@ -55,6 +57,8 @@ class WorkerOptions:
     retry_schedule: tuple[timedelta, ...]
     hold_uncertain: bool = False
     limits: Limits = NO_LIMITS
+    dkim: DkimSigner | None = None
+    threshold: Threshold = Threshold()  # noqa: RUF009  # frozen
     stop_seconds: float = 7.0
 
 
@@ -84,10 +88,13 @@ class Worker:
             lease_seconds=options.lease_seconds,
             base_url=options.base_url,
             limits=options.limits,
+            dkim=options.dkim,
             issue_id=issue_id,
         )
         self._wake = asyncio.Event()
-        self._desk = SendingDesk(signer, self._registrar.prepared, self._wake.set)
+        self._desk = SendingDesk(
+            signer, self._registrar.prepared, self._wake.set, Guard(options.threshold)
+        )
         self._lanes = Lanes(relays, self._desk, options.lanes)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
         self._batches: dict[int, HeldBatch] = {}

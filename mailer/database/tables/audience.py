@@ -45,6 +45,7 @@ class Newsletter(Base):
     return_path: Mapped[str | None] = mapped_column(String(254))
     language: Mapped[str] = mapped_column(String(35), default="en")
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
+    sending_hours: Mapped[str | None] = mapped_column(String(11))  # 08:00-20:00 in time_zone
     theme: Mapped[str] = mapped_column(String(60), default="default")
     # Colours, logo, fonts, links shown in the theme; see docs/themes.md.
     look: Mapped[dict[str, Any]] = mapped_column(default=dict)

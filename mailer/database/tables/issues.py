@@ -43,6 +43,9 @@ class Issue(Base):
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     scheduled_at: Mapped[datetime | None]
+    local_time: Mapped[bool] = mapped_column(default=False)  # the same hour in each reader's zone
+    canary_percent: Mapped[float] = mapped_column(default=0.0)  # so many go first
+    canary_minutes: Mapped[int] = mapped_column(default=10)  # and the others so much later
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
 

@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("return_path", sa.String(length=254), nullable=True),
         sa.Column("language", sa.String(length=35), nullable=False),
         sa.Column("time_zone", sa.String(length=64), nullable=False),
+        sa.Column("sending_hours", sa.String(length=11), nullable=True),
         sa.Column("theme", sa.String(length=60), nullable=False),
         sa.Column("look", sa.JSON(), nullable=False),
         sa.Column("postal_address", sa.String(length=500), nullable=False),
@@ -137,6 +138,9 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("scheduled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("local_time", sa.Boolean(), nullable=False),
+        sa.Column("canary_percent", sa.Double(), nullable=False),
+        sa.Column("canary_minutes", sa.Integer(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(

@@ -1,0 +1,103 @@
+"""Freezes an issue's audience into batches: who is planned, in which wave, due when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Text,
+    case,
+    cast,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.orm import Session
+
+from mailer.database.tables import Batch, Consent, Issue, Subscriber, Subscription
+from mailer.database.tables.base import Moment
+
+# Fresh batches come before retries, and do not depend on the clock.
+AT_ONCE = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+# The first place on earth has an hour that much before UTC.
+FARTHEST_EAST = timedelta(hours=14)
+_LARGEST_PERCENT = 100
+
+
+def freeze(session: Session, issue: Issue, *, batch_size: int, now: datetime) -> int:
+    """Write everybody who is to get *issue* into batches, by one statement; how many."""
+    zones = _zones(session, issue) if issue.local_time else {}
+    wave = _wave(issue, zones)
+    due = {"": AT_ONCE, "later": now + timedelta(minutes=issue.canary_minutes)} | zones
+    chosen = (
+        select(Subscription.subscriber_id, wave.label("wave"))
+        .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
+        .where(_confirmed(issue))
+        .subquery()
+        if zones or issue.canary_percent
+        else select(Subscription.subscriber_id, literal("").label("wave"))
+        .where(_confirmed(issue))
+        .subquery()
+    )
+    number = func.row_number().over(partition_by=chosen.c.wave, order_by=chosen.c.subscriber_id)
+    audience = select(
+        chosen.c.subscriber_id,
+        chosen.c.wave,
+        cast((number - 1) // batch_size, Integer).label("part"),
+    ).subquery()
+    due_at = case(
+        *((audience.c.wave == name, literal(at, Moment())) for name, at in due.items()),
+        else_=literal(AT_ONCE, Moment()),
+    )
+    packed = func.aggregate_strings(cast(audience.c.subscriber_id, Text), ",")
+    session.execute(
+        insert(Batch).from_select(
+            ["issue_id", "due_at", "subscriber_ids", "size"],
+            select(literal(issue.id), due_at, packed, func.count()).group_by(
+                audience.c.wave, audience.c.part
+            ),
+        )
+    )
+    planned = session.scalar(select(func.sum(Batch.size)).where(Batch.issue_id == issue.id)) or 0
+    session.execute(update(Issue).where(Issue.id == issue.id).values(planned=planned))
+    return int(planned)
+
+
+def _wave(issue: Issue, zones: Mapping[str, datetime]) -> ColumnElement[str]:
+    """In which wave somebody is: a zone's, the canary's ("") or, after it, "later"."""
+    if zones:
+        known = Subscriber.time_zone.in_(list(zones))
+        return case((known, Subscriber.time_zone), else_="")
+    # Spread evenly over the ids, so that no domain or year of joining is tried alone.
+    step = max(1, round(_LARGEST_PERCENT / issue.canary_percent)) if issue.canary_percent else 1
+    return case((Subscription.subscriber_id % step == 0, ""), else_="later")
+
+
+def _zones(session: Session, issue: Issue) -> dict[str, datetime]:
+    """When the issue's hour comes in each of its readers' zones; unknown zones have none."""
+    scheduled = issue.scheduled_at
+    if scheduled is None:
+        return {}
+    hour = scheduled.astimezone(ZoneInfo(issue.newsletter.time_zone)).replace(tzinfo=None)
+    names = session.scalars(
+        select(Subscriber.time_zone)
+        .join(Subscription, Subscription.subscriber_id == Subscriber.id)
+        .where(_confirmed(issue), Subscriber.time_zone.is_not(None))
+        .distinct()
+    )
+    known = available_timezones()
+    return {"": scheduled} | {
+        name: hour.replace(tzinfo=ZoneInfo(name)) for name in names if name and name in known
+    }
+
+
+def _confirmed(issue: Issue) -> ColumnElement[bool]:
+    return (Subscription.newsletter_id == issue.newsletter_id) & (
+        Subscription.state == Consent.CONFIRMED
+    )

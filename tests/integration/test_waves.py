@@ -1,0 +1,145 @@
+"""To all at once, in each reader's own time, or to some first; only at a newsletter's hours."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine, select
+
+from mailer.database.engine import reading, transaction
+from mailer.database.tables import Batch, Issue, IssueState
+from mailer.errors import InvalidInput
+from mailer.sending_hours import parse_sending_hours
+from tests.support.factories import NOON, add_issue, add_newsletter, add_readers, add_subscriber
+from tests.support.sending import a_worker, audited, run_until, start, state_of
+from tests.support.sink import Sink, running
+
+
+def send_for(engine: Engine, sink: Sink, clock: Callable[[], datetime], seconds: float) -> None:
+    async def run() -> None:
+        stop = asyncio.Event()
+        task = asyncio.create_task(a_worker(engine, sink, clock=clock).run(stop))
+        await asyncio.sleep(seconds)
+        stop.set()
+        await task
+
+    asyncio.run(run())
+
+
+def test_in_local_time_each_zone_has_its_own_hour(engine: Engine) -> None:
+    with transaction(engine) as session:
+        newsletter = add_newsletter(session, time_zone="Europe/Lisbon")
+        for zone in ("Asia/Tokyo", "America/New_York", "Europe/Lisbon", "Mars/Olympus", None):
+            add_subscriber(session, f"{zone}@a.test", newsletter=newsletter, time_zone=zone)
+        seven = datetime(2026, 12, 1, 7, tzinfo=UTC)  # Lisbon's clocks show UTC in winter
+        issue_id = add_issue(session, newsletter, local_time=True, scheduled_at=seven).id
+
+    assert start(engine, issue_id) == 5
+
+    with reading(engine) as session:
+        due: Counter[datetime] = Counter()
+        for at, size in session.execute(select(Batch.due_at, Batch.size)):
+            due[at] += size
+    assert due == {
+        datetime(2026, 11, 30, 22, tzinfo=UTC): 1,  # Tokyo, nine hours ahead
+        seven: 3,  # Lisbon, and whose zone is not known
+        datetime(2026, 12, 1, 12, tzinfo=UTC): 1,  # New York, five hours behind
+    }
+
+
+def test_a_canary_goes_first_and_the_others_wait(engine: Engine) -> None:
+    with transaction(engine) as session:
+        newsletter = add_newsletter(session)
+        add_readers(session, newsletter, 1000)
+        issue_id = add_issue(session, newsletter, canary_percent=2.0, canary_minutes=15).id
+    assert start(engine, issue_id, batch_size=400) == 1000
+
+    with running(Sink()) as sink:
+        send_for(engine, sink, lambda: NOON + timedelta(minutes=14), 0.8)
+        assert sum(sink.counts.values()) == 20
+        assert state_of(engine, issue_id) is IssueState.SENDING
+        later = a_worker(engine, sink, clock=lambda: NOON + timedelta(minutes=16))
+        result = run_until(later, engine, issue_id)
+
+    assert result.accepted == 1000
+    assert max(sink.counts.values()) == 1
+
+
+def test_an_issue_that_too_many_refuse_stops_by_itself_and_says_why(engine: Engine) -> None:
+    with transaction(engine) as session:
+        newsletter = add_newsletter(session)
+        add_readers(session, newsletter, 800)
+        issue_id = add_issue(session, newsletter).id
+    start(engine, issue_id)
+
+    with running(Sink(on_rcpt=lambda _address: "550 5.7.1 blocked")) as sink:
+        result = run_until(a_worker(engine, sink), engine, issue_id, IssueState.PAUSED)
+
+    assert 100 <= result.refused < 300
+    assert result.waiting == 800 - result.refused
+    with reading(engine) as session:
+        reason = session.get_one(Issue, issue_id).state_reason
+    assert "of the last 100 messages 100 were refused" in reason
+    assert "550 5.7.1 blocked" in reason
+
+
+def test_a_newsletter_is_sent_at_its_hours_only(engine: Engine) -> None:
+    with transaction(engine) as session:
+        newsletter = add_newsletter(
+            session, sending_hours="08:00-20:00", time_zone="America/New_York"
+        )
+        add_readers(session, newsletter, 20)
+        issue_id = add_issue(session, newsletter).id
+    start(engine, issue_id)
+
+    with running(Sink()) as sink:
+        send_for(engine, sink, lambda: NOON, 0.8)  # seven in the morning there
+        assert sink.counts == {}
+        run_until(a_worker(engine, sink, clock=lambda: NOON + timedelta(hours=2)), engine, issue_id)
+
+    assert sum(sink.counts.values()) == 20
+
+
+def test_sending_stops_when_the_hours_end(engine: Engine) -> None:
+    with transaction(engine) as session:
+        newsletter = add_newsletter(session, sending_hours="08:00-20:00")
+        add_readers(session, newsletter, 300)
+        issue_id = add_issue(session, newsletter).id
+    start(engine, issue_id)
+
+    with running(Sink(delay=0.02)) as sink:
+
+        def clock() -> datetime:
+            late = sum(sink.counts.values()) >= 50
+            return NOON.replace(hour=21 if late else 19, minute=59)
+
+        send_for(engine, sink, clock, 2.0)
+        assert 50 <= sum(sink.counts.values()) < 250
+
+    assert audited(engine, issue_id).balanced
+    with reading(engine) as session:
+        assert session.scalars(select(Batch.leased_until)).all() == [None]
+
+
+@pytest.mark.parametrize(
+    ("text", "hour", "is_open"),
+    [
+        ("08:00-20:00", 8, True),
+        ("08:00-20:00", 20, False),
+        ("22:00 - 06:00", 23, True),
+        ("22:00-6:00", 5, True),
+        ("22:00-06:00", 12, False),
+    ],
+)
+def test_hours_may_go_over_midnight(text: str, hour: int, is_open: bool) -> None:
+    assert parse_sending_hours(text).open_at(NOON.replace(hour=hour), "UTC") is is_open
+
+
+@pytest.mark.parametrize("text", ["always", "8-20", "25:00-26:00", "08:00-08:00"])
+def test_what_are_no_hours_says_how_to_write_them(text: str) -> None:
+    with pytest.raises(InvalidInput):
+        parse_sending_hours(text)
