@@ -26,7 +26,7 @@ from mailer.placeholders import TOKEN, Placeholder, split
 _BREAK = b"=\r\n"
 _WIDTH = 75  # and the "=" of a soft break: 76 (RFC 2045 section 6.7)
 _PLAIN_PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
-_PLAIN_VALUE = re.compile(r"(?![.F])[ -<>-~]{0,74}[!-<>-~]")
+_PLAIN_VALUE = re.compile(r"(?![.F])(?!.*  )[ -<>-~]{0,74}[!-<>-~]")
 _ENCODED_BYTES = 45  # of text in one encoded word: 60 base64 characters, 72 in all (RFC 2047: 75)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -54,6 +54,7 @@ def quoted_printable(data: bytes) -> bytes:
     """*data* as quoted-printable lines of at most 75 octets, CRLF between (RFC 2045 6.7).
 
     A dot or an F at the start of a line is encoded, too: no dot-stuffing, no "From " trouble.
+    So is every tab and the second of two spaces: the lines are in DKIM's relaxed form as they are.
     """
     return b"\r\n".join(_quoted_line(line.removesuffix(b"\r")) for line in data.split(b"\n"))
 
@@ -64,7 +65,7 @@ def _quoted_line(line: bytes) -> bytes:
     last = len(line) - 1
     for index, byte in enumerate(line):
         piece = _SAFE[byte]
-        if (byte in b" \t" and index == last) or (byte in b".F" and column == 0):
+        if (byte == 32 and (index == last or out[-1:] == b" ")) or (byte in b".F" and column == 0):
             piece = b"=%02X" % byte
         if column + len(piece) > _WIDTH:
             out += _BREAK
@@ -77,8 +78,7 @@ def _quoted_line(line: bytes) -> bytes:
 
 
 _SAFE = [
-    bytes((byte,)) if (32 <= byte <= 126 and byte != 61) or byte == 9 else b"=%02X" % byte
-    for byte in range(256)
+    bytes((byte,)) if 32 <= byte <= 126 and byte != 61 else b"=%02X" % byte for byte in range(256)
 ]
 
 

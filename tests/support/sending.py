@@ -16,6 +16,7 @@ from mailer.delivering.lanes import LaneOptions
 from mailer.delivering.permits import NO_LIMITS, Limits
 from mailer.delivering.worker import Worker, WorkerOptions
 from mailer.relays import Relay
+from mailer.signing import DkimSigner
 from mailer.tokens import Signer
 from tests.support.factories import NOON
 from tests.support.sink import Sink
@@ -38,6 +39,7 @@ def a_worker(
     timeout: float = 5.0,
     lease_seconds: float = 30.0,
     hold_uncertain: bool = False,
+    dkim: DkimSigner | None = None,
     limits: Limits = NO_LIMITS,
 ) -> Worker:
     return Worker(
@@ -50,6 +52,7 @@ def a_worker(
             lease_seconds=lease_seconds,
             retry_schedule=(timedelta(milliseconds=50),) * 5,
             hold_uncertain=hold_uncertain,
+            dkim=dkim,
             limits=limits,
         ),
         clock=clock,
