@@ -17,7 +17,7 @@ from mailer.cli.supervising import supervise
 from mailer.database.engine import open_engine
 from mailer.database.upgrading import upgrade as upgrade_database
 from mailer.settings import load_settings
-from mailer.web.serving import serve
+from mailer.web import serving
 
 Host = Annotated[str, typer.Option("--host", help="The address to listen on.")]
 Port = Annotated[int, typer.Option("--port", help="The port to listen on.", min=1, max=65535)]
@@ -56,7 +56,7 @@ def web(
 ) -> None:
     """Serve the pages, tracked links and unsubscribes; without a relay set, the inbox, too."""
     _log()
-    serve(mailer(), host=host, port=port)
+    serving.serve(mailer(), host=host, port=port)
 
 
 def schedule() -> None:

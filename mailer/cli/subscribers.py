@@ -1,0 +1,170 @@
+"""`mailer subscriber …` and `mailer import`: who reads a newsletter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress as Bar
+
+from mailer.audience import importing, newsletters, subscribers
+from mailer.audience.importing import Plan, Report
+from mailer.cli.context import NewsletterSlug, mailer
+from mailer.cli.output import AsJson, console, errors, say, show
+from mailer.database.engine import reading, transaction
+from mailer.database.tables import Consent
+from mailer.errors import InvalidInput
+
+app = typer.Typer(help="Add, list and unsubscribe subscribers.", no_args_is_help=True)
+Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The e-mail address.")]
+
+
+@app.command()
+def add(
+    address: Address,
+    newsletter: NewsletterSlug,
+    name: Annotated[str, typer.Option("--name", help="What the person is called.")] = "",
+    field: Annotated[
+        list[str] | None, typer.Option("--field", help="A field of your own: city=Lisbon.")
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option("--language", help="Language tag, like en or pt-BR.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Subscribe one person who asked for it; whoever left is not brought back."""
+    fields = dict(map(_field, field or []))
+    with transaction(mailer().engine) as session:
+        owner = newsletters.get(session, newsletter)
+        result = subscribers.add(
+            session,
+            owner,
+            address,
+            name=name,
+            fields=fields,
+            language=language,
+            now=mailer().clock(),
+            source="command",
+        )
+    shown = result.subscriber.address
+    say(
+        f"{shown}: {result.result.value}.",
+        {"id": result.subscriber.id, "address": shown, "result": result.result.value},
+        as_json=as_json,
+    )
+
+
+@app.command("list")
+def list_subscribers(
+    newsletter: NewsletterSlug,
+    state: Annotated[
+        Consent | None, typer.Option("--state", help="Only those in this state.")
+    ] = None,
+    after: Annotated[int, typer.Option("--after", help="Only numbers beyond this one.")] = 0,
+    limit: Annotated[int, typer.Option("--limit", help="At most so many.", min=1)] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """A newsletter's subscribers by number; `--after` the last one shows the next page."""
+    with reading(mailer().engine) as session:
+        owner = newsletters.get(session, newsletter)
+        rows = [
+            (
+                one.subscriber.id,
+                one.subscriber.address,
+                one.subscriber.name,
+                one.subscription.state.value,
+                one.subscription.changed_at.isoformat(timespec="seconds"),
+            )
+            for one in subscribers.page(session, owner, after=after, limit=limit, state=state)
+        ]
+    show("", ["id", "address", "name", "state", "since"], rows, as_json=as_json)
+
+
+@app.command()
+def unsubscribe(address: Address, newsletter: NewsletterSlug, as_json: AsJson = False) -> None:
+    """End one subscription on somebody's behalf."""
+    with transaction(mailer().engine) as session:
+        owner = newsletters.get(session, newsletter)
+        ended = subscribers.unsubscribe(session, owner, address, now=mailer().clock())
+    say(
+        f"{address} {'is unsubscribed' if ended else 'had unsubscribed already'}.",
+        {"address": address, "state": "unsubscribed", "changed": ended},
+        as_json=as_json,
+    )
+
+
+def import_file(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="CSV, TSV, .xlsx or .zip.")],
+    newsletter: NewsletterSlug,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="What a column means: Kontakt=address, Ort=field:city."),
+    ] = None,
+    state: Annotated[
+        str | None, typer.Option("--state", help="What people are where the file says nothing.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Write every row's verdict to this CSV file.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import subscribers from exports and lists; whoever left is never brought back."""
+    plan = importing.inspect(*files, mapping=dict(map(_pair, columns or [])), state=state)
+    if not as_json:
+        _show_plan(plan)
+    run = importing.dry_run if dry_run else importing.run
+    with Bar(console=errors, transient=True, disable=as_json or not console.is_terminal) as bar:
+        line = bar.add_task("importing", total=None)
+        result = run(
+            mailer().engine,
+            plan,
+            newsletter,
+            now=mailer().clock(),
+            progress=lambda far: bar.update(line, completed=far.done, total=far.rows),
+            verdicts=report,
+        )
+    say(_words(result, dry_run=dry_run), _data(result, dry_run=dry_run), as_json=as_json)
+
+
+def _field(text: str) -> tuple[str, str]:
+    name, value = _pair(text)
+    return name.lower(), value
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise InvalidInput(f"{text!r} must be written as name=value.")
+    return name.strip(), value.strip()
+
+
+def _show_plan(plan: Plan) -> None:
+    for file in plan.files:
+        columns = ", ".join(f"{one.header or one.number} → {one.target}" for one in file.columns)
+        say(f"{file.name}{f' ({file.system})' if file.system else ''}: {columns}")
+        for problem in file.problems:
+            say(f"  note: {problem}")
+
+
+def _words(result: Report, *, dry_run: bool) -> str:
+    counts = ", ".join(f"{count:,} {verdict}" for verdict, count in result.counts.most_common())
+    lines = [f"{'Would be: ' if dry_run else ''}{counts or 'no rows'}."]
+    lines += [f"  invalid, {reason}: {count:,}" for reason, count in result.reasons.most_common(20)]
+    lines += [f"  note, {note}: {count:,}" for note, count in result.notes.most_common(20)]
+    return "\n".join(lines)
+
+
+def _data(result: Report, *, dry_run: bool) -> dict[str, object]:
+    return {
+        "dry_run": dry_run,
+        "rows": result.rows,
+        "counts": {str(verdict): count for verdict, count in result.counts.items()},
+        "reasons": dict(result.reasons),
+        "notes": dict(result.notes),
+        "invalid_rows": [
+            {"file": row.file, "line": row.line, "address": row.address, "reason": row.reason}
+            for row in result.invalid_rows
+        ],
+    }
