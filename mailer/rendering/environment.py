@@ -62,7 +62,6 @@ class Themes:
         shipped = shipped_templates()
         self._roots = (user_folder, shipped) if user_folder is not None else (shipped,)
         self._environments: dict[str, Environment] = {}
-        self._words: dict[str, Words] = {}
 
     def names(self) -> tuple[str, ...]:
         """Every theme there is, in order of the alphabet."""
@@ -101,9 +100,11 @@ class Themes:
 
     def words(self, language: str) -> Words:
         """What the mail itself says in *language* ("Unsubscribe"); English where nobody translated."""
-        if language not in self._words:
-            self._words[language] = self._read_words(language)
-        return self._words[language]
+        merged: dict[str, Any] = {}
+        for code in dict.fromkeys(("en", language.split("-")[0].lower(), language)):
+            for root in reversed(self._roots):
+                merged |= _read_toml(root / "words" / f"{code}.toml")
+        return parse_words(merged)
 
     def _environment(self, theme: str) -> Environment:
         if theme not in self._environments:
@@ -130,13 +131,6 @@ class Themes:
         )
         environment.filters.update(_FILTERS)
         return environment
-
-    def _read_words(self, language: str) -> Words:
-        merged: dict[str, Any] = {}
-        for code in dict.fromkeys(("en", language.split("-")[0].lower(), language)):
-            for root in reversed(self._roots):
-                merged |= _read_toml(root / "words" / f"{code}.toml")
-        return parse_words(merged)
 
     def _place(self, error: Exception, file: str) -> tuple[str, int]:
         """The innermost template in the traceback: Jinja writes templates' own names and lines there."""

@@ -111,14 +111,19 @@ class _BlockWriter:
 
     def media(self, bare: BlockView) -> BlockView:
         block: Media = self._block
-        label = block.alt or block.headline or self._mail.words.watch
-        href = self._href(block.url, label, "media") if block.image else None
-        watch = self._watch(block, href) if block.media == "video" else None
-        body = self._prose("body")
-        button = None if watch and _is_same_call(block) else self._button(block.button)
-        return replace(
-            bare, image=block.image, alt=block.alt, href=href, watch=watch, body=body, button=button
-        )
+        own = replace(bare, image=block.image, alt=block.alt)
+        if block.media == "video":
+            # The still and the bar under it are one call, with the button's words where it is the
+            # same one.
+            button = block.button if block.button and _is_same_call(block) else None
+            watch = self._watch(block, button)
+            rest = None if button else block.button
+            own = replace(own, watch=watch, href=watch.href)
+        else:
+            label = block.alt or block.headline or block.url or ""
+            rest = block.button
+            own = replace(own, href=self._href(block.url, label, "media"))
+        return replace(own, body=self._prose("body"), button=self._button(rest))
 
     def share(self, bare: BlockView) -> BlockView:
         block: Share = self._block
@@ -133,12 +138,11 @@ class _BlockWriter:
             channels.append(Call(label, self._href(address, label, "share", channel)))
         return replace(bare, body=body, channels=tuple(channels))
 
-    def _watch(self, block: Media, href: str | None) -> Call:
-        label = self._mail.words.watch
-        if block.button and _is_same_call(block):
-            label = block.button.label
-            return Call(label, self._href(block.url or block.button.url, label, "action"))
-        return Call(label, href or self._href(block.url, label, "media"))
+    def _watch(self, block: Media, button: Button | None) -> Call:
+        if button:
+            return Call(button.label, self._href(block.url or button.url, button.label, "action"))
+        label = block.headline or block.alt or self._mail.words.watch
+        return Call(self._mail.words.watch, self._href(block.url, label, "media"))
 
     def _button(self, button: Button | None) -> Call | None:
         if button is None:

@@ -33,7 +33,7 @@ def test_every_call_is_in_the_table_once_and_in_order(every: Mail) -> None:
         (5, "item", "two-towns-3-2", "Ulm"),
         (6, "text", "the-mayor-answers-4-text1", "thank her"),
         (7, "action", "the-mayor-answers-4", "Thank her, too"),
-        (8, "media", "the-night-5", "A boat at night"),
+        (8, "media", "the-night-5", "The night"),
         (9, "media", "media-6", "A map"),
         (10, "share", "pass-it-on-9-x", "X"),
     ]
@@ -170,11 +170,29 @@ def test_a_videos_button_is_its_watch_call() -> None:
         )
     )
 
-    assert [(link.role, link.label) for link in made.links] == [
-        ("media", "Boat"),
-        ("action", "See the boat"),
-    ]
+    assert [(link.role, link.label) for link in made.links] == [("action", "See the boat")]
+    assert made.hrefs().count(f"{BASE_URL}/c/[[token]]/1") == 2
     assert "Watch the video" not in made.text
+
+
+def test_no_address_is_lost_where_a_picture_is_missing_or_has_a_button_too() -> None:
+    made = mail(
+        content(
+            {"kind": "media", "url": "https://a.test/map", "headline": "The map"},
+            {
+                "kind": "media",
+                "image": "https://a.test/x.jpg",
+                "alt": "A map",
+                "url": "https://a.test/map",
+                "button": {"label": "Print it", "url": "https://a.test/print"},
+            },
+        )
+    )
+
+    assert [link.label for link in made.links] == ["The map", "A map", "Print it"]
+    for number in (1, 2, 3):
+        assert f"{BASE_URL}/c/[[token]]/{number}" in made.hrefs()
+        assert f"{BASE_URL}/c/[[token]]/{number}\n" in made.text
 
 
 def test_sharing_passes_on_nobodys_token_and_no_placeholder() -> None:
