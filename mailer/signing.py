@@ -24,7 +24,7 @@ _SHA256 = hashes.SHA256()
 _PKCS1 = padding.PKCS1v15()
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _SELECTOR = re.compile(rf"(?=.{{1,100}}\Z){_LABEL}(?:\.{_LABEL})*")
-_NAME = re.compile(rb"[!-9;-~]+ *")  # RFC 5322 3.6.8, 4.5
+_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:(.*)", re.DOTALL)  # RFC 5322 3.6.8, 4.5
 _DOMAIN = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})+")
 
 # What readers and their programs act on (RFC 6376 5.4.1); never what relays add or change.
@@ -34,7 +34,6 @@ _COVERED = (
     b"list-archive feedback-id auto-submitted precedence content-language mime-version "
     b"content-type content-transfer-encoding"
 ).split()
-_IS_COVERED = frozenset(_COVERED)
 
 
 class DkimKey:
@@ -119,17 +118,19 @@ class DkimSigner:
         if not canonical:
             body = relaxed_body(bytes(body))
         body_hash = base64.b64encode(hashlib.sha256(body).digest())
-        names, fields = _covered_fields(head)
+        names, fields = zip(*relaxed_fields(head), strict=True)
+        covered, places = _coverage(names)
+        data = b"".join([fields[place] for place in places]) + b"dkim-signature:"
         middle = b"t=%d;\r\n h=%s;\r\n bh=%s;\r\n b=" % (
             int(now.timestamp()),
-            _folded_names(names),
+            covered,
             body_hash,
         )
         signed = []
         for key, opening in self._openings:
             value = opening + middle
-            canon = fields + b"dkim-signature:" + value.replace(b"\r\n ", b" ")
-            signed += [b"DKIM-Signature: ", value, _folded(key.seal(canon)), b"\r\n"]
+            seal = key.seal(data + value.replace(b"\r\n ", b" "))
+            signed += [b"DKIM-Signature: ", value, _folded(seal), b"\r\n"]
         return b"".join((*signed, message))
 
 
@@ -140,13 +141,19 @@ def relaxed_body(body: bytes) -> bytes:
 
 
 def relaxed_fields(head: bytes) -> list[tuple[bytes, bytes]]:
-    """The header fields in relaxed form (RFC 6376 3.4.2), in their order; ``InvalidInput``."""
+    """Each header field's name and relaxed form (RFC 6376 3.4.2), in order; ``InvalidInput``."""
     unfolded = head.replace(b"\r\n ", b" ").replace(b"\r\n\t", b" ")
-    fields = []
-    for line in _single_blanks(unfolded).split(b"\r\n"):
-        name, _, value = line.partition(b":")
-        fields.append((_field_name(name), value.strip(b" ")))
-    return fields
+    return list(map(_relaxed_field, unfolded.split(b"\r\n")))
+
+
+@lru_cache(maxsize=128)
+def _relaxed_field(line: bytes) -> tuple[bytes, bytes]:
+    # Remembered: most lines stand in every message of an issue.
+    match = _FIELD.fullmatch(line)
+    if not match:
+        raise InvalidInput("a line of the message's header is no header field")
+    name = match[1].lower()
+    return name, b"%s:%s\r\n" % (name, _single_blanks(match[2]).strip(b" "))
 
 
 def new_key(kind: Kind, bits: int = LEAST_BITS) -> bytes:
@@ -188,44 +195,31 @@ def _private_key(pem: bytes) -> rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey:
     )
 
 
-@lru_cache(maxsize=1024)
-def _field_name(text: bytes) -> bytes:
-    if not _NAME.fullmatch(text):
-        raise InvalidInput("a line of the message's header is no header field")
-    return text.rstrip(b" ").lower()
-
-
 def _opening(key: DkimKey) -> bytes:
     return (
         f"v=1; a={key.kind}-sha256; c=relaxed/relaxed;\r\n d={key.domain}; s={key.selector};\r\n "
     ).encode()
 
 
-def _covered_fields(head: bytes) -> tuple[tuple[bytes, ...], bytes]:
-    """The names for h=, in their order, and the canonical fields they stand for."""
-    found: dict[bytes, list[bytes]] = {}
-    for name, value in relaxed_fields(head):
-        if name in _IS_COVERED:
-            found.setdefault(name, []).append(value)
-    if len(found.get(b"from", ())) != 1:
+@lru_cache(maxsize=256)
+def _coverage(names: tuple[bytes, ...]) -> tuple[bytes, tuple[int, ...]]:
+    """For a message with fields of these *names*: what h= says, and which fields those are."""
+    if names.count(b"from") != 1:
         raise InvalidInput("the message needs exactly one From to be signed")
     # From once more than it stands there: nobody can add a second one (RFC 6376 8.15).
-    names, fields = [b"from"], []
-    for name in _COVERED:
-        for value in reversed(found.get(name, ())):  # from the last upward (RFC 6376 5.4.2)
-            names.append(name)
-            fields.append(b"%s:%s\r\n" % (name, value))
-    return tuple(names), b"".join(fields)
-
-
-@lru_cache(maxsize=256)
-def _folded_names(names: tuple[bytes, ...]) -> bytes:
-    lines = [b""]
-    for name in names:
-        if len(lines[-1]) + len(name) >= _WIDTH:
+    # Of several fields of one name, the last comes first (RFC 6376 5.4.2).
+    places = [
+        place
+        for covered in _COVERED
+        for place in reversed(range(len(names)))
+        if names[place] == covered
+    ]
+    lines = [b"from:"]
+    for place in places:
+        if len(lines[-1]) + len(names[place]) >= _WIDTH:
             lines.append(b"")
-        lines[-1] += name + b":"
-    return b"\r\n ".join(lines).removesuffix(b":")
+        lines[-1] += names[place] + b":"
+    return b"\r\n ".join(lines)[:-1], tuple(places)
 
 
 def _folded(text: bytes) -> bytes:
