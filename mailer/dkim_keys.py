@@ -63,9 +63,17 @@ def read_key(domain: str, selector: str, path: Path) -> DkimKey:
             f"anybody could sign in your name; run: chmod o-rwx {path}"
         )
     try:
-        return DkimKey(_ascii_domain(domain), selector, pem)
+        return make_key(domain, selector, pem)
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}: {error}") from error
+
+
+def make_key(domain: str, selector: str, pem: bytes) -> DkimKey:
+    """The key for a domain as people write it (letters beyond ASCII, too); ``ConfigurationError``."""
+    try:
+        return DkimKey(parse_domain(domain), selector, pem)
+    except InvalidAddress as error:
+        raise ConfigurationError(str(error)) from error
 
 
 def write_key(path: Path, pem: bytes) -> None:
@@ -94,10 +102,3 @@ def _load(domain: str, selector: str, path: Path | None, kind: Kind) -> DkimKey:
         setting = "MAILER_DKIM_KEY_FILE" if kind == "rsa" else "MAILER_DKIM_ED25519_KEY_FILE"
         raise ConfigurationError(f"{setting} names a key for {key.kind}; it must be for {kind}.")
     return key
-
-
-def _ascii_domain(domain: str) -> str:
-    try:
-        return parse_domain(domain)
-    except InvalidAddress as error:
-        raise ConfigurationError(str(error)) from error

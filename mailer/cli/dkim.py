@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from mailer.cli.output import AsJson, say, write
-from mailer.dkim_keys import load_dkim, read_key, write_key
+from mailer.dkim_keys import load_dkim, make_key, write_key
 from mailer.errors import NotFound
 from mailer.settings import load_settings
 from mailer.signing import LEAST_BITS, MOST_BITS, DkimKey, new_key
@@ -37,9 +37,8 @@ def make(
 ) -> None:
     """Make a key, and print the DNS record that lets receivers check its signatures."""
     pem = new_key(kind, bits)
-    DkimKey(domain, selector, pem)  # wrong names leave no file behind
+    key = make_key(domain, selector, pem)  # first: wrong names leave no file behind
     write_key(out, pem)
-    key = read_key(domain, selector, out)
     name = "" if kind == "rsa" else "ED25519_"
     words = [
         f"The private key is in {out}; only its owner can read it. Publish this record:",
