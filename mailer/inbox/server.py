@@ -83,7 +83,7 @@ class _Keeper:
         assert isinstance(source, bytes)  # noqa: S101
         mail = Mail(
             received_at=self._clock(),
-            sender=envelope.mail_from or "",
+            sender=(envelope.mail_from or "").removeprefix("<>"),
             recipient=", ".join(envelope.rcpt_tos),
             subject=subject_of(source),
             source=source,
@@ -126,6 +126,7 @@ class InboxServer:
         try:
             self._controller.start()
         except OSError as error:
+            self._controller.loop.close()
             raise ConfigurationError(_sentence(self._port, error)) from error
 
     def stop(self) -> None:

@@ -52,13 +52,20 @@ class Application(Starlette):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whether or not a proxy has taken our base path off."""
         if scope["type"] == "http":
-            if self._base:
-                scope["root_path"] = self._base
-            path = scope["path"].removeprefix(self._base) if self._base else scope["path"]
+            path = self._own_path(scope) if self._base else scope["path"]
             if path.startswith(clicks.PREFIX):
                 await self._redirects(scope, path, receive, send)
                 return
         await super().__call__(scope, receive, send)
+
+    def _own_path(self, scope: Scope) -> str:
+        # ASGI: the path holds the root path, which some proxies keep and some take off.
+        path: str = scope["path"]
+        if not path.startswith(f"{self._base}/"):
+            scope["path"] = self._base + path
+        scope["root_path"] = self._base
+        own: str = scope["path"][len(self._base) :]
+        return own
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:

@@ -23,6 +23,7 @@ from mailer.web.headers import PAGE_POLICY
 from mailer.web.site import Site, site_of
 
 _PER_PAGE = 50
+_MOST_NUMBER = 2**62
 VIEWS = ("html", "text", "headers", "source")
 # A mail may show pictures from anywhere and its own styles; scripts and forms are dead in it.
 _MAIL_POLICY = (
@@ -134,6 +135,8 @@ def linked(text: str) -> Markup:
 
 def _found(site: Site, request: Request) -> tuple[InboxMail, tuple[int | None, int | None]]:
     number = request.path_params["number"]
+    if number > _MOST_NUMBER:  # more than a database counts to
+        raise HTTPException(404)
     with reading(site.mailer.engine) as session:
         found = session.get(InboxMail, number)
         if found is None:

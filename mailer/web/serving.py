@@ -31,6 +31,10 @@ class WebServer:
         finally:
             self._socket.close()
 
+    def close(self) -> None:
+        """Give the port back without having served."""
+        self._socket.close()
+
     def stop(self) -> None:
         """Finish what was begun, store what waits, and return from `run`; from any thread."""
         self._server.should_exit = True

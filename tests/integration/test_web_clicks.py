@@ -1,0 +1,225 @@
+"""A click leads to exactly the stored destination, and is stored before it is answered."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, delete, event, select, update
+
+from mailer.database.engine import reading, transaction
+from mailer.database.tables import Click, Issue, IssueLink
+from mailer.tracking.destinations import Destinations, location
+from tests.support.factories import NOON
+from tests.support.site import DESTINATION, heading, mail_one, mailer_of, visiting
+
+pytestmark = pytest.mark.anyio
+
+
+def clicks(engine: Engine) -> list[Click]:
+    with reading(engine) as session:
+        return list(session.scalars(select(Click).order_by(Click.id)))
+
+
+async def test_a_click_is_stored_and_leads_to_the_exact_destination(engine: Engine) -> None:
+    mailer = mailer_of(engine)
+    ann = mail_one(mailer)
+    async with visiting(mailer) as client:
+        answer = await client.get(f"/c/{ann.token}/1?fbclid=abc&url=https://evil.test")
+
+        assert answer.status_code == 302
+        assert answer.headers["location"] == DESTINATION
+        assert answer.headers["cache-control"] == "no-store"
+        [click] = clicks(engine)
+
+    assert (click.issue_id, click.subscriber_id, click.link_number) == (
+        ann.issue_id,
+        ann.subscriber_id,
+        1,
+    )
+    assert (click.at, click.machine) == (NOON, None)
+
+
+async def test_a_crowd_of_clicks_is_stored_in_few_transactions(engine: Engine) -> None:
+    mailer = mailer_of(engine)
+    ann = mail_one(mailer)
+    commits = 0
+
+    def count(_connection: Any) -> None:
+        nonlocal commits
+        commits += 1
+
+    async with visiting(mailer) as client:
+        await client.get(f"/c/{ann.token}/1")
+        event.listen(engine, "commit", count)
+        answers = await asyncio.gather(*(client.get(f"/c/{ann.token}/1") for _ in range(200)))
+        event.remove(engine, "commit", count)
+
+    assert {answer.status_code for answer in answers} == {302}
+    assert len(clicks(engine)) == 201
+    assert commits < 50
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "reason"),
+    [
+        ("HEAD", {}, "HEAD request"),
+        ("GET", {"sec-purpose": "prefetch;prerender"}, "prefetch"),
+        ("GET", {"x-purpose": "preview"}, "prefetch"),
+        ("GET", {"user-agent": "Mozilla/5.0 (compatible; bingbot/2.0)"}, "agent bot"),
+        ("GET", {"user-agent": "BarracudaCentral"}, "agent barracuda"),
+        ("GET", {"user-agent": "curl/8.1"}, "agent curl"),
+        ("GET", {"user-agent": ""}, "no user agent"),
+        ("GET", {"purpose": "reading"}, None),
+    ],
+)
+async def test_machines_are_redirected_and_told_apart(
+    sqlite_engine: Engine, method: str, headers: dict[str, str], reason: str | None
+) -> None:
+    mailer = mailer_of(sqlite_engine)
+    ann = mail_one(mailer)
+    async with visiting(mailer) as client:
+        answer = await client.request(method, f"/c/{ann.token}/1", headers=headers)
+
+    assert answer.status_code == 302
+    assert [click.machine for click in clicks(sqlite_engine)] == [reason]
+
+
+@pytest.mark.parametrize("debris", [".", ")", ">", "%22", ".)", "%20"])
+async def test_debris_of_the_sentence_around_a_link_does_no_harm(
+    sqlite_engine: Engine, debris: str
+) -> None:
+    mailer = mailer_of(sqlite_engine)
+    ann = mail_one(mailer)
+    async with visiting(mailer) as client:
+        answer = await client.get(f"/c/{ann.token}/1{debris}")
+
+    assert answer.headers["location"] == DESTINATION
+
+
+async def test_links_that_lead_nowhere_get_a_friendly_page_and_store_nothing(
+    engine: Engine,
+) -> None:
+    mailer = mailer_of(engine)
+    ann = mail_one(mailer)
+    async with visiting(mailer) as client:
+        for path in (
+            "/c/x/1",
+            "/c/",
+            "/c//",
+            f"/c/{ann.token}",
+            f"/c/{ann.token}/",
+            f"/c/{ann.token}/x",
+            f"/c/{ann.token}/\u0661",
+        ):
+            answer = await client.get(path)
+            assert answer.status_code in {404, 410}, path
+            assert "text/html" in answer.headers["content-type"]
+            assert "nosniff" in answer.headers["x-content-type-options"]
+        unknown = await client.get(f"/c/{ann.token}/2")
+        assert (unknown.status_code, heading(unknown)) == (410, "This link leads nowhere now")
+        foreign = await client.get(f"/c/{mailer_of(engine).signer.sign(999, 1)}/1")
+        assert (foreign.status_code, heading(foreign)) == (410, "This page is no longer here")
+        assert (await client.post(f"/c/{ann.token}/1")).status_code == 405
+    assert clicks(engine) == []
+
+
+async def test_a_reader_gets_there_even_when_the_click_cannot_be_stored(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The loss is counted and logged; the next click is stored again."""
+    mailer = mailer_of(engine)
+    ann = mail_one(mailer)
+    async with visiting(mailer) as client:
+        await client.get(f"/c/{ann.token}/1")
+        rename(engine, "clicks", "elsewhere")
+        answers = await asyncio.gather(*(client.get(f"/c/{ann.token}/1") for _ in range(5)))
+        rename(engine, "elsewhere", "clicks")
+        await client.get(f"/c/{ann.token}/1")
+
+    assert {answer.headers["location"] for answer in answers} == {DESTINATION}
+    assert "(5 since the start)" in caplog.text
+    assert len(clicks(engine)) == 2
+
+
+async def test_a_removed_issue_takes_no_other_click_with_it(engine: Engine) -> None:
+    """Its links are still known for half a minute; its clicks cannot be stored."""
+    mailer = mailer_of(engine)
+    ann = mail_one(mailer)
+    with transaction(engine) as session:
+        other = Issue(
+            newsletter_id=ann.newsletter_id, subject="Other", created_at=NOON, changed_at=NOON
+        )
+        session.add(other)
+        session.flush()
+        session.add(
+            IssueLink(
+                issue_id=other.id,
+                number=1,
+                url=DESTINATION,
+                label="",
+                role="text",
+                block="",
+                block_position=1,
+            )
+        )
+    removed = mailer.signer.sign(other.id, ann.subscriber_id)
+    async with visiting(mailer) as client:
+        await client.get(f"/c/{removed}/1")
+        with transaction(engine) as session:
+            session.execute(delete(Issue).where(Issue.id == other.id))
+        answers = await asyncio.gather(
+            *(client.get(f"/c/{token}/1") for token in (ann.token, removed, ann.token))
+        )
+
+    assert {answer.status_code for answer in answers} == {302}
+    assert [click.issue_id for click in clicks(engine)] == [ann.issue_id, ann.issue_id]
+
+
+async def test_a_repaired_destination_takes_effect_after_the_time_it_is_kept(
+    engine: Engine,
+) -> None:
+    mailer = mailer_of(engine)
+    ann = mail_one(mailer)
+    kept, forgetful = Destinations(engine), Destinations(engine, seconds=0)
+    assert await kept.find(ann.issue_id) == {1: DESTINATION.encode()}
+    with transaction(engine) as session:
+        session.execute(update(IssueLink).values(url="https://repaired.test/"))
+
+    assert await kept.find(ann.issue_id) == {1: DESTINATION.encode()}
+    assert await forgetful.find(ann.issue_id) == {1: b"https://repaired.test/"}
+    assert await forgetful.find(999) is None
+
+
+async def test_many_readers_at_once_ask_the_database_once(engine: Engine) -> None:
+    mailer = mailer_of(engine)
+    ann = mail_one(mailer)
+    asked = 0
+
+    def count(*_arguments: Any) -> None:
+        nonlocal asked
+        asked += 1
+
+    destinations = Destinations(engine)
+    event.listen(engine, "before_cursor_execute", count)
+    await asyncio.gather(*(destinations.find(ann.issue_id) for _ in range(50)))
+    event.remove(engine, "before_cursor_execute", count)
+    assert asked <= 2  # SQLite's BEGIN is one
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (DESTINATION, DESTINATION.encode()),
+        ("https://a.test/ü?q=ß", b"https://a.test/%C3%BC?q=%C3%9F"),
+        ("https://a.test/\r\nSet-Cookie: x=1", b"https://a.test/%0D%0ASet-Cookie:%20x=1"),
+    ],
+)
+def test_a_location_is_the_stored_address_and_one_line_of_ascii(url: str, expected: bytes) -> None:
+    assert location(url) == expected
+
+
+def rename(engine: Engine, old: str, new: str) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"ALTER TABLE {old} RENAME TO {new}")

@@ -1,0 +1,186 @@
+"""What holds for every page: safe headers, any base path, friendly words when something fails."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from mailer.database.engine import open_engine, transaction
+from mailer.database.tables import Batch, Click, Issue, IssueState
+from mailer.errors import ConfigurationError
+from mailer.web.serving import bind
+from tests.support.factories import NOON
+from tests.support.site import HOST, forms, heading, mail_one, mailer_of, page, visiting
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_every_answer_carries_the_security_headers(sqlite_engine: Engine) -> None:
+    mailer = mailer_of(sqlite_engine)
+    ann = mail_one(mailer)
+    async with visiting(mailer) as client:
+        for path in (
+            "/",
+            "/inbox",
+            "/health",
+            "/nowhere",
+            "/static/site.css",
+            f"/u/{ann.token}",
+            f"/i/{ann.issue_id}",
+        ):
+            headers = (await client.get(path)).headers
+            assert headers["x-content-type-options"] == "nosniff", path
+            assert headers["referrer-policy"] == "no-referrer", path
+            policy = headers["content-security-policy"]
+            assert "default-src 'none'" in policy
+            assert "frame-ancestors 'none'" in policy
+            assert "script-src 'self'" in policy or "script-src" not in policy
+
+
+async def test_pages_need_nothing_from_elsewhere(sqlite_engine: Engine) -> None:
+    """Every stylesheet, script and picture is our own, and is there."""
+    mailer = mailer_of(sqlite_engine)
+    ann = mail_one(mailer)
+    async with visiting(mailer) as client:
+        for path in ("/", "/inbox", f"/u/{ann.token}", f"/p/{ann.token}", "/nowhere"):
+            for address in page(await client.get(path)).xpath("//link/@href | //@src"):
+                assert str(address).startswith("/static/"), address
+                asset = await client.get(str(address))
+                assert asset.status_code == 200
+                assert "immutable" in asset.headers["cache-control"]
+
+
+@pytest.mark.parametrize("stripped", [True, False])
+async def test_the_site_works_under_a_path_whether_or_not_a_proxy_takes_it_off(
+    sqlite_engine: Engine, stripped: bool
+) -> None:
+    mailer = mailer_of(sqlite_engine, base_url=f"{HOST}/news")
+    ann = mail_one(mailer)
+    before = "" if stripped else "/news"
+    async with visiting(mailer) as client:
+        shown = await client.get(f"{before}/u/{ann.token}")
+        action = forms(shown)["Unsubscribe"]["action"]
+        assert action == f"/news/u/{ann.token}"
+        left = await client.post(f"{before}/u/{ann.token}", data={"by": "page"})
+        assert left.headers["location"] == f"/news/u/{ann.token}"
+        assert (await client.get(f"{before}/c/{ann.token}/1")).status_code == 302
+        assert (await client.get(f"{before}/static/site.css")).status_code == 200
+        for path in ("/", "/inbox"):
+            for address in page(await client.get(before + path)).xpath("//@href | //@action"):
+                assert str(address).startswith(("/news", "#")), address
+
+
+async def test_health_says_whether_the_database_answers(engine: Engine) -> None:
+    async with visiting(mailer_of(engine)) as client:
+        answer = await client.get("/health")
+    assert (answer.status_code, answer.json()["database"]) == (200, "ok")
+
+
+async def test_without_its_database_the_site_says_so_kindly(tmp_path: Path) -> None:
+    missing = open_engine(f"sqlite:///{tmp_path}/nowhere/x.db")
+    mailer = mailer_of(missing)
+    token = mailer.signer.sign(1, 1)
+    async with visiting(mailer) as client:
+        health = await client.get("/health")
+        pages = [await client.get(f"/{room}/{token}") for room in ("u", "p", "v")]
+        pages += [await client.get(f"/c/{token}/1"), await client.get("/")]
+        posted = await client.post(f"/u/{token}", data={"List-Unsubscribe": "One-Click"})
+
+    assert (health.status_code, json.loads(health.text)["status"]) == (503, "unavailable")
+    for answer in (*pages, posted):
+        assert answer.status_code == 503, "a mail program tries again later"
+        assert heading(answer) == "We cannot do this right now"
+
+
+async def test_a_mistake_of_ours_shows_no_trace_to_the_reader(
+    sqlite_engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    mailer = mailer_of(sqlite_engine)
+    ann = mail_one(mailer)
+    with sqlite_engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE subscribers SET fields = '{'")
+    caplog.set_level(logging.CRITICAL)
+    async with visiting(mailer) as client:
+        answer = await client.get(f"/u/{ann.token}")
+
+    assert (answer.status_code, heading(answer)) == (500, "Something went wrong here")
+    assert "Traceback" not in answer.text
+    assert "json" not in answer.text.lower()
+
+
+async def test_home_shows_progress_and_clicks_of_each_call_to_action(engine: Engine) -> None:
+    mailer = mailer_of(engine)
+    ann = mail_one(mailer)
+    with transaction(engine) as session:
+        issue = session.get_one(Issue, ann.issue_id)
+        issue.subject, issue.state = "<script>alert(1)</script>", IssueState.SENDING
+        issue.planned, issue.started_at = 4812, NOON
+        session.add(
+            Batch(
+                issue_id=issue.id,
+                subscriber_ids="1",
+                size=4812,
+                due_at=NOON,
+                accepted=2983,
+                refused=7,
+                skipped=3,
+            )
+        )
+        session.add_all(
+            Click(issue_id=issue.id, subscriber_id=reader, link_number=1, at=NOON, machine=machine)
+            for reader, machine in ((1, None), (1, None), (2, None), (3, "HEAD request"))
+        )
+    async with visiting(mailer) as client:
+        shown = page(await client.get("/"))
+
+    words = " ".join(shown.text_content().split())
+    for figure in ("4,812 planned", "2,983 accepted", "7 refused", "3 skipped", "1,819 waiting"):
+        assert figure in words
+    assert "3 clicks by people, 1 by machines" in words
+    cells = [cell.text_content() for cell in shown.xpath("//table//td[contains(@class, 'num')]")]
+    assert cells == ["2", "3", "1"]
+    assert "<script>alert(1)</script>" in words
+    assert [script.get("src") is not None for script in shown.xpath("//script")] == [True]
+
+
+async def test_an_empty_installation_says_what_to_do(sqlite_engine: Engine) -> None:
+    async with visiting(mailer_of(sqlite_engine)) as client:
+        assert "mailer issue import" in (await client.get("/")).text
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "status"),
+    [
+        ("GET", {}, 200),
+        ("GET", {"host": "localhost:8000"}, 200),
+        ("GET", {"host": "[::1]:8000"}, 200),
+        ("GET", {"host": "mailer"}, 200),
+        ("GET", {"host": "news.example.org"}, 403),
+        ("GET", {"x-forwarded-for": "203.0.113.7"}, 403),
+        ("POST", {"sec-fetch-site": "cross-site"}, 403),
+        ("POST", {"sec-fetch-site": "same-origin"}, 303),
+    ],
+)
+async def test_the_desk_is_for_those_at_the_machine(
+    sqlite_engine: Engine, method: str, headers: dict[str, str], status: int
+) -> None:
+    """Until there is a login: no public name, no proxy, no other site's form."""
+    mailer = mailer_of(sqlite_engine)
+    ann = mail_one(mailer)
+    async with visiting(mailer) as client:
+        path = "/inbox" if method == "GET" else "/inbox/clear"
+        assert (await client.request(method, path, headers=headers)).status_code == status
+        reader = await client.get(f"/u/{ann.token}", headers=headers)
+        assert reader.status_code == 200, "readers come from everywhere"
+
+
+def test_a_port_that_is_taken_is_one_clear_sentence(sqlite_engine: Engine) -> None:
+    mailer = mailer_of(sqlite_engine)
+    first = bind(mailer, port=0)
+    with pytest.raises(ConfigurationError, match=rf"cannot listen on 127.0.0.1:{first.port}"):
+        bind(mailer, port=first.port)
+    first.close()
