@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from sqlalchemy.orm import Session
 
+from mailer.addresses import parse_address
 from mailer.database.tables import Issue, Rendition
 from mailer.delivering.recipients import Recipient
 from mailer.errors import NotFound
@@ -81,11 +82,12 @@ def load_prepared(
     if issue is None or rendition is None:
         raise NotFound(f"Issue {issue_id} has not been started.")
     newsletter = issue.newsletter
-    domain = newsletter.from_address.rpartition("@")[2]
+    from_address = parse_address(newsletter.from_address).wire  # the domain as A-labels
+    domain = from_address.rpartition("@")[2]
     head = MessageHead(
         subject=rendition.subject,
         from_name=newsletter.from_name,
-        from_address=newsletter.from_address,
+        from_address=from_address,
         list_name=newsletter.name,
         list_id=f"{newsletter.slug}.{domain}",
         feedback_id=f"{issue_id}:{newsletter.slug}:issue:{_sender_id(domain)}",
@@ -97,9 +99,9 @@ def load_prepared(
         issue_id=issue_id,
         newsletter_id=newsletter.id,
         template=MessageTemplate(head, html=rendition.html, text=rendition.text),
-        from_address=newsletter.from_address,
+        from_address=from_address,
         return_path=newsletter.return_path,
-        dkim=_covering(dkim, newsletter.from_address),
+        dkim=_covering(dkim, from_address),
     )
 
 

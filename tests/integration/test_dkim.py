@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine
 
 from mailer.database.engine import transaction
-from mailer.dkim_keys import load_dkim, read_key, write_key
+from mailer.dkim_keys import load_dkim, make_key, read_key, write_key
 from mailer.errors import ConfigurationError, Conflict
 from mailer.settings import Settings
 from mailer.signing import DkimKey, DkimSigner, new_key
@@ -60,6 +60,17 @@ def test_what_arrives_at_the_relay_verifies_under_both_keys(sqlite_engine: Engin
     assert len(messages) == len(NAMES)
     for message in messages:
         assert verified(message, RSA, ED25519) == [True, True]
+
+
+def test_a_domain_beyond_ascii_is_signed_for_as_it_stands_in_the_dns(sqlite_engine: Engine) -> None:
+    key = make_key("flüsse.test", "s1", new_key("ed25519"))
+
+    messages = sent(sqlite_engine, DkimSigner([key]), from_address="news@flüsse.test")
+
+    assert len(messages) == len(NAMES)
+    for message in messages:
+        assert b"<news@xn--flsse-lva.test>" in message
+        assert verified(message, key) == [True]
 
 
 def test_a_newsletter_of_another_domain_goes_unsigned_and_the_log_says_so(
