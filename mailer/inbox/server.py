@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import logging
+import socket
 from typing import Any
 
 from aiosmtpd.controller import Controller
@@ -17,9 +17,9 @@ from mailer.errors import ConfigurationError
 from mailer.inbox.mails import Mail, add_mails
 from mailer.inbox.reading import subject_of
 
-_LOG = logging.getLogger(__name__)
 _MOST_BYTES = 32 * 1024 * 1024
 _HOST = "127.0.0.1"
+_BACKLOG = 512
 _END = b"\r\n.\r\n"
 
 
@@ -96,6 +96,12 @@ class _Keeper:
 
 
 class _Controller(Controller):
+    """Serves a socket that is bound already: a taken port is known at once, not after a time-out."""
+
+    def __init__(self, keeper: _Keeper, listener: socket.socket) -> None:
+        super().__init__(keeper, hostname=_HOST, port=listener.getsockname()[1])
+        self._listener = listener
+
     def factory(self) -> SMTP:
         """One connection's server."""
         return _Server(
@@ -107,27 +113,27 @@ class _Controller(Controller):
             loop=self.loop,
         )
 
+    def _create_server(self) -> Any:
+        return self.loop.create_server(self._factory_invoker, sock=self._listener)
+
 
 class InboxServer:
     """The built-in inbox's server; `start` returns when it listens, `stop` when all is stored."""
 
     def __init__(self, engine: Engine, clock: Clock, port: int) -> None:
         self._keeper = _Keeper(engine, clock)
-        self._controller: Any = _Controller(self._keeper, hostname=_HOST, port=port)
-        self._port = port
-
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        return self._port
+        self._controller: Any = None
+        self.port = port  # 0: any free one, known after the start
 
     def start(self) -> None:
         """Listen; ``ConfigurationError`` when something else listens there."""
         try:
-            self._controller.start()
+            listener = socket.create_server((_HOST, self.port), backlog=_BACKLOG)
         except OSError as error:
-            self._controller.loop.close()
-            raise ConfigurationError(_sentence(self._port, error)) from error
+            raise ConfigurationError(_sentence(self.port, error)) from error
+        self.port = listener.getsockname()[1]
+        self._controller = _Controller(self._keeper, listener)
+        self._controller.start()
 
     def stop(self) -> None:
         """Store what came, and close."""
@@ -138,12 +144,8 @@ class InboxServer:
 
 
 def _sentence(port: int, error: OSError) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return (
-            f"The built-in inbox cannot listen on port {port}: another program does. Stop that "
-            "program, or set MAILER_INBOX_PORT to another port."
-        )
+    why = "another program does" if error.errno == errno.EADDRINUSE else error.strerror or error
     return (
-        f"The built-in inbox cannot listen on port {port}: {error.strerror or error}. "
-        "Set MAILER_INBOX_PORT to another port."
+        f"The built-in inbox cannot listen on port {port}: {why}. Stop what uses it, "
+        "or set MAILER_INBOX_PORT to another port."
     )

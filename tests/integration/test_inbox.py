@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -30,13 +29,10 @@ DOTTED = (
 @contextmanager
 def inbox(engine: Engine) -> Iterator[int]:
     """A listening inbox's port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
-    server = InboxServer(engine, noon, port)
+    server = InboxServer(engine, noon, 0)
     server.start()
     try:
-        yield port
+        yield server.port
     finally:
         server.stop()
 
