@@ -38,7 +38,8 @@ class Opened:
 
 def subject_of(source: bytes) -> str:
     """The subject in words."""
-    return decoded(str(_HEADERS.parsebytes(source).get("Subject", "")))
+    head = source.partition(b"\r\n\r\n")[0]
+    return decoded(str(_HEADERS.parsebytes(head).get("Subject", "")))
 
 
 def decoded(value: str) -> str:

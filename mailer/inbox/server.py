@@ -127,10 +127,7 @@ class InboxServer:
 
     def start(self) -> None:
         """Listen; ``ConfigurationError`` when something else listens there."""
-        try:
-            listener = socket.create_server((_HOST, self.port), backlog=_BACKLOG)
-        except OSError as error:
-            raise ConfigurationError(_sentence(self.port, error)) from error
+        listener = _listen(self.port)
         self.port = listener.getsockname()[1]
         self._controller = _Controller(self._keeper, listener)
         self._controller.start()
@@ -141,6 +138,19 @@ class InboxServer:
             timeout=30
         )
         self._controller.stop()
+
+
+def _listen(port: int) -> socket.socket:
+    # The protocol is named: asyncio sets TCP_NODELAY only then, and else each mail waits 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((_HOST, port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise ConfigurationError(_sentence(port, error)) from error
+    return listener
 
 
 def _sentence(port: int, error: OSError) -> str:

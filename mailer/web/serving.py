@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from dataclasses import dataclass, field
 
@@ -69,6 +70,9 @@ def bind(
 def serve(mailer: Mailer, *, host: str = "127.0.0.1", port: int = 8000) -> None:
     """Serve until a signal comes; where no relay is set, run the built-in inbox, too."""
     server = bind(mailer, host, port)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn raises the signal again once it has shut down; being asked to end is no failure.
+        signal.signal(number, lambda _number, _frame: None)
     if mailer.settings.smtp_url is not None:
         server.run()
         return
@@ -82,7 +86,7 @@ def serve(mailer: Mailer, *, host: str = "127.0.0.1", port: int = 8000) -> None:
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
