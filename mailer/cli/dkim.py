@@ -46,7 +46,7 @@ def make(
         "When it is visible to others, set:",
         *([] if name else [f"MAILER_DKIM_DOMAIN={key.domain}"]),
         f"MAILER_DKIM_{name}SELECTOR={key.selector}",
-        f"MAILER_DKIM_{name}KEY_FILE={out}",
+        f"MAILER_DKIM_{name}KEY_FILE={out.absolute()}",
     ]
     _print(words, [key], as_json=as_json)
 
