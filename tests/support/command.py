@@ -1,0 +1,84 @@
+"""The command line as people and scripts use it: real processes, an installation of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A folder with settings in the environment; `run` is one command in it."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def run(self, *arguments: str | Path, status: int = 0) -> subprocess.CompletedProcess[str]:
+        """Run `mailer` with *arguments*; its exit status must be *status*."""
+        done = subprocess.run(
+            [sys.executable, "-m", "mailer", *map(str, arguments)],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+        assert done.returncode == status, (arguments, done.returncode, done.stdout, done.stderr)
+        return done
+
+    def json(self, *arguments: str | Path, status: int = 0) -> Any:
+        """The same with --json, read."""
+        return json.loads(self.run(*arguments, "--json", status=status).stdout)
+
+    @contextmanager
+    def running(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+        """A long-running command; ended by SIGTERM, upon which it must exit with 0."""
+        process = subprocess.Popen(
+            [sys.executable, *arguments], cwd=self.folder, env=self.environment
+        )
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0, arguments
+
+
+def an_installation(folder: Path, database_url: str, **settings: object) -> Installation:
+    """Settings are given without their MAILER_ prefix, in lower case."""
+    named = {f"MAILER_{name.upper()}": str(value) for name, value in settings.items()}
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return Installation(folder, kept | {"MAILER_DATABASE_URL": database_url} | named)
+
+
+def free_port() -> int:
+    """A port of the loopback that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until_answers(url: str) -> None:
+    """Wait until a web server answers."""
+    for _ in range(_SECONDS * 10):
+        try:
+            httpx.get(url)
+        except httpx.TransportError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError(f"nothing answers at {url}")
