@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, Engine, inspect, text
 
-from mailer.errors import ConfigurationError, DatabaseTooNew, Unavailable
+from mailer.database.engine import reading, transaction
+from mailer.errors import ConfigurationError, DatabaseTooNew
 
 _LOCK = 0x6D61696C  # "mail": one migration at a time on a PostgreSQL server
+_VERSIONS = Path(__file__).parent / "migrations" / "versions"
 
 
 def upgrade(engine: Engine) -> list[str]:
@@ -22,43 +19,43 @@ def upgrade(engine: Engine) -> list[str]:
 
     ``DatabaseTooNew`` when a newer version wrote it, ``Unavailable`` when it cannot be reached.
     """
-    try:
-        with engine.begin() as connection:
-            if engine.dialect.name == "postgresql":
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-            pending = _pending(connection)
-            if pending:
-                config = _config()
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
-            return pending
-    except OperationalError as error:
-        raise Unavailable(
-            f"The database cannot be opened: {' '.join(str(error.orig).split())}."
-        ) from error
+    with reading(engine) as session:
+        if not _pending(session.connection()):
+            return []
+    with transaction(engine) as session:
+        connection = session.connection()
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        pending = _pending(connection)
+        if pending:
+            # Loaded only here: it takes as long as everything else a command imports.
+            migrating = importlib.import_module("mailer.database.migrating")
+            migrating.migrate(connection)
+        return pending
 
 
 def require_current(engine: Engine) -> None:
     """``ConfigurationError`` unless the database has exactly this program's schema."""
-    with engine.connect() as connection:
-        if _pending(connection):
+    with reading(engine) as session:
+        if _pending(session.connection()):
             raise ConfigurationError("The database is of an older version; run `mailer upgrade`.")
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    return config
+def revisions() -> list[str]:
+    """All revisions of this program's schema, oldest first: files are named by them."""
+    return sorted(path.name.partition("_")[0] for path in _VERSIONS.glob("[0-9]*_*.py"))
 
 
 def _pending(connection: Connection) -> list[str]:
-    scripts = ScriptDirectory.from_config(_config())
-    current = MigrationContext.configure(connection).get_current_revision()
-    try:
-        missing = list(scripts.iterate_revisions("head", current or "base"))
-    except CommandError as error:
+    known = revisions()
+    if not inspect(connection).has_table("alembic_version"):
+        return known
+    current = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    if current is None:
+        return known
+    if current not in known:
         raise DatabaseTooNew(
             f"The database was made by a newer version of this program (revision {current}). "
             "Install that version; nothing was changed."
-        ) from error
-    return [script.revision for script in reversed(missing)]
+        )
+    return known[known.index(current) + 1 :]

@@ -1,0 +1,59 @@
+"""A database is brought up to date, or left alone with a reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, text
+
+from mailer.database.engine import open_engine
+from mailer.database.migrating import configuration
+from mailer.database.tables import Base
+from mailer.database.upgrading import require_current, revisions, upgrade
+from mailer.errors import ConfigurationError, DatabaseTooNew, Unavailable
+
+
+def test_an_upgrade_makes_the_schema_of_the_tables(engine: Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_revisions_are_the_migrations_in_their_order(sqlite_engine: Engine) -> None:
+    with sqlite_engine.connect() as connection:
+        scripts = ScriptDirectory.from_config(configuration(connection))
+        walked = [script.revision for script in scripts.walk_revisions()]
+    assert revisions() == list(reversed(walked))
+
+
+def test_a_new_file_gets_the_schema_once(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/new.db")
+    with pytest.raises(ConfigurationError, match="run `mailer upgrade`"):
+        require_current(engine)
+
+    assert upgrade(engine) == revisions()
+    assert upgrade(engine) == []
+    require_current(engine)
+    engine.dispose()
+
+
+def test_a_database_of_a_newer_version_is_left_alone(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(DatabaseTooNew, match="newer version of this program"):
+        upgrade(engine)
+
+
+def test_a_file_that_is_no_database_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "not.db"
+    path.write_text("these are not pages\n" * 100)
+    engine = open_engine(f"sqlite:///{path}")
+
+    with pytest.raises(Unavailable, match="not a SQLite database"):
+        upgrade(engine)
+    engine.dispose()
