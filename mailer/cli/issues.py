@@ -109,7 +109,7 @@ def check(issue_id: IssueId, as_json: AsJson = False) -> None:
     result = {
         "ready": not blocked,
         "recipients": people,
-        "html_bytes": len(published.rendered.html.encode()),
+        "html_bytes": published.rendered.size,
         "links": len(published.links),
         "findings": [
             {"place": one.place, "message": one.message, "blocking": one.blocking}
@@ -119,7 +119,7 @@ def check(issue_id: IssueId, as_json: AsJson = False) -> None:
     words = [f"{'to mend' if one.blocking else 'hint'}: {one}" for one in findings]
     words.append(
         f"Issue {issue_id} is {'not ready' if blocked else 'ready'}: {people:,} recipients, "
-        f"{result['links']} links, {len(published.rendered.html.encode()) // 1024} KB of HTML."
+        f"{result['links']} links, {published.rendered.size // 1024} KB of HTML."
     )
     say("\n".join(words), result, as_json=as_json)
     if blocked:

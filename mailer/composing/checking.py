@@ -144,7 +144,7 @@ def _links(published: Published) -> Iterator[Finding]:
 
 
 def _sizes(published: Published) -> Iterator[Finding]:
-    size = len(published.rendered.html.encode())
+    size = published.rendered.size
     if size > _GMAIL_CLIPS:
         yield Finding(
             f"The HTML has {size // 1024} KB: Gmail shows only the first 102 KB. Shorten the issue."

@@ -93,16 +93,20 @@ def load_prepared(
         feedback_id=f"{issue_id}:{newsletter.slug}:issue:{_sender_id(domain)}",
         base_url=base_url,
         language=issue.language,
-        reply_to=newsletter.reply_to,
+        reply_to=_wire(newsletter.reply_to),
     )
     return PreparedIssue(
         issue_id=issue_id,
         newsletter_id=newsletter.id,
         template=MessageTemplate(head, html=rendition.html, text=rendition.text),
         from_address=from_address,
-        return_path=newsletter.return_path,
+        return_path=_wire(newsletter.return_path),
         dkim=_covering(dkim, from_address),
     )
+
+
+def _wire(address: str | None) -> str | None:
+    return parse_address(address).wire if address else None
 
 
 def _covering(dkim: DkimSigner | None, from_address: str) -> DkimSigner | None:

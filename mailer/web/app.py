@@ -20,7 +20,7 @@ from mailer.tracking.destinations import Destinations
 from mailer.web import health, home, inbox_pages, problems
 from mailer.web.headers import SecurityHeaders
 from mailer.web.pages import STATIC, Pages
-from mailer.web.public import clicks, preferring, unsubscribing, viewing
+from mailer.web.public import clicks, preferring, sample, unsubscribing, viewing
 from mailer.web.site import Site, base_path
 
 _MOST_BODY = 256 * 1024
@@ -90,6 +90,7 @@ def _routes(*, inbox: bool) -> list[BaseRoute]:
         *unsubscribing.ROUTES,
         *preferring.ROUTES,
         *viewing.ROUTES,
+        *sample.ROUTES,
         *health.ROUTES,
         *home.ROUTES,
         *(inbox_pages.ROUTES if inbox else []),
