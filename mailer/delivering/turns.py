@@ -15,7 +15,6 @@ from mailer.delivering import ledger, lifecycle
 from mailer.delivering.permits import Limits, reserve
 from mailer.delivering.prepared import PreparedIssue, load_prepared
 from mailer.delivering.recipients import Loaded, load
-from mailer.signing import DkimSigner
 from mailer.sending_hours import parse_sending_hours
 from mailer.signing import DkimSigner
 
