@@ -1,0 +1,37 @@
+"""The command line: each command opens what it needs, makes one call, and prints the answer."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from mailer.cli import dkim, issues, newsletters, processes, subscribers
+from mailer.cli.output import complain
+from mailer.errors import MailerError
+
+app = typer.Typer(
+    help="Newsletters: compose issues from blocks, send each exactly once, count honestly.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(processes.up)
+app.command()(processes.web)
+app.command()(processes.schedule)
+app.command()(processes.worker)
+app.command()(processes.upgrade)
+app.command("import")(subscribers.import_file)
+app.add_typer(newsletters.app, name="newsletter")
+app.add_typer(subscribers.app, name="subscriber")
+app.add_typer(issues.app, name="issue")
+app.add_typer(dkim.app, name="dkim")
+
+
+def main() -> None:
+    """Run the command line; an expected error is one sentence and its own exit status."""
+    try:
+        app()
+    except MailerError as error:
+        complain(str(error))
+        sys.exit(error.exit_status)
