@@ -16,7 +16,9 @@ _SPECIAL = re.compile(
     r"|(?<![^\W_])_|_(?![^\W_])"
     r"|~(?=~)|&(?=#?\w{1,32};)|\{(?=\.button\})"
 )
-_LINE_START = re.compile(r"^([ \t]*)(#{1,6}(?=\s|$)|[-+](?=\s|$)|>|=+[ \t]*$|-{2,}[ \t]*$|~|\|)", re.MULTILINE)
+_LINE_START = re.compile(
+    r"^([ \t]*)(#{1,6}(?=\s|$)|[-+](?=\s|$)|>|=+[ \t]*$|-{2,}[ \t]*$|~|\|)", re.MULTILINE
+)
 _NUMBER_START = re.compile(r"^([ \t]*\d{1,9})([.)])(?=\s|$)", re.MULTILINE)
 _EMPHASIS = {"strong": "**", "em": "*"}
 

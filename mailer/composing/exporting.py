@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable, Iterator
-from datetime import date as Date
 from typing import Any
 
 import yaml
@@ -27,7 +27,7 @@ from mailer.composing.importing.marks import BUTTON, mark, mark_with_all
 from mailer.errors import InvalidIssue
 
 
-def to_json(content: Content, *, newsletter: str | None = None, date: Date | None = None) -> str:
+def to_json(content: Content, *, newsletter: str | None = None, date: dt.date | None = None) -> str:
     """*content* as JSON that `read_issue` gives back as it is."""
     facts = {"newsletter": newsletter, "date": date.isoformat() if date else None}
     told = {key: value for key, value in facts.items() if value is not None}
@@ -36,7 +36,7 @@ def to_json(content: Content, *, newsletter: str | None = None, date: Date | Non
 
 
 def to_markdown(
-    content: Content, *, newsletter: str | None = None, date: Date | None = None
+    content: Content, *, newsletter: str | None = None, date: dt.date | None = None
 ) -> str:
     """*content* as Markdown: front matter, then each block behind a mark that names its kind."""
     facts = {
@@ -51,7 +51,7 @@ def to_markdown(
     return "\n\n".join([f"---\n{front}---", *map(_block, content.blocks)]) + "\n"
 
 
-def _fact(key: str, value: str | Date) -> str:
+def _fact(key: str, value: str | dt.date) -> str:
     """One line of the front matter; what is not printable is escaped."""
     told = {key: value}
     if isinstance(value, str) and not value.isprintable():

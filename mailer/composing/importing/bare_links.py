@@ -18,7 +18,10 @@ from mailer.composing.importing.elements import (
 )
 from mailer.composing.importing.targets import usable
 
-_ADDRESS = re.compile(r"<?\b(https?://[^\s<>\"“”„«»‹›\u3000-\u303f\uff00-\uffef]{3,3900})>?", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"<?\b(https?://[^\s<>\"“”„«»‹›\u3000-\u303f\uff00-\uffef]{3,3900})>?", re.IGNORECASE
+)
+_STOPS = ".,;:!?'’*_…"
 _CLOSERS = {")": "(", "]": "[", "}": "{"}
 
 
@@ -56,18 +59,19 @@ def _pieces(run: Run) -> Iterator[Run]:
         bracketed = found[0].startswith("<") and found[0] == f"<{url}>"
         start = found.start() if bracketed else found.start(1)
         if start > end:
-            yield replace(run, text=run.text[end:start])
-        yield replace(run, text=url, href=url)
+            yield run._replace(text=run.text[end:start])
+        yield run._replace(text=url, href=url)
         end = found.end() if bracketed else found.start(1) + len(url)
     if end < len(run.text):
-        yield replace(run, text=run.text[end:])
+        yield run._replace(text=run.text[end:])
 
 
 def _without_trail(url: str) -> str:
     """*url* without the stop or bracket of the sentence around it."""
-    while url and (url[-1] in ".,;:!?'’*_…" or url[-1] in _CLOSERS):
-        last = url[-1]
-        if last in _CLOSERS and url.count(_CLOSERS[last]) >= url.count(last):
-            break
-        url = url[:-1]
-    return url
+    unmatched = {closer: url.count(closer) - url.count(_CLOSERS[closer]) for closer in _CLOSERS}
+    end = len(url)
+    while end and (url[end - 1] in _STOPS or unmatched.get(url[end - 1], 0) > 0):
+        if url[end - 1] in unmatched:
+            unmatched[url[end - 1]] -= 1
+        end -= 1
+    return url[:end]

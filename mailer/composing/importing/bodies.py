@@ -48,13 +48,7 @@ def as_body(part: Part) -> Iterator[Paragraph | Listing | Quote]:
     if part.items:
         yield Listing(
             tuple(
-                Item(
-                    (
-                        Paragraph(
-                            tidy((Run(item.title, item.url or ""), Run(f" {item.note}")))
-                        ),
-                    )
-                )
+                Item((Paragraph(tidy((Run(item.title, item.url or ""), Run(f" {item.note}")))),))
                 for item in part.items
             )
         )
@@ -96,6 +90,6 @@ def _short(runs: Runs) -> Iterator[Run]:
         text = run.text
         while len(text) > _LONGEST_RUN:
             at = text.rfind(" ", 1, _LONGEST_RUN) + 1 or _LONGEST_RUN
-            yield replace(run, text=text[:at])
+            yield run._replace(text=text[:at])
             text = text[at:]
-        yield replace(run, text=text)
+        yield run._replace(text=text)

@@ -45,7 +45,9 @@ _SENTENCE_FORMS = tuple(
         r"klik hier (?:om|voor) (?P<what>.+)",
     )
 )
-_LONE_LINK = re.compile(rf"(?:[»→➜▶>👉 ]*)(?:{_VERBS}\b|[A-Z][A-Z !-]{{3,}}$)", re.IGNORECASE)
+# What every form has one of; most sentences need no closer look.
+_HINT = re.compile(r"click|tap|press|here|below|link|clic|hier|unten|qui|aqu|follow", re.IGNORECASE)
+_LONE_LINK = re.compile(rf"[»→➜▶>👉 ]*(?:(?i:{_VERBS})\b|[A-Z][A-Z !-]{{3,}}$)")
 _SHARE = re.compile(
     r"(?:please )?(?:share|forward|spread|pass (?:it|this)|tell (?:a |your |everyone)(?:friends?)?)\b",
     re.IGNORECASE,
@@ -54,6 +56,8 @@ _END = re.compile(r"[.!?…。！？]+[\"”’')\]]*(?=\s|$)|\n+")
 _ABBREVIATION = re.compile(r"\b(?:[A-Z]|St|Mr|Mrs|Ms|Dr|No|vs|Prof|Sen|Rep|Gov|Jr|Sr)\.$")
 _LONGEST_LABEL = 120
 _LONGEST_LONE = 70
+# No paragraph that people write changes its look so often.
+_MOST_RUNS = 1_000
 # A sentence this long calls for nothing.
 _LONGEST_SENTENCE = 400
 
@@ -115,10 +119,14 @@ def _lone_link(runs: Runs) -> Call | None:
 
 
 def _sentence_calls(runs: Runs) -> Iterator[_Found]:
+    if len(runs) > _MOST_RUNS:
+        return
     text = raw_text(runs)
     last = len(text.rstrip())
     for start, end in _sentences(text):
         if not 5 <= end - start <= _LONGEST_SENTENCE:
+            continue
+        if not _HINT.search(text, start, end):
             continue
         sentence = cut(runs, start, end)
         addresses = [run.href for run in sentence if run.href]

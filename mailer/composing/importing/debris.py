@@ -119,9 +119,7 @@ def _cleaned(element: Element, notes: Notes) -> Element | None:
         runs = _cleaned_runs(element.runs, notes)
         if not runs:
             return None
-        return (
-            Heading(element.level, runs) if isinstance(element, Heading) else Paragraph(runs)
-        )
+        return Heading(element.level, runs) if isinstance(element, Heading) else Paragraph(runs)
     if isinstance(element, Listing):
         items = tuple(item for item in (_cleaned_item(i, notes) for i in element.items) if item)
         return Listing(items, element.ordered, element.calls) if items else None
@@ -147,9 +145,7 @@ def _cleaned_runs(runs: Runs, notes: Notes) -> Runs:
     return tidy(
         run
         if run.href and run.text == run.href
-        else Run(
-            without_debris(run.text, notes), run.href, run.strong, run.em, run.button, run.big
-        )
+        else Run(without_debris(run.text, notes), run.href, run.strong, run.em, run.button, run.big)
         for run in runs
     )
 
@@ -175,9 +171,7 @@ def _around_footer(elements: list[Element], leaving: int) -> set[int]:
         element = elements[at]
         if isinstance(element, Paragraph) and _FOOTER_OPENING.match(words(element.runs)):
             around.update(
-                between
-                for between in range(at, leaving)
-                if _is_small_print(elements[between])
+                between for between in range(at, leaving) if _is_small_print(elements[between])
             )
     return around
 
@@ -201,9 +195,15 @@ def _asks_to_leave(element: Element) -> bool:
     if _LEAVE_OPENING.match(text):
         return True
     return any(
-        run.href and len(run.text) <= 60 and (_LEAVE.search(run.text) or _LEAVE_ADDRESS.search(run.href))
+        run.href
+        and len(run.text) <= 60
+        and (_LEAVE.search(run.text) or _LEAVE_ADDRESS.search(run.href))
         for run in element.runs
-    ) or (len(text) <= 100 and bool(_LEAVE.search(text)) and bool(_LEAVE.match(text) or "click" in text.lower()))
+    ) or (
+        len(text) <= 100
+        and bool(_LEAVE.search(text))
+        and bool(_LEAVE.match(text) or "click" in text.lower())
+    )
 
 
 def _told(element: Element) -> str:

@@ -9,6 +9,7 @@ from mailer.composing.importing.notes import Notes
 from mailer.errors import InvalidFile
 
 LARGEST = 5_000_000
+MOST_LINES = 30_000
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -35,6 +36,8 @@ def decoded(data: bytes | str, notes: Notes) -> str:
     if len(data) > LARGEST:
         raise InvalidFile("The file is larger than 5 MB; an issue's text is far smaller.")
     text = _SURROGATE.sub("\ufffd", data) if isinstance(data, str) else _text(data, notes)
+    if text.count("\n") > MOST_LINES or text.count("\r") > MOST_LINES:
+        raise InvalidFile(f"The file has more than {MOST_LINES} lines; an issue has far fewer.")
     if not text.strip("\ufeff\x00 \t\r\n"):
         raise InvalidFile("The file is empty.")
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")

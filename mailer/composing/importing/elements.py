@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import escape
 from itertools import groupby
+from typing import NamedTuple
 
 _BLANKS = re.compile(r"[ \t\r\f\v]+")
+_BREAKS = re.compile(r" ?\n ?")
+_EMPTY_LINES = re.compile(r" ?\n ?(?:\n ?)+")
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """Words of one look; a line break is ``\\n``."""
 
     text: str
@@ -94,23 +96,23 @@ def text_runs(text: str) -> Runs:
 
 def tidy(runs: Iterable[Run]) -> Runs:
     """Runs without doubled blanks and empty ends; neighbours of one look are joined."""
-    joined = [
-        replace(look, text="".join(run.text for run in group))
-        for look, group in groupby(runs, key=lambda run: replace(run, text=""))
-    ]
     result: list[Run] = []
     at_blank = True
-    for run in joined:
-        text = re.sub(r" ?\n ?", "\n", _BLANKS.sub(" ", run.text))
+    for look, group in groupby(runs, key=_look):
+        text = _BREAKS.sub("\n", _BLANKS.sub(" ", "".join([run.text for run in group])))
         text = text.lstrip(" \n\xa0") if not result else text.lstrip(" ") if at_blank else text
         if text:
             at_blank = text[-1] in " \n"
-            result.append(replace(run, text=text))
+            result.append(Run(text, *look))
     while result and not (last := result[-1].text.rstrip(" \n\xa0")):
         result.pop()
     if result:
-        result[-1] = replace(result[-1], text=last)
+        result[-1] = result[-1]._replace(text=last)
     return tuple(result)
+
+
+def _look(run: Run) -> tuple[str, bool, bool, bool, bool]:
+    return run[1:]
 
 
 def cut(runs: Runs, start: int, end: int) -> Runs:
@@ -120,7 +122,7 @@ def cut(runs: Runs, start: int, end: int) -> Runs:
     for run in runs:
         piece = run.text[max(0, start - position) : max(0, end - position)]
         if piece:
-            result.append(replace(run, text=piece))
+            result.append(run._replace(text=piece))
         position += len(run.text)
     return tuple(result)
 
@@ -134,11 +136,14 @@ def paragraphs_of(runs: Iterable[Run]) -> Iterator[Runs]:
     """*runs* parted at empty lines (two line breaks)."""
     part: list[Run] = []
     for run in runs:
-        first, *others = re.split(r"[ \t\r]*\n[ \t\r]*(?:\n[ \t\r]*)+", run.text)
-        part.append(replace(run, text=first))
+        if "\n" not in run.text:
+            part.append(run)
+            continue
+        first, *others = _EMPTY_LINES.split(_BLANKS.sub(" ", run.text))
+        part.append(run._replace(text=first))
         for other in others:
             yield tidy(part)
-            part = [replace(run, text=other)]
+            part = [run._replace(text=other)]
     yield tidy(part)
 
 
@@ -186,8 +191,10 @@ def html_of(part: Paragraph | Listing | Quote) -> str:
 
 def _is_tight(item: Item) -> bool:
     """Whether *item* is words with nothing but lists behind them."""
-    return bool(item.parts) and isinstance(item.parts[0], Paragraph) and not any(
-        isinstance(other, Paragraph) for other in item.parts[1:]
+    return (
+        bool(item.parts)
+        and isinstance(item.parts[0], Paragraph)
+        and not any(isinstance(other, Paragraph) for other in item.parts[1:])
     )
 
 
@@ -208,3 +215,18 @@ def all_runs(element: Element | Item) -> Iterator[Run]:
     elif isinstance(element, Quote | Item):
         for part in element.parts:
             yield from all_runs(part)
+
+
+def joined_lists(elements: Iterable[Element]) -> Iterator[Element]:
+    """*elements*; neighbouring lists, whose entries stood apart, become one."""
+    for (listing, ordered), group in groupby(elements, key=_list_kind):
+        if not listing:
+            yield from group
+            continue
+        lists = [element for element in group if isinstance(element, Listing)]
+        items = tuple(item for one in lists for item in one.items)
+        yield Listing(items, ordered, all(one.calls for one in lists))
+
+
+def _list_kind(element: Element) -> tuple[bool, bool]:
+    return isinstance(element, Listing), isinstance(element, Listing) and element.ordered

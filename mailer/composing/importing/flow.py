@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from mailer.composing.importing.elements import (
     Element,
@@ -15,11 +16,16 @@ from mailer.composing.importing.elements import (
     Quote,
     Run,
     Runs,
+    joined_lists,
     paragraphs_of,
     tidy,
 )
+from mailer.errors import InvalidFile
 
+# More than blanks, joiners and other fillers.
+_VISIBLE = re.compile(r"[^\s\u00ad\u034f\u200b-\u200f\u2060\ufeff]")
 _DEEPEST_LIST = 6
+_MOST_PARTS = 40_000
 LISTS = ("ul", "ol", "table")
 
 
@@ -39,7 +45,7 @@ class Flow:
         self._frames = [_Frame("root")]
         self._inline: list[Run] = []
         self._risen: list[Picture] = []
-        self._deep_lists = 0
+        self._added = 0
 
     @property
     def inside(self) -> str:
@@ -78,7 +84,7 @@ class Flow:
             return
         inline, self._inline = self._inline, []
         for runs in paragraphs_of(inline):
-            if runs:
+            if any(_VISIBLE.search(run.text) for run in runs):
                 self.add(Paragraph(runs))
 
     def begin(self, kind: str, owner: object) -> None:
@@ -98,23 +104,29 @@ class Flow:
         self.pause()
         while len(self._frames) > 1:
             self._close()
-        return tuple(part for part in self._frames[0].parts if not isinstance(part, Item))
+        parts = (part for part in self._frames[0].parts if not isinstance(part, Item))
+        return tuple(joined_lists(parts))
 
     def add(self, part: Element | Item) -> None:
-        parts = self._frames[-1].parts
-        if self.inside == "root":
-            parts.append(part)
+        self._added += 1
+        if self._added > _MOST_PARTS:
+            raise InvalidFile(
+                f"The file has more than {_MOST_PARTS} paragraphs; split it into several issues."
+            )
+        frame = self._frames[-1]
+        if frame.kind == "root":
+            frame.parts.append(part)
         elif isinstance(part, Picture):
             self._risen.append(part)
         elif isinstance(part, Heading):
-            self.add(Paragraph(tuple(replace(run, strong=True) for run in part.runs)))
+            self.add(Paragraph(tuple(run._replace(strong=True) for run in part.runs)))
         elif isinstance(part, Quote):
             for inner in part.parts:
                 self.add(inner)
-        elif isinstance(part, Item):
-            parts.append(part)
-        elif isinstance(part, Paragraph | Listing):
-            parts.append(Item((part,)) if self.inside in LISTS else part)
+        elif frame.kind in LISTS and isinstance(part, Paragraph | Listing):
+            frame.parts.append(Item((part,)))
+        elif isinstance(part, Item | Paragraph | Listing):
+            frame.parts.append(part)
 
     def _close(self) -> None:
         frame = self._frames[-1]
@@ -151,4 +163,4 @@ def _heading_runs(parts: Iterable[Paragraph | Listing]) -> Runs:
     for part in parts:
         if isinstance(part, Paragraph):
             runs.extend([*([Run(" ")] if runs else []), *part.runs])
-    return tidy(replace(run, text=run.text.replace("\n", " ")) for run in runs)
+    return tidy(run._replace(text=run.text.replace("\n", " ")) for run in runs)

@@ -55,7 +55,9 @@ def foreign_html(value: Mapping[str, Any], notes: Notes) -> str:
         sections = [{"entries": _first(value, "entries")}]
     if not isinstance(sections, list):
         raise InvalidFile(f"The file cannot be read: {WHAT_IS_READ}.")
-    _note_unplaced(value, {*PLACED, *_all("title", "opening", "closing", "sections", "entries")}, notes)
+    _note_unplaced(
+        value, {*PLACED, *_all("title", "opening", "closing", "sections", "entries")}, notes
+    )
     parts = [
         *_paragraphs(_first(value, "opening")),
         *(part for section in sections for part in _section(section, notes)),

@@ -6,13 +6,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import yaml
 
 from mailer.composing.importing.dates import read_date
 from mailer.composing.importing.notes import Notes
 
-_FENCED = re.compile(r"\s*---[ \t]*\n(.*?)\n?^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_FENCED = re.compile(
+    r"\s*---[ \t]*\n(.*?)\n?^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
+)
 _LINE = re.compile(r"([A-Za-z][A-Za-z_-]{1,30})[ \t]*:[ \t]*(.*)$")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
 # Larger ones are no front matter, and YAML is slow.
@@ -63,7 +66,7 @@ def read_front_matter(text: str, notes: Notes) -> tuple[Facts, str]:
     return _read_lines(text, notes)
 
 
-def _yaml(text: str, notes: Notes) -> Mapping[object, object] | None:
+def _yaml(text: str, notes: Notes) -> Mapping[Any, object] | None:
     try:
         told = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError, OverflowError):
@@ -92,7 +95,7 @@ def _read_lines(text: str, notes: Notes) -> tuple[Facts, str]:
     return facts_of(told, notes), rest
 
 
-def facts_of(told: Mapping[object, object], notes: Notes) -> Facts:
+def facts_of(told: Mapping[Any, object], notes: Notes) -> Facts:
     """Facts from names and values; what has no place is named in a note."""
     found: dict[str, str] = {}
     for key, value in told.items():
@@ -105,7 +108,7 @@ def facts_of(told: Mapping[object, object], notes: Notes) -> Facts:
             notes.list(NO_PLACE, f"{str(key)[:60]}: {line}")
         else:
             found[name] = line
-    day = read_date(found["date"]) if "date" in found else None
+    day = _day(found["date"]) if "date" in found else None
     if "date" in found and day is None:
         notes.say(f"The date “{found['date']}” could not be read; write it as 2026-12-03.")
     titled = found.get("title", "")
@@ -117,6 +120,13 @@ def facts_of(told: Mapping[object, object], notes: Notes) -> Facts:
         newsletter=found.get("newsletter"),
         date=day,
     )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text.strip()[:10])
+    except ValueError:
+        return read_date(text)
 
 
 def _line(value: object) -> str:

@@ -10,6 +10,7 @@ from lxml import etree
 
 from mailer.composing.importing.elements import Element, Paragraph, Picture, Rule, Run, all_runs
 from mailer.composing.importing.flow import Flow
+from mailer.composing.importing.html_looks import is_button, is_hidden, is_large, keeps_spaces
 from mailer.composing.importing.notes import Notes
 from mailer.composing.importing.pictures import read_picture
 from mailer.composing.importing.targets import link_target, usable
@@ -21,23 +22,56 @@ _ACTIVE = frozenset(
 )
 _EMBEDDED = frozenset({"iframe", "video", "audio", "frame"})
 _INLINE = frozenset(
-    "a abbr acronym area b bdi bdo big br cite code data del dfn em font i img ins kbd label mark "
-    "nobr q s samp small span strike strong sub sup time tt u var wbr button output picture ruby "
-    "rb rt rp blink".split()
+    [
+        "a",
+        "abbr",
+        "acronym",
+        "area",
+        "b",
+        "bdi",
+        "bdo",
+        "big",
+        "br",
+        "cite",
+        "code",
+        "data",
+        "del",
+        "dfn",
+        "em",
+        "font",
+        "i",
+        "img",
+        "ins",
+        "kbd",
+        "label",
+        "mark",
+        "nobr",
+        "q",
+        "s",
+        "samp",
+        "small",
+        "span",
+        "strike",
+        "strong",
+        "sub",
+        "sup",
+        "time",
+        "tt",
+        "u",
+        "var",
+        "wbr",
+        "button",
+        "output",
+        "picture",
+        "ruby",
+        "rb",
+        "rt",
+        "rp",
+        "blink",
+    ]
 )
-_HIDDEN = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|max-height\s*:\s*0"
-    r"|opacity\s*:\s*0(?![.\d])",
-    re.IGNORECASE,
-)
-_SIZE = re.compile(r"font-size\s*:\s*(\d{1,3})(?:\.\d+)?px", re.IGNORECASE)
-_BIG = 20
-_PRE = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
-_BUTTON_NAME = re.compile(r"button(?!-group)|\bbtn|\bcta\b", re.IGNORECASE)
-_BACKGROUND = re.compile(r"background(?:-color)?\s*:\s*(?!none|transparent|inherit)", re.IGNORECASE)
+_END_OF_PAGE = re.compile(r"</(?:html|body)[ \t\n]{0,20}>", re.IGNORECASE)
 _BLANK = re.compile(r"[ \t\r\n\f\v]+")
-# Fills the inbox line behind the preheader.
-_FILLER = re.compile(r"[\u034f\u200b-\u200d\u00ad\u2007\ufeff\xa0\s]{4,}")
 
 DROPPED = "Left out, for no mail may carry it"
 EMBEDDED = "What was embedded from elsewhere became a link"
@@ -86,8 +120,11 @@ def read_html(source: str, notes: Notes) -> Page:
 
 
 def _legible(source: str) -> str:
-    """*source* without what makes libxml2 stop reading."""
-    return f"<html>{source}" if not source.strip() else source.replace("\x00", "")
+    """*source* without what makes libxml2 stop reading: NUL, and an end that is not the end.
+
+    Mailing lists and antivirus programs write their words behind ``</html>``.
+    """
+    return _END_OF_PAGE.sub("", source.replace("\x00", ""))
 
 
 class _Reader:
@@ -135,7 +172,7 @@ class _Reader:
         elif tag in _EMBEDDED:
             self._embedded(element, tag)
         elif tag not in _SILENT:
-            if not _HIDDEN.search(element.get("style", "")) and element.get("hidden") is None:
+            if not is_hidden(element):
                 return False
             self.hidden.append(_all_words(element))
         return True
@@ -144,12 +181,8 @@ class _Reader:
         tag = _tag(element)
         look = self._looks[-1]
         if style := element.get("style"):
-            size = _SIZE.search(style)
-            look = replace(
-                look,
-                big=int(size[1]) >= _BIG if size else look.big,
-                pre=look.pre or bool(_PRE.search(style)),
-            )
+            large, spaced = is_large(style), keeps_spaces(style)
+            look = replace(look, big=look.big if large is None else large, pre=look.pre or spaced)
         self._looks.append(look)
         if tag not in _INLINE:
             self.flow.pause()
@@ -178,11 +211,10 @@ class _Reader:
 
     # What single tags mean
 
-    def _link(self, element: etree._Element, _tag: str) -> None:
+    def link(self, element: etree._Element, _tag: str) -> None:
         href = element.get("href", "")
         target = link_target(href, self.notes, label=_all_words(element)) if href else ""
-        parent = element.getparent()
-        drawn = _is_button(element) or (parent is not None and _is_button_cell(parent))
+        drawn = is_button(element)
         self._looks[-1] = replace(self._looks[-1], href=target, button=bool(target) and drawn)
         self._said_before_link = self._said
 
@@ -191,46 +223,46 @@ class _Reader:
         if href and self._said_before_link == self._said:
             self._wordless.append(href)
 
-    def _area(self, element: etree._Element, tag: str) -> None:
-        self._link(element, tag)
+    def area(self, element: etree._Element, tag: str) -> None:
+        self.link(element, tag)
         if href := self._looks[-1].href:
             self._say(f"{element.get('alt') or href} ")
 
-    def _strong(self, _element: etree._Element, _tag: str) -> None:
+    def strong(self, _element: etree._Element, _tag: str) -> None:
         self._looks[-1] = replace(self._looks[-1], strong=True)
 
-    def _em(self, _element: etree._Element, _tag: str) -> None:
+    def em(self, _element: etree._Element, _tag: str) -> None:
         self._looks[-1] = replace(self._looks[-1], em=True)
 
-    def _pre(self, _element: etree._Element, _tag: str) -> None:
+    def pre(self, _element: etree._Element, _tag: str) -> None:
         self._looks[-1] = replace(self._looks[-1], pre=True)
 
-    def _frame(self, element: etree._Element, tag: str) -> None:
+    def frame(self, element: etree._Element, tag: str) -> None:
         self.flow.begin(tag, element)
 
-    def _table(self, element: etree._Element, _tag: str) -> None:
+    def table(self, element: etree._Element, _tag: str) -> None:
         """A table of data becomes a list with an entry a row; one for layout is not seen."""
         data = element.find("thead/tr/th") is not None or element.find("*/tr/th") is not None
         if data and element.get("role") != "presentation" and self.flow.inside == "root":
             self.notes.say("A table became a list with one entry for each row.")
             self.flow.begin("table", element)
 
-    def _row(self, element: etree._Element, _tag: str) -> None:
+    def row(self, element: etree._Element, _tag: str) -> None:
         if self.flow.inside == "table":
             self.flow.begin("row", element)
 
-    def _cell(self, _element: etree._Element, _tag: str) -> None:
+    def cell(self, _element: etree._Element, _tag: str) -> None:
         if self.flow.inside == "row":
             self.flow.cell()
 
-    def _newline(self, _element: etree._Element, _tag: str) -> None:
+    def newline(self, _element: etree._Element, _tag: str) -> None:
         self.flow.line()
 
-    def _rule(self, _element: etree._Element, _tag: str) -> None:
+    def rule(self, _element: etree._Element, _tag: str) -> None:
         if self.flow.inside == "root":
             self.flow.add(Rule())
 
-    def _image(self, element: etree._Element, _tag: str) -> None:
+    def image(self, element: etree._Element, _tag: str) -> None:
         attributes = {str(name): str(value) for name, value in element.attrib.items()}
         found = read_picture(attributes, self._looks[-1].href, self.notes)
         if isinstance(found, Picture):
@@ -238,7 +270,9 @@ class _Reader:
             self.flow.pause()
             self.flow.add(found)
         elif found:
+            self._looks.append(replace(self._looks[-1], button=False))
             self._say(f"{found} ")
+            self._looks.pop()
 
     def _embedded(self, element: etree._Element, tag: str) -> None:
         inner = element.find("source")
@@ -252,24 +286,24 @@ class _Reader:
 
 
 _MEANS: dict[str, Callable[[_Reader, etree._Element, str], None]] = {
-    "a": _Reader._link,
-    "area": _Reader._area,
-    "b": _Reader._strong,
-    "strong": _Reader._strong,
-    "i": _Reader._em,
-    "em": _Reader._em,
-    "pre": _Reader._pre,
-    "listing": _Reader._pre,
+    "a": _Reader.link,
+    "area": _Reader.area,
+    "b": _Reader.strong,
+    "strong": _Reader.strong,
+    "i": _Reader.em,
+    "em": _Reader.em,
+    "pre": _Reader.pre,
+    "listing": _Reader.pre,
     **dict.fromkeys(
-        ("ul", "ol", "li", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6"), _Reader._frame
+        ("ul", "ol", "li", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6"), _Reader.frame
     ),
-    "table": _Reader._table,
-    "tr": _Reader._row,
-    "td": _Reader._cell,
-    "th": _Reader._cell,
-    "br": _Reader._newline,
-    "hr": _Reader._rule,
-    "img": _Reader._image,
+    "table": _Reader.table,
+    "tr": _Reader.row,
+    "td": _Reader.cell,
+    "th": _Reader.cell,
+    "br": _Reader.newline,
+    "hr": _Reader.rule,
+    "img": _Reader.image,
 }
 
 
@@ -285,17 +319,3 @@ def _all_words(element: etree._Element) -> str:
 def _quoted(element: etree._Element) -> str:
     said = "" if _tag(element) == "script" else _all_words(element)
     return f" “{said[:200]}”" if said else ""
-
-
-def _is_button(element: etree._Element) -> bool:
-    return bool(
-        _BUTTON_NAME.search(element.get("class", ""))
-        or element.get("role") == "button"
-        or _BACKGROUND.search(element.get("style", ""))
-    )
-
-
-def _is_button_cell(element: etree._Element) -> bool:
-    return element.tag == "td" and bool(
-        element.get("bgcolor") or _BUTTON_NAME.search(element.get("class", ""))
-    )

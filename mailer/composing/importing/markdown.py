@@ -12,14 +12,20 @@ from markdown_it.token import Token
 from mailer.composing.importing.marked import read_block
 from mailer.composing.importing.marks import BUTTON, read_mark
 from mailer.composing.importing.notes import Notes
+from mailer.errors import InvalidFile
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _LIQUID_BLOCK = re.compile(r"\{% *comment *%\}.*?\{% *endcomment *%\}", re.DOTALL)
-_LIQUID = re.compile(r"\{%[^\n]{0,2000}?%\}")
+_LIQUID = re.compile(r"\{%[^\n{}]{0,1000}%\}")
+_SIGNS = re.compile(r"[\[*_<|\\`&]")
+# Parsing costs up to 15 µs for each.
+_MOST_SIGNS = 150_000
+_DEEPEST = 60
 _NAMELESS = re.compile(r"(?<!\[)\[([^\[\]\n]{1,200})\](?:\[\]|\[([^\[\]\n]{1,200})\])(?!\])")
 
 LIQUID = "Commands of a site builder were left out"
 COMMENTS = "Comments, which readers do not see, were left out"
+UNUSED = "Addresses that no link of the text leads to were left out"
 NO_DEFINITION = "Links whose address the file does not give were left as words"
 
 
@@ -27,13 +33,13 @@ class _Parser(MarkdownIt):
     """CommonMark with tables; addresses stay as they were written."""
 
     def __init__(self) -> None:
-        super().__init__("commonmark", {"html": True})
+        super().__init__("commonmark", {"html": True, "maxNesting": _DEEPEST})
         self.enable(["table", "strikethrough"])
 
-    def normalizeLink(self, url: str) -> str:
+    def normalizeLink(self, url: str) -> str:  # noqa: N802  # the parser's name
         return url
 
-    def validateLink(self, url: str) -> bool:  # noqa: ARG002  # judged where it is used
+    def validateLink(self, url: str) -> bool:  # noqa: ARG002, N802  # judged where it is used
         return True
 
 
@@ -46,7 +52,14 @@ Piece = dict[str, Any] | str
 def read_markdown(text: str, notes: Notes) -> list[Piece]:
     """*text*, without its front matter, as blocks of our own and HTML of everything else."""
     text = _without_liquid(text, notes)
-    tokens = _PARSER.parse(text)
+    if len(_SIGNS.findall(text)) > _MOST_SIGNS:
+        raise InvalidFile("The Markdown has far more signs than words; save it as plain text.")
+    references: dict[str, Any] = {}
+    tokens = _PARSER.parse(text, references)
+    # Deeper ones the parser would leave out without a word.
+    if any(token.level >= _DEEPEST - 1 for token in tokens):
+        raise InvalidFile("The Markdown has lists or quotations nested too deep to be read.")
+    _note_unused(references, tokens, notes)
     return [piece for piece in _pieces(tokens, notes) if piece]
 
 
@@ -102,6 +115,19 @@ def _html(tokens: Sequence[Token], notes: Notes) -> str:
     return str(_PARSER.renderer.render(tokens, _PARSER.options, {}))
 
 
+def _note_unused(references: dict[str, Any], tokens: Sequence[Token], notes: Notes) -> None:
+    used = {
+        child.attrGet("href") or child.attrGet("src")
+        for token in tokens
+        for child in token.children or ()
+        if child.attrs
+    }
+    defined = (*references.get("references", {}).values(), *references.get("duplicate_refs", ()))
+    for reference in defined:
+        if reference["href"] not in used:
+            notes.list(UNUSED, reference["href"])
+
+
 def _prepare(inline: Token, notes: Notes) -> None:
     """Buttons are marked as such; references that lead nowhere become their words."""
     children = inline.children or []
@@ -123,17 +149,26 @@ def _named(found: re.Match[str], notes: Notes) -> str:
 
 
 def _without_comments(html: str, notes: Notes) -> str:
-    found = len(_COMMENT.findall(html))
-    for _ in range(found):
-        notes.count(COMMENTS)
-    return _COMMENT.sub("", html) if found else html
+    head, tail = _up_to_last("-->", html)
+    head, found = _COMMENT.subn("", head)
+    notes.count(COMMENTS, found)
+    return head + tail
+
+
+def _up_to_last(end: str, text: str) -> tuple[str, str]:
+    """*text* parted behind the last *end*: what opens later never closes, so is not searched."""
+    at = text.rfind(end) + len(end) if end in text else 0
+    return text[:at], text[at:]
 
 
 def _without_liquid(text: str, notes: Notes) -> str:
     if "{%" not in text:
         return text
-    for pattern in (_LIQUID_BLOCK, _LIQUID):
-        for found in pattern.findall(text):
-            notes.list(LIQUID, " ".join(found.split())[:200])
-        text = pattern.sub("", text)
-    return text
+
+    def dropped(found: re.Match[str]) -> str:
+        notes.list(LIQUID, " ".join(found[0].split())[:200])
+        return ""
+
+    head, tail = _up_to_last("endcomment", text)
+    head, tail = head + tail[:20], tail[20:]
+    return _LIQUID.sub(dropped, _LIQUID_BLOCK.sub(dropped, head) + tail)

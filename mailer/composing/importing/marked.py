@@ -26,7 +26,9 @@ _HEADED = frozenset({"update", "actions", "urgent", "response", "media", "share"
 _WITH_BUTTON = frozenset({"update", "urgent", "response", "media"})
 
 
-def read_block(kind: str, fields: dict[str, Any], groups: Sequence[Group]) -> tuple[dict[str, Any], int]:
+def read_block(
+    kind: str, fields: dict[str, Any], groups: Sequence[Group]
+) -> tuple[dict[str, Any], int]:
     """The block's fields, and how many of *groups* it takes; the rest is somebody else's."""
     reader = _BlockReader(kind, fields, groups)
     reader.read()
@@ -204,9 +206,7 @@ def _item(children: Sequence[Token]) -> dict[str, Any] | None:
     }
 
 
-_TAGS = frozenset(
-    {"paragraph", "bullet_list", "ordered_list", "list_item", "strong", "em"}
-)
+_TAGS = frozenset({"paragraph", "bullet_list", "ordered_list", "list_item", "strong", "em"})
 
 
 def _html(tokens: Sequence[Token]) -> str:

@@ -12,7 +12,9 @@ from mailer.blocks import BLOCK_KINDS
 _MARK = re.compile(
     rf"[ ]{{0,3}}<!-- *(?P<kind>{'|'.join(BLOCK_KINDS)}) *(?P<rest>.*?) *-->[ \t]*$", re.DOTALL
 )
-_ATTRIBUTE = re.compile(r'(?P<name>[a-z_]+)=(?:(?P<bare>[^\s"{}<>]+)|(?P<quoted>"(?:[^"\\]|\\.)*"))(?: +|$)')
+_ATTRIBUTE = re.compile(
+    r'(?P<name>[a-z_]+)=(?:(?P<bare>[^\s"{}<>]+)|(?P<quoted>"(?:[^"\\]|\\.)*"))(?: +|$)'
+)
 _BARE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_,.:-]*(?<!-)$")
 BUTTON = "{.button}"
 

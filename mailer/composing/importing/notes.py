@@ -19,9 +19,10 @@ class Notes:
         details = self._details.setdefault(opening, {})
         details[detail] = details.get(detail, 0) + 1
 
-    def count(self, opening: str) -> None:
-        """One more of the same kind, of which only the number matters."""
-        self._counts[opening] = self._counts.get(opening, 0) + 1
+    def count(self, opening: str, more: int = 1) -> None:
+        """*more* of one kind, of which only the number matters."""
+        if more:
+            self._counts[opening] = self._counts.get(opening, 0) + more
 
     def sentences(self) -> tuple[str, ...]:
         told = (_sentence(opening, details) for opening, details in self._details.items())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mailer.composing.importing.elements import Element, Heading, Paragraph, Rule, words
 from mailer.composing.importing.headlines import is_greeting
 from mailer.composing.importing.notes import Notes
@@ -38,7 +40,7 @@ def take_preheader(elements: list[Element], notes: Notes) -> tuple[str, list[Ele
     return text, elements[1:]
 
 
-def _found(elements: list[Element], notes: Notes) -> tuple[str, Element | None]:
+def _found(elements: Sequence[Element], notes: Notes) -> tuple[str, Element | None]:
     for element in elements[:_SEARCHED]:
         if isinstance(element, Heading) and len(text := words(element.runs)) <= _LONGEST_SUBJECT:
             return text, element

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from mailer.blocks import ActionItem
@@ -25,11 +24,6 @@ from mailer.composing.importing.elements import (
 _SOFT_LEVEL = 5
 _LONGEST_SOFT = 120
 _LONGEST_LINE = 500
-_DAY_LINE = re.compile(
-    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\d|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct"
-    r"|nov|dec)[a-z]*\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(slots=True)
@@ -58,7 +52,6 @@ class Parts:
         self._now = Part()
 
     def take(self, element: Element) -> None:
-        now = self._now
         if isinstance(element, Heading):
             self._next()
             self._head(element)
@@ -67,21 +60,30 @@ class Parts:
             if self.done and not self.done[-1].rule:
                 self.done.append(Part(rule=True))
         elif isinstance(element, Picture):
-            if now.body or now.items or now.call or now.picture:
-                self._next()
-            self._now.picture = element
+            self._room_for_picture().picture = element
         elif isinstance(element, Call):
-            if now.call or now.items or (element.share and now):
-                self._next()
-            self._now.call = element
+            self._room_for_call(element).call = element
         elif isinstance(element, Listing) and (items := action_items(element)):
-            if now.items or now.call or now.picture:
-                self._next()
-            self._now.items = items
+            self._room_for_items().items = items
         else:
-            if now.items or now.call:
-                self._next()
-            self._now.body.append(element)
+            self._room_for_words().body.append(element)
+
+    # A block shows its picture first, then its words, then its actions or its button.
+
+    def _room_for_picture(self) -> Part:
+        now = self._now
+        return self._next() if now.body or now.items or now.call or now.picture else now
+
+    def _room_for_words(self) -> Part:
+        return self._next() if self._now.items or self._now.call else self._now
+
+    def _room_for_items(self) -> Part:
+        now = self._now
+        return self._next() if now.items or now.call or now.picture else now
+
+    def _room_for_call(self, call: Call) -> Part:
+        now = self._now
+        return self._next() if now.items or now.call or (call.share and now) else now
 
     def _head(self, heading: Heading) -> None:
         text = words(heading.runs)
@@ -95,10 +97,11 @@ class Parts:
         elif addresses:
             self._now.body.append(Paragraph(heading.runs))
 
-    def _next(self) -> None:
+    def _next(self) -> Part:
         if self._now:
             self.done.append(self._now)
         self._now = Part()
+        return self._now
 
     def finish(self) -> list[Part]:
         self._next()
@@ -115,12 +118,15 @@ def parts_of(elements: Iterable[Element]) -> list[Part]:
 
 
 def with_soft_headings(elements: list[Element]) -> list[Element]:
-    """Short paragraphs that are all bold or large, and head a paragraph, become headings."""
+    """Short paragraphs that are all bold or large, and head something, become headings."""
     large = _large_is_special(elements)
     result: list[Element] = []
     for element, following in pairwise([*elements, Rule()]):
         if isinstance(element, Paragraph) and (level := _soft_level(element, following, large)):
-            runs = (replace(run, strong=False, em=False, text=run.text.replace("\n", " ")) for run in element.runs)
+            runs = (
+                run._replace(strong=False, em=False, text=run.text.replace("\n", " "))
+                for run in element.runs
+            )
             result.append(Heading(level, tuple(runs)))
         else:
             result.append(element)
@@ -139,14 +145,18 @@ def _large_is_special(elements: list[Element]) -> bool:
 def _soft_level(paragraph: Paragraph, following: Element, large: bool) -> int:
     spoken = [run for run in paragraph.runs if run.text.strip()]
     text = words(spoken)
-    if len(text) > _LONGEST_SOFT or text.endswith((":", ",", ".", ";")) or not any(map(str.isalpha, text)):
+    if (
+        len(text) > _LONGEST_SOFT
+        or text.endswith((":", ",", ".", ";"))
+        or not any(map(str.isalpha, text))
+    ):
         return 0
     if any(run.href for run in spoken):
         return 0
     if large and all(run.big for run in spoken):
         return 3
     bold = all(run.strong for run in spoken)
-    heads = isinstance(following, Paragraph | Picture) and not _DAY_LINE.match(text)
+    heads = isinstance(following, Paragraph | Listing | Picture)
     return _SOFT_LEVEL if bold and heads else 0
 
 
@@ -176,7 +186,9 @@ def _action_item(item: Item, *, without_link: bool) -> ActionItem | None:
     before = words(runs[: places[0]])
     title = words(runs[places[0] : places[-1] + 1])
     note = words(runs[places[-1] + 1 :])
-    if len(before) > 40 or any(not run.href for run in runs[places[0] : places[-1] + 1] if run.text.strip()):
+    if len(before) > 40 or any(
+        not run.href for run in runs[places[0] : places[-1] + 1] if run.text.strip()
+    ):
         return None
     return _line_item(f"{before} {title}".strip(), addresses.pop(), _bare_note(note))
 

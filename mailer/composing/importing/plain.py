@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import pairwise
 
 from mailer.composing.importing import repeated
 from mailer.composing.importing.calls import asks_for_click
@@ -18,6 +18,7 @@ from mailer.composing.importing.elements import (
     Rule,
     Run,
     Runs,
+    joined_lists,
     text_runs,
     tidy,
 )
@@ -25,7 +26,9 @@ from mailer.composing.importing.headlines import could_be_headline, is_headline
 
 _RULE = re.compile(r"\s*(?:[-=_*~#•–—+][ \t]*){3,}$")
 _UNDERLINE = re.compile(r"\s*(?:={3,}|-{3,}|~{3,})\s*$")
-_BULLET = re.compile(r"[ \t]*(?:[-*•·▪◦‣●○■–—+o](?=[ \t])|\(?(?P<number>\d{1,3})[.)](?=[ \t]))[ \t]+")
+_BULLET = re.compile(
+    r"[ \t]*(?:[-*•·▪◦‣●○■–—+o](?=[ \t])|\(?(?P<number>\d{1,3})[.)](?=[ \t]))[ \t]+"
+)
 _HASHES = re.compile(r"(#{1,6})[ \t]+(.+?)[ \t#]*$")
 _HARD_WRAP = 90
 
@@ -51,7 +54,7 @@ def read_plain(text: str) -> tuple[Element, ...]:
         made = _elements(chunk, following, after_call=after_call, wrapped=longest <= _HARD_WRAP)
         elements.extend(made)
         after_call = asks_for_click(chunk.lines[-1])
-    return tuple(_joined_lists(elements))
+    return tuple(joined_lists(elements))
 
 
 def _chunks(lines: list[str], *, apart: bool) -> Iterator[_Chunk]:
@@ -176,18 +179,3 @@ def _wrapped(lines: list[str], *, wrapped: bool) -> Runs:
         parts.append(" " if wrapped and len(last) > 50 else "\n")
         parts.append(line.strip())
     return tidy((Run("".join(parts)),))
-
-
-def _joined_lists(elements: list[Element]) -> Iterator[Element]:
-    """Lists whose entries stood apart become one."""
-    for (listing, ordered), group in groupby(elements, key=_list_kind):
-        if not listing:
-            yield from group
-            continue
-        lists = [element for element in group if isinstance(element, Listing)]
-        items = tuple(item for one in lists for item in one.items)
-        yield Listing(items, ordered, all(one.calls for one in lists))
-
-
-def _list_kind(element: Element) -> tuple[bool, bool]:
-    return isinstance(element, Listing), isinstance(element, Listing) and element.ordered

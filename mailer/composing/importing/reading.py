@@ -27,11 +27,15 @@ from mailer.composing.importing.structure import blocks_of
 from mailer.errors import InvalidFile
 
 _ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
-_HTML_START = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|table|div|center|p|h[1-6]|meta|style)\b", re.IGNORECASE | re.DOTALL)
+_HTML_START = re.compile(
+    r"(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body|table|div|center|p|h[1-6]|meta|style)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _MARKDOWN_SIGN = re.compile(
     r"^#{1,6} \S|\]\(<?(?:https?:|mailto:|/|#)|^\[[^\]\n]+\]: ?\S+|^```|^<!-- (?:update|actions|urgent|response|media|text|share|divider)\b|^\*\*[^*\n]+\*\*",
     re.MULTILINE,
 )
+_OUR_MARK = re.compile(r"<!-- (?:update|actions|urgent|response|media|text|share|divider)\b")
 _ENDINGS = {
     "md": "markdown",
     "markdown": "markdown",
@@ -82,18 +86,25 @@ def read_issue(data: bytes | str, *, filename: str = "") -> Imported:
 
 
 def format_of(text: str, filename: str = "") -> str:
-    """"json", "html", "markdown" or "plain": what *text* looks like, then what its name says."""
+    """ "json", "html", "markdown" or "plain": what *text* looks like, then what its name says."""
     start = text.lstrip()[:1]
     named = _ENDINGS.get(filename.rsplit(".", 1)[-1].lower(), "") if "." in filename else ""
     if named == "json" or (start == "{" and named == "" and text.rstrip().endswith("}")):
         return "json"
-    if _HTML_START.match(text[:5000]) and named != "markdown":
+    if _HTML_START.match(_without_first_comments(text)) and named != "markdown":
         return "html"
     if named:
         return named
     if text.lstrip().startswith("---\n") or _MARKDOWN_SIGN.search(text):
         return "markdown"
     return "plain"
+
+
+def _without_first_comments(text: str) -> str:
+    text = text[:20_000].lstrip()
+    while text.startswith("<!--") and "-->" in text and not _OUR_MARK.match(text):
+        text = text.split("-->", 1)[1].lstrip()
+    return text
 
 
 def _own(value: dict[str, Any]) -> Imported:
@@ -204,7 +215,9 @@ def _opened(
 
 
 def _language(blocks: Iterable[Block | dict[str, Any]], subject: str, notes: Notes) -> str:
-    sample = subject + " ".join(str(block)[:2000] for block, _ in zip(blocks, range(20), strict=False))
+    sample = subject + " ".join(
+        str(block)[:2000] for block, _ in zip(blocks, range(20), strict=False)
+    )
     guessed = guess_language(sample)
     if guessed:
         notes.say(f"The language was guessed from the script: {guessed}.")

@@ -9,10 +9,13 @@ _SEPARATOR = re.compile(r"[–—|•:-]")
 _PROSE = re.compile(r"[.!?]\s+[A-Z]")
 _LONGEST_OPENING = 6
 _FEWEST = 3
+_LONGEST_LINE = 30_000
 
 
 def parted(line: str) -> list[str]:
     """The entries of *line* if they open alike at least three times, else an empty list."""
+    if len(line) > _LONGEST_LINE:
+        return []
     words = line.split()
     if len(words) < 2 * _FEWEST or _PROSE.search(line) or line.rstrip().endswith((".", "?")):
         return []

@@ -18,7 +18,7 @@ from mailer.blocks import (
     Update,
     Urgent,
 )
-from mailer.composing.importing.bodies import bodies_of, as_body
+from mailer.composing.importing.bodies import as_body, bodies_of
 from mailer.composing.importing.dates import days
 from mailer.composing.importing.elements import (
     Call,
@@ -51,7 +51,7 @@ _ANSWER = re.compile(
     r"|(?:response|reply|answer) from|official (?:[\w-]+ ){0,5}?(?:response|reply|answer))\b",
     re.IGNORECASE,
 )
-_NAME = r"(?:[A-Z][\w’'.-]*(?: (?:of|de|von|van|the|for|and) (?=[A-Z])| (?=[A-Z]))?)+"
+_NAME = r"[A-Z][\w’'.-]*(?: (?:(?:of|de|von|van|the|for|and) )?[A-Z][\w’'.-]*)*"
 _WHO = tuple(
     re.compile(form)
     for form in (
@@ -60,7 +60,9 @@ _WHO = tuple(
         rf"(?:[Rr]esponse|[Rr]eply|[Aa]nswer) from (?:the )?(?P<who>{_NAME})",
     )
 )
-_VIDEO = re.compile(r"//(?:[\w-]+\.)?(?:youtube\.com|youtu\.be|vimeo\.com|peertube\.)", re.IGNORECASE)
+_VIDEO = re.compile(
+    r"//(?:[\w-]+\.)?(?:youtube\.com|youtu\.be|vimeo\.com|peertube\.)", re.IGNORECASE
+)
 
 GUESSED_DAY = "Deadlines were taken from the text, so check them"
 NO_YEAR = "Urgent calls name a day without a year, so set the deadline"

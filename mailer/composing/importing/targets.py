@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
@@ -29,6 +30,7 @@ COUNTED = "Links through another system's click counter were kept as they are"
 MADE_WHOLE = "Addresses without https: in front were given it"
 
 
+@lru_cache(maxsize=4096)
 def usable(url: str) -> bool:
     """Whether *url* can stand in an issue as it is."""
     try:
