@@ -29,8 +29,11 @@ def send_here(mailer: Mailer, issue_id: int, *, anyway: bool, as_json: bool) -> 
     """Start the issue and send it in this process; nothing is started if the relay is away."""
     with reading(mailer.engine) as session:
         state = issues.get(session, issue_id).state
+    fresh = state in (IssueState.DRAFT, IssueState.SCHEDULED)
+    if fresh:
+        mailer.starter.require_ready(issue_id, now=mailer.clock(), anyway=anyway)
     asyncio.run(_try_relay(mailer))
-    if state in (IssueState.DRAFT, IssueState.SCHEDULED):
+    if fresh:
         mailer.starter.start(issue_id, now=mailer.clock(), anyway=anyway)
     elif state is not IssueState.SENDING:
         raise Conflict(f"Issue {issue_id} cannot be sent: it is {state.value}.")
@@ -133,6 +136,9 @@ def _bar(quiet: bool) -> Progress:
 
 
 def _sentence(issue: Issue, result: Audit) -> str:
+    if issue.state is IssueState.DRAFT:
+        reason = f" {issue.state_reason}" if issue.state_reason else ""
+        return f"Issue {issue.id} is a draft: nobody has been planned yet.{reason}"
     if issue.state is IssueState.SCHEDULED:
         return f"Issue {issue.id} is scheduled for {issue.scheduled_at:%Y-%m-%d %H:%M:%S %Z}."
     parts = [f"{result.accepted:,} accepted", f"{result.refused:,} refused"]

@@ -95,5 +95,8 @@ def _tls_context(verify: bool) -> ssl.SSLContext:
 
 def _sentence(relay: Relay, error: Exception) -> str:
     words = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error.__cause__, ConnectionRefusedError):
+        words = "nothing listens there"
+    where = f" (port {relay.port})" if relay.name else ""
     hint = " Start `mailer up`, or set MAILER_SMTP_URL." if relay.name else ""
-    return f"{relay} on port {relay.port} does not take mail: {words}.{hint}"
+    return f"{relay}{where} does not take mail: {words}.{hint}"

@@ -51,6 +51,11 @@ class Starter:
                 manner=manner,
             )
 
+    def require_ready(self, issue_id: int, *, now: datetime, anyway: bool = False) -> None:
+        """``InvalidInput`` lists what stands in the way of sending, if anything does."""
+        with reading(self._engine) as session:
+            self._checked(session, issues.get(session, issue_id), now=now, anyway=anyway)
+
     def start(self, issue_id: int, *, now: datetime, anyway: bool = False) -> int:
         """Render, freeze and begin now; the number of recipients planned.
 
