@@ -30,13 +30,13 @@ def send_here(mailer: Mailer, issue_id: int, *, anyway: bool, as_json: bool) -> 
     with reading(mailer.engine) as session:
         state = issues.get(session, issue_id).state
     fresh = state in (IssueState.DRAFT, IssueState.SCHEDULED)
+    if not fresh and state is not IssueState.SENDING:
+        raise Conflict(f"Issue {issue_id} cannot be sent: it is {state.value}.")
     if fresh:
         mailer.starter.require_ready(issue_id, now=mailer.clock(), anyway=anyway)
     asyncio.run(_try_relay(mailer))
     if fresh:
         mailer.starter.start(issue_id, now=mailer.clock(), anyway=anyway)
-    elif state is not IssueState.SENDING:
-        raise Conflict(f"Issue {issue_id} cannot be sent: it is {state.value}.")
     asyncio.run(_send(mailer, issue_id, quiet=as_json))
     _close(mailer, issue_id, as_json=as_json)
 

@@ -16,6 +16,8 @@ from mailer.database.engine import reading, transaction
 from mailer.database.tables import Consent
 from mailer.errors import InvalidInput
 
+_SHOWN = 10  # of the invalid rows; --report has them all
+
 app = typer.Typer(help="Add, list and unsubscribe subscribers.", no_args_is_help=True)
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The e-mail address.")]
 
@@ -152,6 +154,10 @@ def _words(result: Report, *, dry_run: bool) -> str:
     counts = ", ".join(f"{count:,} {verdict}" for verdict, count in result.counts.most_common())
     lines = [f"{'Would be: ' if dry_run else ''}{counts or 'no rows'}."]
     lines += [f"  invalid, {reason}: {count:,}" for reason, count in result.reasons.most_common(20)]
+    lines += [
+        f"  {row.file}, line {row.line}: {row.address or '(no address)'}: {row.reason}"
+        for row in result.invalid_rows[:_SHOWN]
+    ]
     lines += [f"  note, {note}: {count:,}" for note, count in result.notes.most_common(20)]
     return "\n".join(lines)
 
