@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from mailer.database.engine import database_file, reading, transaction
@@ -16,6 +17,8 @@ from mailer.errors import ConfigurationError
 
 _FACT = "secret key fingerprint"
 _LEAST_BYTES = 16
+# Another process may be adding it now; its own is the one that counts.
+_ADD = text("INSERT INTO facts (name, value) VALUES (:name, :value) ON CONFLICT DO NOTHING")
 
 
 def load_secret_key(engine: Engine, given: str | None) -> bytes:
@@ -76,21 +79,20 @@ def _stored(path: Path) -> bytes | None:
 def _make(path: Path) -> bytes:
     key = secrets.token_hex(32)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        # Under its name only when it is whole: another process may be reading it now.
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".key-") as file:
+            file.write(key + "\n")
+            file.flush()
+            os.link(file.name, path)
     except FileExistsError:  # another process was faster; its key is the key
         return _stored(path) or key.encode()
     except OSError as error:
         raise ConfigurationError(
             f"The secret key cannot be written to {path}: {error.strerror}. Set MAILER_SECRET_KEY."
         ) from error
-    with os.fdopen(descriptor, "w") as file:
-        file.write(key + "\n")
     return key.encode()
 
 
 def _remember(session: Session, fingerprint: str) -> Fact:
-    fact = session.get(Fact, _FACT)
-    if fact is None:
-        fact = Fact(name=_FACT, value=fingerprint)
-        session.add(fact)
-    return fact
+    session.execute(_ADD, {"name": _FACT, "value": fingerprint})
+    return session.get_one(Fact, _FACT)
