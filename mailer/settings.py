@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     messages_per_connection: int = Field(default=1000, ge=1)
     smtp_timeout: float = Field(default=300.0, gt=0)
     batch_size: int = Field(default=1000, ge=1, le=20_000)
-    lease_seconds: float = Field(default=60.0, gt=0)
+    lease_seconds: float = Field(default=60.0, gt=0, le=600)
     retry_schedule: Annotated[tuple[timedelta, ...], NoDecode, BeforeValidator(_schedule)] = tuple(
         timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 120, 240, 480, 480, 720, 740)
     )

@@ -39,11 +39,11 @@ class SendingDesk:
     @property
     def busy(self) -> bool:
         """Whether a lane would get a message now."""
-        return bool(self.ready)
+        return bool(self.ready) and self.ready[0].batch.ours
 
     def take(self, connection: Connection) -> Handover | None:
         """The next message for a lane; whoever cannot be mailed is settled on the way."""
-        while self.ready:
+        while self.busy:  # a worker that was frozen learns here that its lease has ended
             item = self.ready.popleft()
             handover = self._compose(item, connection)
             if handover is not None:
@@ -82,6 +82,8 @@ class SendingDesk:
     def take_back(self, batches: Iterable[HeldBatch]) -> None:
         """Nothing more of these *batches* goes to a lane."""
         going = set(map(id, batches))
+        if not going:
+            return
         kept: deque[Item] = deque()
         for item in self.ready:
             if id(item.batch) in going:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ class HeldBatch:
     ) -> None:
         self.leased = leased
         self.handed = 0
+        self.until = 0.0  # when the lease ends, by the machine's monotonic clock
         self.closing = False  # nothing more is granted; released when nothing is out
         self.lost = False  # another worker has it: only the record is still written
         self._hold_uncertain = hold_uncertain
@@ -87,14 +89,20 @@ class HeldBatch:
         return self._out
 
     @property
+    def ours(self) -> bool:
+        """Whether its recipients may be handed over: as far as we know nobody else may."""
+        return not (self.closing or self.lost) and time.monotonic() < self.until
+
+    @property
     def complete(self) -> bool:
         """Whether everybody is decided, or goes on in another batch."""
         return not self._waiting and not self._out and not self._aside
 
     @property
     def dirty(self) -> bool:
-        """Whether there is anything to write."""
-        return bool(self._recorded or self._doubted) or self.complete
+        """Whether there is anything to write, if only that there is nothing any more."""
+        over = self.complete or (self.lost and not self._out)
+        return over or bool(self._recorded or self._doubted)
 
     def grant(self, most: int, permits: Permits | None = None) -> list[Item]:
         """The next recipients; they may be handed over once *handed* is written to the ledger.
@@ -163,6 +171,9 @@ class HeldBatch:
 
     def again(self, item: Item, why: str) -> bool:
         """Not taken by the server: ``True`` when the item may go again at once."""
+        if self.closing or self.lost:  # not from here, if ever
+            self.take_back([item])
+            return False
         item.tries += 1
         if item.tries <= _MOST_TRIES_AT_ONCE:
             return True

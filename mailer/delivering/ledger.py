@@ -15,12 +15,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, bindparam, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from mailer.database.tables import Attempt, Batch, Delivery, Doubt, Fate, Issue, IssueState
 from mailer.database.tables.base import Moment
+from mailer.delivering.outcomes import LATEST
 from mailer.delivering.packing import among, pack, unpack
+
+# What ends or is due later than these allow was written before the clock was set back.
+_LONGEST_LEASE = timedelta(minutes=10)  # as settings allow
+_LONGEST_PUT_OFF = timedelta(minutes=1)  # by workers, for want of permits
 
 
 class Recorded(NamedTuple):
@@ -90,12 +95,12 @@ def lease(
 ) -> Leased | None:
     """Lease the batch that is due first; ``None`` when there is none.
 
-    Newsletters in *resting* are left alone. Takes over a batch whose lease has ended; recipients that its last worker may have sent are
-    recorded as uncertain before they are tried again.
+    Newsletters in *resting* are left alone. Takes over a batch whose lease has ended; recipients
+    that its last worker may have sent are recorded as uncertain before they are tried again.
     """
     row = session.execute(
         update(Batch)
-        .where(Batch.id == _first_due(now, seconds, issue_id, resting).scalar_subquery())
+        .where(Batch.id == _first_due(now, issue_id, resting).scalar_subquery())
         .values(worker=worker, lease=Batch.lease + 1, leased_until=now + timedelta(seconds=seconds))
         .returning(
             Batch.id,
@@ -113,38 +118,29 @@ def lease(
     ids = unpack(packed)
     decided: set[int] = set()
     deferred: set[int] = set()
-    if number > 1:  # somebody held it before
+    doubted: set[int] = set()
+    if number > 1 or attempt > 1:  # somebody held it, or those in it, before: and may hold them yet
         decided = decided_ids(session, issue, ids)
-        deferred = _deferred_ids(session, issue, attempt, ids) - decided
+    if number > 1:
+        deferred = _doubted_ids(session, issue, attempt, ids, Doubt.DEFERRED) - decided
+        doubted = _doubted_ids(session, issue, attempt, ids, Doubt.UNCERTAIN)
     undecided = [
         position for position, one in enumerate(ids) if one not in decided and one not in deferred
     ]
-    uncertain = [position for position in undecided if position < handed]
-    _add_doubts(
-        session,
-        issue,
-        [
-            Doubted(ids[position], attempt, Doubt.UNCERTAIN, "the worker holding it ended")
-            for position in uncertain
-        ],
-        now=now,
-        worker=worker,
+    add_handed_doubts(
+        session, issue, attempt, [ids[one] for one in undecided if one < handed], now=now, by=worker
     )
+    uncertain = [one for one in undecided if one < handed or ids[one] in doubted]
     return Leased(batch_id, issue, number, attempt, ids, undecided, uncertain, sorted(deferred))
 
 
-def _first_due(
-    now: datetime, seconds: float, issue_id: int | None, resting: Sequence[int]
-) -> Select[int]:
-    # A lease that ends later than any lease of now could end was given before the clock was set
-    # back: it counts as ended. Likewise a due time is trusted only from the schedule.
-    beyond = now + timedelta(seconds=2 * seconds)
+def _first_due(now: datetime, issue_id: int | None, resting: Sequence[int]) -> Select[int]:
     wanted = [
         Batch.open.is_(True),
         Batch.held.is_(False),
         Batch.due_at <= now,
         Issue.state == IssueState.SENDING,
-        or_(Batch.leased_until.is_(None), Batch.leased_until < now, Batch.leased_until > beyond),
+        free(now),
     ]
     if issue_id is not None:
         wanted.append(Batch.issue_id == issue_id)
@@ -157,6 +153,48 @@ def _first_due(
         .order_by(Batch.due_at, Batch.id)
         .limit(1)
         .with_for_update(skip_locked=True, of=Batch)
+    )
+
+
+def free(now: datetime) -> ColumnElement[bool]:
+    """Whether a batch may be leased: nobody holds it, or the lease has ended."""
+    return or_(Batch.leased_until.is_(None), Batch.leased_until < now)
+
+
+def mend_times(
+    session: Session, schedule: Sequence[timedelta], *, now: datetime, seconds: float
+) -> None:
+    """What was written before the clock was set back would hold things up for as long.
+
+    A lease that ends later than any could end gets *seconds* more: its worker, if it is alive,
+    renews it. Retries that are further away than the schedule says are due now.
+    """
+    session.execute(
+        update(Batch)
+        .where(Batch.open.is_(True), Batch.leased_until > now + _LONGEST_LEASE)
+        .values(leased_until=now + timedelta(seconds=seconds))
+        .execution_options(synchronize_session=False)
+    )
+    if schedule:
+        session.execute(
+            update(Batch)
+            .where(Batch.open.is_(True), _later_than(schedule, now + _LONGEST_PUT_OFF))
+            .values(due_at=now)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _later_than(schedule: Sequence[timedelta], now: datetime) -> ColumnElement[bool]:
+    latest = [now + LATEST * delay for delay in schedule]
+    return and_(
+        Batch.due_at > min(latest),
+        or_(
+            *(
+                and_(Batch.attempt == attempt, Batch.due_at > moment)
+                for attempt, moment in enumerate(latest, start=2)
+            ),
+            and_(Batch.attempt > len(latest) + 1, Batch.due_at > latest[-1]),
+        ),
     )
 
 
@@ -279,6 +317,15 @@ _INSERT_SQLITE = text(
 _attempts = Attempt.metadata.tables["attempts"]
 
 
+def add_handed_doubts(
+    session: Session, issue_id: int, attempt: int, ids: Sequence[int], *, now: datetime, by: str
+) -> None:
+    """These were granted to a worker that ended: it may have handed them over."""
+    why = "the worker holding it ended"
+    doubted = [Doubted(one, attempt, Doubt.UNCERTAIN, why) for one in ids]
+    _add_doubts(session, issue_id, doubted, now=now, worker=by)
+
+
 def _add_doubts(
     session: Session, issue_id: int, doubted: Sequence[Doubted], *, now: datetime, worker: str
 ) -> None:
@@ -311,13 +358,15 @@ def decided_ids(session: Session, issue_id: int, ids: Sequence[int]) -> set[int]
     ).intersection(ids)
 
 
-def _deferred_ids(session: Session, issue_id: int, attempt: int, ids: Sequence[int]) -> set[int]:
+def _doubted_ids(
+    session: Session, issue_id: int, attempt: int, ids: Sequence[int], doubt: Doubt
+) -> set[int]:
     return set(
         session.scalars(
             select(Attempt.subscriber_id).where(
                 Attempt.issue_id == issue_id,
                 Attempt.number == attempt,
-                Attempt.doubt == int(Doubt.DEFERRED),
+                Attempt.doubt == int(doubt),
                 among(Attempt.subscriber_id, ids),
             )
         )

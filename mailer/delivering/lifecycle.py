@@ -180,7 +180,7 @@ def settle(session: Session, *, now: datetime) -> int:
         .where(
             Batch.open.is_(True),
             Issue.state == IssueState.CANCELLED,
-            Batch.leased_until.is_(None) | (Batch.leased_until < now),
+            ledger.free(now),
         )
         .limit(_BATCHES_SETTLED_TOGETHER)
         .with_for_update(skip_locked=True, of=Batch)
@@ -196,6 +196,10 @@ def _skip_waiting(session: Session, batch: Batch, reason: str, *, now: datetime)
         for one in ids
         if one not in decided
     ]
+    sent = [one for one in ids[: batch.handed] if one not in decided]
+    ledger.add_handed_doubts(
+        session, batch.issue_id, batch.attempt, sent, now=now, by=batch.worker or ""
+    )
     ledger.add_deliveries(session, batch.issue_id, waiting, now=now)
     batch.open = False
     batch.lease += 1  # whoever held it has lost it

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 _JITTER = 0.1  # of the delay, so that a relay is not asked for everybody in the same second
+LATEST = 1 + _JITTER  # delays after an attempt, at most
 
 
 class Outcome(enum.Enum):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
@@ -67,6 +67,7 @@ class Registrar:
         lease_seconds: float,
         base_url: str,
         limits: Limits,
+        retry_schedule: Sequence[timedelta] = (),
         dkim: DkimSigner | None = None,
         issue_id: int | None = None,
     ) -> None:
@@ -75,6 +76,7 @@ class Registrar:
         self._seconds = lease_seconds
         self._base_url = base_url
         self._limits = limits
+        self._retry_schedule = retry_schedule
         self._dkim = dkim
         self._issue_id = issue_id
         self.prepared: dict[int, PreparedIssue] = {}
@@ -95,8 +97,9 @@ class Registrar:
             return answer
 
     def keep_house(self, now: datetime) -> None:
-        """Finish issues that nobody waits for, skip who waits for a cancelled one."""
+        """Finish issues that nobody waits for, skip who waits for a cancelled one, mend times."""
         with transaction(self._engine) as session:
+            ledger.mend_times(session, self._retry_schedule, now=now, seconds=self._seconds)
             lifecycle.settle(session, now=now)
 
     def _report(self, session: Session, turn: Turn, answer: Answer) -> None:

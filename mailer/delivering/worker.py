@@ -7,6 +7,7 @@ import logging
 import os
 import secrets
 import socket
+import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -88,6 +89,7 @@ class Worker:
             lease_seconds=options.lease_seconds,
             base_url=options.base_url,
             limits=options.limits,
+            retry_schedule=options.retry_schedule,
             dkim=options.dkim,
             issue_id=issue_id,
         )
@@ -101,7 +103,6 @@ class Worker:
         self._permits = Permits(options.limits)
         self._database_problem = ""
         self._stopping = False
-        self._written_at: dict[int, float] = {}  # batch: when its lease was renewed
         self._loaded_at: dict[int, float] = {}
         self._due_at: dict[str, float] = {}
 
@@ -144,6 +145,7 @@ class Worker:
 
     async def _turn(self) -> None:
         granted = [] if self._stopping else self._grant()
+        until = time.monotonic() + self._options.lease_seconds
         turn = self._next_turn(granted)
         if not turn:
             return
@@ -153,8 +155,11 @@ class Worker:
             await self._keep_unwritten(turn, granted, str(error))
             return
         self._database_problem = ""
-        self._take_in(turn, answer)
-        self._desk.ready.extend(item for item in granted if not item.batch.lost)
+        self._take_in(turn, answer, until)
+        self._desk.ready.extend(granted)
+        self._desk.take_back(
+            batch for batch in self._batches.values() if batch.closing or batch.lost
+        )
         self._lanes.wake(len(self._desk.ready))
 
     def _grant(self) -> list[Item]:
@@ -220,9 +225,9 @@ class Worker:
             and self._now() >= self._due_at.get("lease", 0.0)
         )
 
-    def _take_in(self, turn: Turn, answer: Answer) -> None:
+    def _take_in(self, turn: Turn, answer: Answer, until: float) -> None:
         for progress in turn.progress:
-            self._written_at[progress.batch_id] = self._now()
+            self._batches[progress.batch_id].until = until
             self._apply(progress, answer)
         for leased in turn.release:
             if leased.batch_id in self._batches:
@@ -239,7 +244,7 @@ class Worker:
                 0.0 if enough else _PERMIT_SECONDS, self._wake.set
             )
         if turn.lease:
-            self._hold(answer.leased, answer.loaded)
+            self._hold(answer.leased, answer.loaded, until)
 
     def _close(self, issue_ids: set[int]) -> None:
         """These issues are not sent any more: hand over nothing, give their batches back."""
@@ -247,7 +252,6 @@ class Worker:
         for batch in gone:
             batch.closing = True
         if gone:
-            self._desk.take_back(gone)
             self._wake.set()
 
     def _apply(self, progress: Progress, answer: Answer) -> None:
@@ -255,11 +259,10 @@ class Worker:
         if progress.batch_id in answer.lost and not batch.lost:
             log.warning("batch %s was taken over by another worker", progress.batch_id)
             batch.lost = True
-            self._desk.take_back([batch])
         if progress.complete or (batch.lost and not batch.out):
             self._drop(progress.batch_id)
 
-    def _hold(self, leased: Leased | None, loaded: Loaded | None) -> None:
+    def _hold(self, leased: Leased | None, loaded: Loaded | None, until: float) -> None:
         if leased is None or loaded is None:
             self._due_at["lease"] = self._now() + _POLL_SECONDS
             return
@@ -270,20 +273,21 @@ class Worker:
             hold_uncertain=self._options.hold_uncertain,
             last_attempt=leased.attempt > len(schedule),
         )
+        batch.until = until
         self._batches[leased.batch_id] = batch
-        self._written_at[leased.batch_id] = self._loaded_at[leased.batch_id] = self._now()
+        self._loaded_at[leased.batch_id] = self._now()
         self._wake.set()
 
     def _drop(self, batch_id: int) -> None:
-        del self._batches[batch_id], self._written_at[batch_id], self._loaded_at[batch_id]
+        del self._batches[batch_id], self._loaded_at[batch_id]
         self._wake.set()
 
     def _retry_at(self, leased: Leased, now: datetime) -> datetime:
         return next_try(leased.attempt, self._options.retry_schedule, now) or now
 
     def _renewal_is_due(self, batch: HeldBatch) -> bool:
-        since = self._now() - self._written_at[batch.leased.batch_id]
-        return not batch.lost and since > self._options.lease_seconds / 3
+        left = batch.until - time.monotonic()
+        return not batch.lost and left < self._options.lease_seconds * 2 / 3
 
     def _reload_is_due(self, batch: HeldBatch) -> bool:
         since = self._now() - self._loaded_at[batch.leased.batch_id]
