@@ -149,8 +149,8 @@ def running(sink: Sink) -> Iterator[Sink]:
     async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await _Session(sink, reader, writer).run()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the other side went, or this sink is being closed
         finally:
             writer.close()
 

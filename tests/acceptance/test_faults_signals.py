@@ -1,0 +1,189 @@
+"""A worker that is asked to end finishes what is in flight and hands the rest back, at once."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select
+
+from mailer.database.engine import reading, transaction
+from mailer.database.tables import Batch, IssueState
+from mailer.delivering import lifecycle
+from tests.support import sink as smtp
+from tests.support.accounting import (
+    account,
+    issue_under_way,
+    wait_for_bodies,
+    wait_until,
+    wait_until_sent,
+)
+from tests.support.processes import PATIENT, installation
+from tests.support.sending import audited, state_of
+from tests.support.sink import Sink, running
+
+
+def leases(engine: Engine) -> list[int]:
+    with reading(engine) as session:
+        return list(
+            session.scalars(
+                select(Batch.id).where(Batch.open.is_(True), Batch.leased_until.is_not(None))
+            )
+        )
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_a_worker_within_ten_seconds_and_nobody_is_in_doubt(
+    engine: Engine, database_url: str, tmp_path: Path, number: signal.Signals
+) -> None:
+    issue_id, addresses = issue_under_way(engine, 600, batch_size=100)
+
+    with (
+        running(Sink(delay=0.005)) as sink,
+        installation(tmp_path, database_url, sink.port) as site,
+    ):
+        worker = site.worker(PATIENT)
+        wait_for_bodies(sink, 150)
+        status, seconds = worker.end(number)
+        assert status == 0, worker.words
+        assert seconds < 10
+        assert leases(engine) == []
+        left = audited(engine, issue_id)
+        assert left.balanced
+        assert (left.accepted, left.uncertain) == (sink.bodies, 0)
+
+        site.worker(PATIENT)
+        wait_until_sent(engine, issue_id, seconds=20)  # the lease of a minute is not waited for
+        result = account(engine, issue_id, sink, addresses)
+
+    assert (result.doubled, result.uncertain.total()) == ({}, 0)
+
+
+def test_a_signal_ends_the_command_line_while_the_relay_hangs(
+    sqlite_engine: Engine, sqlite_url: str, tmp_path: Path
+) -> None:
+    issue_id, addresses = issue_under_way(sqlite_engine, 40, batch_size=100)
+
+    with (
+        running(Sink(delay=60)) as sink,
+        installation(tmp_path, sqlite_url, sink.port) as site,
+    ):
+        worker = site.command("worker", changes={**PATIENT, "smtp_timeout": "300"})
+        wait_for_bodies(sink, 4)
+        status, seconds = worker.end()
+        assert status == 0, worker.words
+        assert seconds < 10
+        assert leases(sqlite_engine) == []
+        left = audited(sqlite_engine, issue_id)
+        assert (left.waiting, left.uncertain) == (40, 4)
+
+        sink.delay = 0
+        site.worker()
+        wait_until_sent(sqlite_engine, issue_id)
+        account(sqlite_engine, issue_id, sink, addresses)
+
+
+def test_pause_acts_within_a_second_and_resume_goes_on(
+    engine: Engine, database_url: str, tmp_path: Path
+) -> None:
+    issue_id, addresses = issue_under_way(engine, 400, batch_size=100)
+
+    with (
+        running(Sink(delay=0.02)) as sink,
+        installation(tmp_path, database_url, sink.port) as site,
+    ):
+        worker = site.worker(PATIENT)
+        for moment in (40, 120, 200):
+            wait_for_bodies(sink, moment)
+            with transaction(engine) as session:
+                lifecycle.pause(session, issue_id)
+            time.sleep(1.0)
+            paused_at = sink.bodies
+            assert leases(engine) == []
+            time.sleep(0.5)
+            assert sink.bodies == paused_at, worker.words
+            with transaction(engine) as session:
+                lifecycle.resume(session, issue_id)
+        wait_until_sent(engine, issue_id)
+        result = account(engine, issue_id, sink, addresses)
+
+    assert (result.doubled, result.uncertain.total()) == ({}, 0)
+
+
+def test_nothing_goes_again_after_a_pause_when_the_relay_drops_its_connections(
+    sqlite_engine: Engine, sqlite_url: str, tmp_path: Path
+) -> None:
+    issue_id, addresses = issue_under_way(sqlite_engine, 40, batch_size=100)
+
+    with (
+        running(Sink(delay=1.0, on_body=lambda _address, _number: smtp.DROP)) as sink,
+        installation(tmp_path, sqlite_url, sink.port) as site,
+    ):
+        site.worker(PATIENT)
+        wait_for_bodies(sink, 4)
+        with transaction(sqlite_engine) as session:
+            lifecycle.pause(session, issue_id)
+        time.sleep(2.5)
+        assert sink.bodies == 4
+        wait_until(lambda: leases(sqlite_engine) == [])
+
+        sink.on_body = lambda _address, _number: None
+        sink.delay = 0
+        with transaction(sqlite_engine) as session:
+            lifecycle.resume(session, issue_id)
+        wait_until_sent(sqlite_engine, issue_id)
+        result = account(sqlite_engine, issue_id, sink, addresses)
+
+    assert len(result.doubled) == 4
+
+
+def test_cancel_acts_within_a_second_and_whoever_waited_is_skipped(
+    engine: Engine, database_url: str, tmp_path: Path
+) -> None:
+    issue_id, _ = issue_under_way(engine, 400, batch_size=100)
+
+    with (
+        running(Sink(delay=0.02)) as sink,
+        installation(tmp_path, database_url, sink.port) as site,
+    ):
+        site.worker(PATIENT)
+        wait_for_bodies(sink, 60)
+        with transaction(engine) as session:
+            lifecycle.cancel(session, issue_id)
+        time.sleep(1.0)
+        cancelled_at = sink.bodies
+        wait_until(lambda: audited(engine, issue_id).waiting == 0, seconds=10)
+
+    left = audited(engine, issue_id)
+    assert state_of(engine, issue_id) is IssueState.CANCELLED
+    assert sink.bodies == cancelled_at
+    assert left.balanced
+    assert (left.accepted, left.uncertain) == (cancelled_at, 0)
+    assert left.skipped_reasons == {"cancelled": 400 - cancelled_at}
+
+
+def test_settings_may_change_while_an_issue_is_sent(
+    engine: Engine, database_url: str, tmp_path: Path
+) -> None:
+    issue_id, addresses = issue_under_way(engine, 600, batch_size=100)
+    changes = [
+        {"connections": "1", "messages_per_connection": "7"},
+        {"connections": "20", "batch_size": "3", "retry_schedule": "0.1s"},
+        {"lease_seconds": "30", "base_url": "https://elsewhere.test/mail"},
+    ]
+
+    with (
+        running(Sink(delay=0.002)) as sink,
+        installation(tmp_path, database_url, sink.port) as site,
+    ):
+        for number, change in enumerate(changes, start=1):
+            worker = site.worker(change)
+            wait_for_bodies(sink, 120 * number)
+            assert worker.end()[0] == 0, worker.words
+        site.worker()
+        wait_until_sent(engine, issue_id)
+        result = account(engine, issue_id, sink, addresses)
+
+    assert (result.doubled, result.uncertain.total()) == ({}, 0)

@@ -1,0 +1,120 @@
+"""Any number of workers share one database: nobody is mailed twice, and one lost is made up for."""
+
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select
+
+from mailer.clock import utc_now
+from mailer.database.engine import reading, transaction
+from mailer.database.tables import Batch
+from mailer.delivering import ledger
+from tests.support.accounting import (
+    account,
+    in_doubt,
+    issue_under_way,
+    wait_for_bodies,
+    wait_until,
+    wait_until_sent,
+)
+from tests.support.processes import LEASE_SECONDS, PATIENT, installation
+from tests.support.sink import Sink, running
+
+
+def who_worked(engine: Engine, issue_id: int) -> set[str | None]:
+    with reading(engine) as session:
+        return set(session.scalars(select(Batch.worker).where(Batch.issue_id == issue_id)))
+
+
+@pytest.mark.parametrize("workers", [3, pytest.param(8, marks=pytest.mark.slow)])
+def test_workers_share_an_issue_and_nobody_is_doubled(
+    engine: Engine, database_url: str, tmp_path: Path, workers: int
+) -> None:
+    readers = 1000 * workers
+    issue_id, addresses = issue_under_way(engine, readers, batch_size=100)
+
+    with (
+        running(Sink(delay=0.002)) as sink,
+        installation(tmp_path, database_url, sink.port) as site,
+    ):
+        for _ in range(workers):
+            site.worker(PATIENT)
+        wait_until_sent(engine, issue_id)
+        result = account(engine, issue_id, sink, addresses)
+
+    assert result.audit.accepted == readers
+    assert (result.doubled, result.uncertain.total()) == ({}, 0)
+    assert len(who_worked(engine, issue_id)) == workers, "all of them had a share"
+
+
+def test_kill_9_of_one_of_three_and_the_others_take_over(
+    engine: Engine, database_url: str, tmp_path: Path
+) -> None:
+    chance = random.Random(3)  # noqa: S311  # no secret
+    issue_id, addresses = issue_under_way(engine, 2000, batch_size=100)
+
+    with (
+        running(Sink(delay=0.002)) as sink,
+        installation(tmp_path, database_url, sink.port) as site,
+    ):
+        lost, *_others = [site.worker() for _ in range(3)]
+        wait_until(lambda: len(who_worked(engine, issue_id) - {None}) == 3)
+        time.sleep(chance.uniform(0, 0.2))
+        lost.kill()
+        most_uncertain = in_doubt(engine, issue_id)
+        wait_until_sent(engine, issue_id)
+        result = account(engine, issue_id, sink, addresses)
+
+    assert result.audit.accepted == 2000
+    assert len(result.uncertain) <= most_uncertain
+
+
+def test_a_frozen_worker_does_no_harm_when_it_comes_back(
+    engine: Engine, database_url: str, tmp_path: Path
+) -> None:
+    connections = 4
+    issue_id, addresses = issue_under_way(engine, 800, batch_size=400)
+
+    with (
+        running(Sink(delay=0.02)) as sink,
+        installation(tmp_path, database_url, sink.port) as site,
+    ):
+        frozen = site.worker({"connections": str(connections)})
+        wait_for_bodies(sink, 100)
+        frozen.freeze()
+        time.sleep(1.5 * LEASE_SECONDS)
+        take_over_everything(engine)
+        bodies = sink.bodies
+        frozen.thaw()
+        wait_until(lambda: "taken over by another worker" in frozen.words)
+        time.sleep(0.5)
+        # Only what each of its connections had announced to the relay before it was frozen.
+        assert sink.bodies - bodies <= connections
+        assert frozen.end()[0] == 0, frozen.words
+
+        site.worker()
+        wait_until_sent(engine, issue_id)
+        account(engine, issue_id, sink, addresses)
+
+
+def take_over_everything(engine: Engine) -> None:
+    """Lease all batches for another worker."""
+    with transaction(engine) as session:
+        while ledger.lease(session, worker="other", now=utc_now(), seconds=LEASE_SECONDS):
+            pass
+
+
+def test_workers_that_start_at_once_on_a_new_installation_agree_on_its_key(
+    database_url: str, tmp_path: Path
+) -> None:
+    with running(Sink()) as sink, installation(tmp_path, database_url, sink.port) as site:
+        if database_url.startswith("sqlite"):  # where the key is kept beside the database
+            del site.settings["secret_key"]
+        workers = [site.worker() for _ in range(6)]
+        for worker in workers:
+            wait_until(lambda worker=worker: "started" in worker.words)  # type: ignore[misc]
+            assert worker.end()[0] == 0, worker.words

@@ -1,0 +1,180 @@
+"""Worker processes of an installation: real ones, killed, stopped and asked to end by their pid."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+from mailer import scheduling
+from mailer.bootstrap import bootstrap
+from mailer.settings import load_settings
+
+_PROJECT = Path(__file__).parents[2]
+_numbers = count(1)
+
+# Workers are forked from a process that has imported everything: a start takes milliseconds, so
+# that fifty kills are affordable. The program's own command is what `command` starts.
+_forking = multiprocessing.get_context("forkserver")
+_forking.set_forkserver_preload(["pytest", "tests.support.processes"])
+
+# Short enough to wait for in a test; a worker renews it three times as often.
+LEASE_SECONDS = 1.0
+# Where nobody is killed, a lease may be as long as it is in real life.
+PATIENT = {"lease_seconds": "60"}
+
+
+@dataclass
+class Process:
+    """One process, until it has ended."""
+
+    pid: int
+    log: Path
+    _ended: Callable[[float], int | None]  # waits so many seconds; the status, like Popen's
+
+    @property
+    def running(self) -> bool:
+        return self._ended(0) is None
+
+    def kill(self) -> None:
+        """Kill -9, and wait until it is gone."""
+        os.kill(self.pid, signal.SIGKILL)
+        assert self._ended(10) == -signal.SIGKILL, self.words
+
+    def freeze(self) -> None:
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
+    def end(self, number: int = signal.SIGTERM) -> tuple[int | None, float]:
+        """Ask it to end: its exit status (none: it still runs) and how many seconds it took."""
+        started = time.monotonic()
+        os.kill(self.pid, number)
+        status = self._ended(20)
+        return status, time.monotonic() - started
+
+    @property
+    def words(self) -> str:
+        """What it logged."""
+        return self.log.read_text(errors="replace")
+
+
+@dataclass
+class Installation:
+    """Settings shared by the processes started from it; they work in a folder of their own."""
+
+    folder: Path
+    settings: dict[str, str]
+    started: list[Process] = field(default_factory=list)
+
+    def worker(
+        self, changes: Mapping[str, str] | None = None, *, largest_file: int | None = None
+    ) -> Process:
+        """A worker with the settings, changed as said; no file it writes gets larger."""
+        folder, log = self._place()
+        process = _forking.Process(
+            target=_work, args=(self._environment(changes), folder, log, largest_file), daemon=True
+        )
+        process.start()
+        assert process.pid is not None
+
+        def ended(seconds: float) -> int | None:
+            process.join(seconds)
+            return process.exitcode
+
+        return self._add(Process(process.pid, log, ended))
+
+    def command(self, *words: str, changes: Mapping[str, str] | None = None) -> Process:
+        """``mailer`` with *words* as its command line."""
+        folder, log = self._place()
+        with log.open("wb") as file:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "mailer", *words],
+                cwd=folder,
+                env=_without_settings() | self._environment(changes),
+                stdout=file,
+                stderr=file,
+            )
+
+        def ended(seconds: float) -> int | None:
+            try:
+                return process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                return None
+
+        return self._add(Process(process.pid, log, ended))
+
+    def _add(self, process: Process) -> Process:
+        self.started.append(process)
+        return process
+
+    def _place(self) -> tuple[Path, Path]:
+        folder = self.folder / f"process-{next(_numbers)}"
+        folder.mkdir()
+        log = folder / "log.txt"
+        log.touch()
+        return folder, log
+
+    def _environment(self, changes: Mapping[str, str] | None) -> dict[str, str]:
+        settings = {**self.settings, **(changes or {})}
+        return {f"MAILER_{name.upper()}": value for name, value in settings.items()}
+
+
+def _without_settings() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MAILER_")}
+    return kept | {"PYTHONPATH": str(_PROJECT)}
+
+
+@contextmanager
+def installation(folder: Path, database_url: str, smtp_port: int) -> Iterator[Installation]:
+    """An installation that sends to a port of this machine; its processes end with it."""
+    made = Installation(
+        folder,
+        {
+            "database_url": database_url,
+            "smtp_url": f"smtp://127.0.0.1:{smtp_port}?starttls=no",
+            "secret_key": "a key for tests only",
+            "lease_seconds": str(LEASE_SECONDS),
+            "retry_schedule": "0.3s,0.3s,0.5s,1s,1s",
+            "smtp_timeout": "3",
+            "connections": "4",
+        },
+    )
+    try:
+        yield made
+    except BaseException:
+        for process in made.started:
+            sys.stderr.write(f"--- {process.log}\n{process.words[-2000:]}\n")
+        raise
+    finally:
+        for process in made.started:
+            if process.running:
+                process.thaw()
+                process.kill()
+
+
+def _work(
+    environment: dict[str, str], folder: Path, log: Path, largest_file: int | None
+) -> None:  # pragma: no cover  # runs in a process of its own
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    if largest_file is not None:
+        _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, most))
+    scheduling.run(bootstrap(load_settings()), starting=False)
