@@ -46,7 +46,9 @@ _SENTENCE_FORMS = tuple(
     )
 )
 # What every form has one of; most sentences need no closer look.
-_HINT = re.compile(r"click|tap|press|here|below|link|clic|hier|unten|qui|aqu|follow", re.IGNORECASE)
+_HINT = re.compile(
+    r"click|tap|press|here|below|link|cli[cq]|hier|unten|qui|aqu|follow", re.IGNORECASE
+)
 _LONE_LINK = re.compile(rf"[»→➜▶>👉 ]*(?:(?i:{_VERBS})\b|[A-Z][A-Z !-]{{3,}}$)")
 _SHARE = re.compile(
     r"(?:please )?(?:share|forward|spread|pass (?:it|this)|tell (?:a |your |everyone)(?:friends?)?)\b",

@@ -192,17 +192,22 @@ def _asks_to_leave(element: Element) -> bool:
     text = words(element.runs)
     if len(text) > _LONGEST_FOOTER:
         return False
-    if _LEAVE_OPENING.match(text):
+    if _LEAVE_OPENING.match(text) or _is_leave_label(text):
         return True
     return any(
         run.href
         and len(run.text) <= 60
         and (_LEAVE.search(run.text) or _LEAVE_ADDRESS.search(run.href))
         for run in element.runs
-    ) or (
-        len(text) <= 100
-        and bool(_LEAVE.search(text))
-        and bool(_LEAVE.match(text) or "click" in text.lower())
+    )
+
+
+def _is_leave_label(text: str) -> bool:
+    """Whether *text* is a link's words whose link the source has lost."""
+    if not _LEAVE.search(text):
+        return False
+    return (len(text) <= 40 and not text.endswith(".")) or (
+        len(text) <= 100 and ("click" in text.lower() or bool(_LEAVE.match(text)))
     )
 
 

@@ -113,12 +113,17 @@ class Flow:
             raise InvalidFile(
                 f"The file has more than {_MOST_PARTS} paragraphs; split it into several issues."
             )
-        frame = self._frames[-1]
-        if frame.kind == "root":
-            frame.parts.append(part)
+        if self.inside == "root":
+            self._frames[-1].parts.append(part)
         elif isinstance(part, Picture):
             self._risen.append(part)
-        elif isinstance(part, Heading):
+        else:
+            self._add_inside(part)
+
+    def _add_inside(self, part: Element | Item) -> None:
+        """What stands in a list or a quotation is words: a heading there becomes bold ones."""
+        frame = self._frames[-1]
+        if isinstance(part, Heading):
             self.add(Paragraph(tuple(run._replace(strong=True) for run in part.runs)))
         elif isinstance(part, Quote):
             for inner in part.parts:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 
-# First match wins: letters only one language of the script uses stand before the script.
+# The first match wins.
 _LANGUAGES = (
     ("ja", re.compile(r"[\u3040-\u30ff]")),
     ("ko", re.compile(r"[\uac00-\ud7af]")),
     ("zh", re.compile(r"[\u4e00-\u9fff]")),
-    ("fa", re.compile(r"[پچژگکی]")),
-    ("ar", re.compile(r"[\u0620-\u064a]")),
     ("he", re.compile(r"[\u05d0-\u05ea]")),
-    ("uk", re.compile(r"[іїєґІЇЄҐ]")),
+    ("ar", re.compile(r"[\u0620-\u06ff]")),
     ("ru", re.compile(r"[\u0410-\u044f]")),
     ("el", re.compile(r"[\u03b1-\u03c9]")),
     ("hi", re.compile(r"[\u0904-\u0939]")),
@@ -21,6 +19,11 @@ _LANGUAGES = (
     ("ka", re.compile(r"[\u10d0-\u10f0]")),
     ("hy", re.compile(r"[\u0561-\u0586]")),
 )
+# Languages of a script that letters of their own tell apart.
+_OWN_LETTERS = {
+    "ar": ("fa", re.compile(r"[پچژگکی]")),
+    "ru": ("uk", re.compile(r"[іїєґІЇЄҐ]")),
+}
 _LETTER = re.compile(r"[^\W\d_]")
 _ENOUGH = 20
 _SEARCHED = 5_000
@@ -33,5 +36,6 @@ def guess_language(text: str) -> str:
     for language, pattern in _LANGUAGES:
         found = len(pattern.findall(sample))
         if found >= _ENOUGH and found * 12 >= letters:
-            return language
+            nearer, own = _OWN_LETTERS.get(language, ("", _LETTER))
+            return nearer if nearer and len(own.findall(sample)) * 50 >= found else language
     return ""
