@@ -257,10 +257,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clicks")),
     )
     with op.batch_alter_table("clicks", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_clicks_issue_id_link_number", ["issue_id", "link_number"], unique=False
-        )
-        batch_op.create_index("ix_clicks_subscriber_id", ["subscriber_id"], unique=False)
+        batch_op.create_index("ix_clicks_issue_id", ["issue_id"], unique=False)
 
     op.create_table(
         "deliveries",
@@ -380,8 +377,7 @@ def downgrade() -> None:
     op.drop_table("issue_blocks")
     op.drop_table("deliveries")
     with op.batch_alter_table("clicks", schema=None) as batch_op:
-        batch_op.drop_index("ix_clicks_subscriber_id")
-        batch_op.drop_index("ix_clicks_issue_id_link_number")
+        batch_op.drop_index("ix_clicks_issue_id")
 
     op.drop_table("clicks")
     with op.batch_alter_table("batches", schema=None) as batch_op:
