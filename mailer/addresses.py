@@ -117,10 +117,11 @@ def parse_address(text: str) -> Address:
     """
     shown = text.strip(" \t\u00a0")
     common = _COMMON.fullmatch(shown)
-    if common and len(common[1]) <= 64 and len(common[2]) <= 63:
-        domain = common[2].lower()
-        if common[3].lower() not in _RESERVED:
-            return Address(shown, f"{common[1].lower()}@{domain}", domain)
+    if common:
+        local, domain, end = common.groups()
+        if len(local) <= 64 and len(domain) <= 63 and end.lower() not in _RESERVED:
+            domain = domain.lower()
+            return Address(shown, f"{local.lower()}@{domain}", domain)
     return _uncommon(shown)
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
+from collections.abc import Sequence
 
 from mailer.audience.importing.candidates import Candidate, Rejected
-from mailer.audience.importing.verdicts import RowVerdict, Verdict
-
-_REMEMBERED = 100
+from mailer.audience.importing.verdicts import REMEMBERED, Report, RowVerdict, Verdict
 
 
 class Chunk:
@@ -19,38 +18,45 @@ class Chunk:
         self.rows = 0  # read for it, blank ones too
         self.candidates: dict[str, Candidate] = {}
         self.verdicts: list[RowVerdict] = []
-        self.invalid: list[RowVerdict] = []
-        self.counts: Counter[Verdict] = Counter()
-        self.reasons: Counter[str] = Counter()
-        self.notes: Counter[str] = Counter()
+        self._given: list[Verdict] = []
+        self._invalid: list[RowVerdict] = []
+        self._reasons: Counter[str] = Counter()
 
-    def put(self, outcome: Candidate | Rejected | None) -> None:
+    def put(self, outcome: Candidate | Rejected) -> None:
         """Take what became of one row."""
-        self.rows += 1
-        if outcome.__class__ is Candidate:
-            earlier = self.candidates.setdefault(outcome.address.key, outcome)
-            if earlier is not outcome:
-                earlier.merge(outcome)
-                self.judge(
-                    outcome,
-                    Verdict.DUPLICATE,
-                    f"the address stands in line {earlier.line} of {earlier.file.name} already",
-                )
-        elif isinstance(outcome, Rejected):
-            self.reasons[outcome.kind] += 1
+        if isinstance(outcome, Rejected):
+            self._reasons[outcome.kind] += 1
             self.judge(outcome, Verdict.INVALID, outcome.reason)
+            return
+        key = outcome.address.key
+        earlier = self.candidates.get(key)
+        if earlier is None:
+            self.candidates[key] = outcome
+            return
+        self.candidates[key] = earlier.merged(outcome)
+        where = f"line {earlier.line} of {earlier.file.name}"
+        self.judge(outcome, Verdict.DUPLICATE, f"the address stands in {where} already")
 
     def judge(self, row: Candidate | Rejected, verdict: Verdict, reason: str) -> None:
-        """Count a row, and note its verdict where it will be read."""
-        self.counts[verdict] += 1
-        if row.__class__ is Candidate and row.note:
-            self.notes[row.note] += 1
-        if self._wanted or (verdict is Verdict.INVALID and len(self.invalid) < _REMEMBERED):
-            address = row.address if isinstance(row, Rejected) else row.address.shown
-            told = RowVerdict(row.file.name, row.line, address, verdict, reason)
+        """Note a row's verdict."""
+        self._given.append(verdict)
+        if reason or self._wanted:
+            self._tell(row, verdict, reason)
+
+    def _tell(self, row: Candidate | Rejected, verdict: Verdict, reason: str) -> None:
+        address = row.address if isinstance(row, Rejected) else row.address.shown
+        told = RowVerdict(row.file.name, row.line, address, verdict, reason)
+        if self._wanted:
             self.verdicts.append(told)
-            if verdict is Verdict.INVALID:
-                self.invalid.append(told)
+        if verdict is Verdict.INVALID and len(self._invalid) < REMEMBERED:
+            self._invalid.append(told)
+
+    def report(self, report: Report) -> None:
+        """Add what became of these rows to a report."""
+        report.counts.update(self._given)
+        report.reasons.update(self._reasons)
+        report.notes.update(one.note for one in self.candidates.values() if one.note)
+        report.invalid_rows += self._invalid[: REMEMBERED - len(report.invalid_rows)]
 
 
 class Seen:
@@ -64,21 +70,23 @@ class Seen:
         self._slots = array("q", bytes(8 * (1 << 17)))
         self._count = 0
 
-    def before(self, key: str) -> bool:
-        """Whether *key* was asked for before."""
-        value = hash(key) or 1
+    def take(self, keys: Sequence[str]) -> set[str]:
+        """Which of *keys*, all different, came before; from now on all of them did."""
+        while (self._count + len(keys)) * 2 > len(self._slots):
+            self._grow()
         slots = self._slots
         mask = len(slots) - 1
-        place = value & mask
-        while slots[place]:
-            if slots[place] == value:
-                return True
-            place = (place + 1) & mask
-        slots[place] = value
-        self._count += 1
-        if self._count * 2 > len(slots):
-            self._grow()
-        return False
+        before = set()
+        for key in keys:
+            value = hash(key) or 1
+            place = value & mask
+            while slots[place] and slots[place] != value:
+                place = (place + 1) & mask
+            if slots[place]:
+                before.add(key)
+            slots[place] = value
+        self._count += len(keys) - len(before)
+        return before
 
     def _grow(self) -> None:
         old = self._slots

@@ -6,6 +6,7 @@ import csv
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import NamedTuple
 
@@ -66,52 +67,34 @@ def rows_of(lines: Iterator[str], separator: str) -> Iterator[Row]:
     A quotation mark that is never closed would swallow the rows after it: such a row is cut off
     at the end of its first line, and reading goes on with the next.
     """
-    source = _Source(lines)
-    width = 0
+    again: deque[str] = deque()  # lines a damaged row had taken too many
+    taken: list[str] = []  # lines of the row being read
+    done = width = 0
+
+    def feed() -> Iterator[str]:
+        while again:
+            taken.append(again.popleft())
+            yield taken[-1]
+        for line in lines:
+            taken.append(line)
+            yield line
+
     while True:
-        reader = csv.reader(source, delimiter=separator, skipinitialspace=True, strict=True)
-        try:
+        reader = csv.reader(feed(), delimiter=separator, skipinitialspace=True, strict=True)
+        with suppress(csv.Error):
             for cells in reader:
-                taken = source.taken
                 if len(taken) > 1 and _swallowed(taken, cells, separator, width):
                     break
                 width = width or len(cells)
-                yield Row(source.number - len(taken) + 1, cells)
+                yield Row(done + 1, cells)
+                done += len(taken)
                 taken.clear()
-            else:
-                return
-        except csv.Error:
-            pass
-        if not source.taken:
+        if not taken:
             return
-        yield _damaged(source.give_back(), separator, source.number)
-        source.taken.clear()
-
-
-class _Source:
-    """Lines for a csv.reader, remembering those of the row being read."""
-
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines = lines
-        self._again: deque[str] = deque()
-        self.taken: list[str] = []
-        self.number = 0  # of the last line taken
-
-    def __iter__(self) -> _Source:
-        return self
-
-    def __next__(self) -> str:
-        line = self._again.popleft() if self._again else next(self._lines)
-        self.taken.append(line)
-        self.number += 1
-        return line
-
-    def give_back(self) -> str:
-        """Keep the row's first line only; the others will be read again."""
-        first, *rest = self.taken
-        self._again.extendleft(reversed(rest))
-        self.number -= len(rest)
-        return first
+        done += 1
+        yield _damaged(taken[0], separator, done)
+        again.extendleft(reversed(taken[1:]))
+        taken.clear()
 
 
 def _swallowed(taken: list[str], cells: list[str], separator: str, width: int) -> bool:

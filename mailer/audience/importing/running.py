@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from itertools import chain, islice
+from itertools import dropwhile, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,14 +16,16 @@ from sqlalchemy.orm import Session
 
 from mailer.audience import newsletters
 from mailer.audience.importing import store
-from mailer.audience.importing.candidates import Candidate, Rejected, RowReader
+from mailer.audience.importing.candidates import Candidate, Rejected
 from mailer.audience.importing.chunks import Chunk, Seen
 from mailer.audience.importing.deciding import Writes, decide
 from mailer.audience.importing.planning import Plan, rows_of
+from mailer.audience.importing.rows import RowReader
 from mailer.audience.importing.verdicts import Report, Verdict, VerdictFile
 from mailer.database.engine import reading, transaction
 
-CHUNK = 50_000
+CHUNK = 25_000  # rows of one transaction, at least
+_AT_ONCE = 1_000  # rows that are read together: they fit into a processor's cache
 
 
 class Progress(NamedTuple):
@@ -61,7 +63,7 @@ def run(
         file = _verdict_file(stack, verdicts, kept.get("verdicts", 0))
         for part in _chunks(plan, chunk, skip, wanted=file is not None):
             with transaction(engine) as session:
-                store.prepare(session)
+                store.prepare(session, target)
                 store.write(session, target, _decide(session, target, part, seen, report))
                 skip += part.rows
                 length = file.write(part.verdicts) if file else 0
@@ -129,38 +131,45 @@ def _decide(
     keys = sorted(part.candidates)
     known = store.known_by_key(session, target.newsletter_id, keys)
     suppression = store.suppressed(session, keys)
+    before = seen.take(keys)
     writes = Writes()
     for key in keys:
         candidate = part.candidates[key]
         why_not = suppression(key, candidate.address.domain) if suppression else None
         verdict, reason = decide(candidate, known.get(key), why_not, writes)
-        if seen.before(key):
+        if before and key in before:
             verdict, reason = Verdict.DUPLICATE, "the address stands in an earlier row"
         part.judge(candidate, verdict, reason)
-    report.take(part.counts, part.reasons, part.notes, part.invalid)
+    part.report(report)
     return writes
 
 
 def _chunks(plan: Plan, size: int, skip: int, *, wanted: bool) -> Iterator[Chunk]:
-    rows = islice(_read(plan), skip, None)
-    for first in rows:
-        part = Chunk(wanted)
-        for outcome in chain([first], islice(rows, size - 1)):
+    part = Chunk(wanted)
+    for rows, outcomes in _read(plan, skip):
+        for outcome in outcomes:
             part.put(outcome)
+        part.rows += rows
+        if part.rows >= size:
+            yield part
+            part = Chunk(wanted)
+    if part.rows:
         yield part
 
 
-def _read(plan: Plan) -> Iterator[Candidate | Rejected | None]:
+def _read(plan: Plan, skip: int) -> Iterator[tuple[int, list[Candidate | Rejected]]]:
+    """Some rows at a time: how many they were, and what became of those that are not blank."""
     for file in plan.files:
         reader = RowReader(
             file.columns, file.standing, plan.statuses, file=file.name, system=file.system
         )
+        first = file.header_line or 0
         with rows_of(file.layout) as rows:
-            yield from (
-                reader.read(row.line, row.cells, row.damage)
-                for row in rows
-                if file.header_line is None or row.line > file.header_line
-            )
+            readers = dropwhile(lambda row: row.line <= first, rows)  # noqa: B023  # used up here
+            while some := list(islice(readers, _AT_ONCE)):
+                done, skip = skip, max(0, skip - len(some))
+                if done < len(some):
+                    yield len(some) - done, reader.read(some[done:])
 
 
 def _progress_key(plan: Plan, newsletter_id: int, chunk: int) -> str:

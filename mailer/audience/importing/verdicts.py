@@ -37,6 +37,9 @@ class RowVerdict(NamedTuple):
     reason: str = ""
 
 
+REMEMBERED = 100
+
+
 @dataclass(slots=True)
 class Report:
     """The count of an import; every row that is not blank is in exactly one of the counts."""
@@ -44,21 +47,8 @@ class Report:
     counts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)  # of invalid rows
     notes: Counter[str] = field(default_factory=Counter)  # of rows taken with a change
-    invalid_rows: list[RowVerdict] = field(default_factory=list)  # the first hundred
+    invalid_rows: list[RowVerdict] = field(default_factory=list)  # the first of them
     resumed_after: int = 0  # rows that an interrupted run had done
-
-    def take(
-        self,
-        counts: Counter[Verdict],
-        reasons: Counter[str],
-        notes: Counter[str],
-        invalid: list[RowVerdict],
-    ) -> None:
-        """Count some rows."""
-        self.counts.update(counts)
-        self.reasons.update(reasons)
-        self.notes.update(notes)
-        self.invalid_rows += invalid[: 100 - len(self.invalid_rows)]
 
     @property
     def rows(self) -> int:

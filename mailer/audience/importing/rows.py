@@ -1,0 +1,155 @@
+"""Reading the rows of one file into candidates, a thousand at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
+
+from mailer.audience.importing import columns as made
+from mailer.audience.importing.candidates import Candidate, File, Rejected, encode
+from mailer.audience.importing.columns import Cells, Failures
+from mailer.audience.importing.delimited import Row
+from mailer.audience.importing.mapping import Column
+from mailer.audience.importing.meanings import Meaning
+from mailer.audience.importing.standings import readers_of
+from mailer.audience.importing.statuses import Standing
+
+
+class RowReader:
+    """Reads the rows of one file, by its columns."""
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        standing: Standing,
+        statuses: Mapping[str, Standing],
+        *,
+        file: str,
+        system: str | None,
+    ) -> None:
+        where = {"file": file, "system": system} if system else {"file": file}
+        self._file = File(file, f'{encode(where)[:-1]},"line":')
+        self._width = len(columns)
+        self._standing = standing
+        self._at = {
+            meaning: [column.number - 1 for column in columns if column.meaning is meaning]
+            for meaning in Meaning
+        }
+        self._address = self._at[Meaning.ADDRESS][0]
+        self._fields = _named(columns, Meaning.FIELD)
+        self._evidence = _named(columns, Meaning.EVIDENCE)
+        self._joined = self._at[Meaning.JOINED] + [
+            n for name, n in self._evidence if not name.endswith(("ip", "address"))
+        ]
+        self._telling = readers_of(columns, statuses)
+        self._must_reach = max((reader.at for reader in self._telling), default=-1)
+
+    def read(self, rows: Iterable[Row]) -> list[Candidate | Rejected]:
+        """What becomes of some rows; blank ones are dropped."""
+        rejected: list[Candidate | Rejected] = []
+        whole: list[Row] = []
+        for row in rows:
+            if len(row.cells) == self._width and not row.damage:
+                whole.append(row)
+            elif any(map(str.strip, row.cells)):
+                why = self._misfit(row)
+                if why:
+                    rejected.append(self._rejected(row, *why))
+                else:
+                    whole.append(self._fitted(row))
+        return self._read_whole(whole) + rejected if whole else rejected
+
+    def _misfit(self, row: Row) -> tuple[str, str] | None:
+        width = len(row.cells)
+        if width > self._width and any(map(str.strip, row.cells[self._width :])):
+            return (
+                f"The row has {width} cells where the header has {self._width}: a cell with "
+                "the separator in it needs quotation marks.",
+                "more cells than the header",
+            )
+        if width <= self._must_reach or (row.damage and width < self._width):
+            return f"The row ends after {width} of {self._width} cells.", "fewer cells"
+        return None
+
+    def _fitted(self, row: Row) -> Row:
+        missing = [""] * (self._width - len(row.cells))
+        return row._replace(cells=row.cells[: self._width] + missing)
+
+    def _rejected(self, row: Row, reason: str, kind: str) -> Rejected:
+        address = row.cells[self._address] if self._address < len(row.cells) else ""
+        told = f"{reason} ({row.damage})" if row.damage else reason
+        return Rejected(self._file, row.line, address, told, kind)
+
+    def _read_whole(self, rows: list[Row]) -> list[Candidate | Rejected]:
+        cells = [
+            list(map(str.strip, column))
+            for column in zip(*[row.cells for row in rows], strict=True)
+        ]
+        count, failures = len(rows), Failures()
+        notes = [row.damage for row in rows]
+        lines = [row.line for row in rows]
+        wrapped = [""] * count
+        addresses = made.addresses_of(cells[self._address], wrapped, failures)
+        told = [(reader, cells[reader.at]) for reader in self._telling]
+        standings = made.standings_of(told, self._standing, count, failures)
+        whole, first, last = (
+            made.tidied(cells[self._at[meaning][0]], notes) if self._at[meaning] else None
+            for meaning in (Meaning.NAME, Meaning.FIRST_NAME, Meaning.LAST_NAME)
+        )
+        names = made.tidied(made.names_of(wrapped, whole, first, last), notes)
+        objects = self._objects(cells, first, last, notes, count)
+        joined = made.moments_of([cells[n] for n in self._joined], count)
+        evidence = [(name, cells[n]) for name, n in self._evidence]
+        told_of_consent = made.objects_of(evidence, count) if evidence else None
+        proofs = made.proofs_of(self._file.proof, lines, told_of_consent)
+        outcomes: list[Candidate | Rejected] = list(
+            map(
+                Candidate,
+                repeat(self._file), lines, addresses, standings, names, objects, joined, proofs,
+                notes, *self._rest(cells),
+            )
+        )  # fmt: skip
+        for n, why in failures.items():
+            outcomes[n] = self._rejected(rows[n], *why)
+        blank = {n for n in failures if not any(column[n] for column in cells)}
+        return [one for n, one in enumerate(outcomes) if n not in blank] if blank else outcomes
+
+    def _objects(
+        self,
+        cells: Sequence[Cells],
+        first: Cells | None,
+        last: Cells | None,
+        notes: list[str],
+        count: int,
+    ) -> list[str]:
+        columns = [(name, cells[n]) for name, n in self._fields]
+        columns += [("first_name", first)] if first else []
+        columns += [("last_name", last)] if last else []
+        columns += [
+            ("language", ["" if made.language_of(cell) else cell for cell in cells[n]])
+            for n in self._at[Meaning.LANGUAGE]
+        ]
+        objects = made.objects_of(columns, count)
+        for n in self._at[Meaning.DATA]:
+            objects = made.extended(objects, cells[n], notes)
+        for n in self._at[Meaning.TAGS]:
+            objects = made.tagged(objects, cells[n])
+        return objects
+
+    def _rest(self, cells: Sequence[Cells]) -> Iterable[Iterable[str | None]]:
+        """Languages, time zones, reasons for leaving: few files have them."""
+        languages = self._at[Meaning.LANGUAGE]
+        zones = self._at[Meaning.TIME_ZONE]
+        reasons = [cells[n] for n in self._at[Meaning.REASON]]
+        yield map(made.language_of, cells[languages[0]]) if languages else repeat(None)
+        yield map(made.time_zone_of, cells[zones[0]]) if zones else repeat(None)
+        if reasons:
+            yield (
+                "; ".join(filter(None, row))[:1000] or None for row in zip(*reasons, strict=True)
+            )
+        else:
+            yield repeat(None)
+
+
+def _named(columns: Sequence[Column], meaning: Meaning) -> list[tuple[str, int]]:
+    return [(column.field, column.number - 1) for column in columns if column.meaning is meaning]
