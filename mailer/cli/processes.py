@@ -83,3 +83,5 @@ def upgrade(as_json: AsJson = False) -> None:
 
 def _log() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    # Every command of every connection to the built-in inbox, with readers' addresses.
+    logging.getLogger("mail.log").setLevel(logging.WARNING)
