@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import secrets
@@ -118,6 +119,7 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until *stop* is set; then finish what is in flight and hand the leases back."""
+        gc.freeze()  # what was imported stays: no need to look through it again and again
         self._lanes.start()
         stopper = asyncio.create_task(stop.wait())
         try:
