@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import socket
 from typing import Any
 
@@ -127,6 +128,7 @@ class InboxServer:
 
     def start(self) -> None:
         """Listen; ``ConfigurationError`` when something else listens there."""
+        logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd tells every command
         listener = _listen(self.port)
         self.port = listener.getsockname()[1]
         self._controller = _Controller(self._keeper, listener)

@@ -11,7 +11,7 @@ PAGE_POLICY = (
 )
 # An issue in the browser: its own inline styles and pictures from anywhere, no scripts, no forms.
 ISSUE_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; "
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https: http: data:; "
     "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 

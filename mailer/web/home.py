@@ -36,6 +36,12 @@ class Card:
         return max(0, self.counts.planned - self.counts.done)
 
     @property
+    def followed(self) -> list[LinkFigures]:
+        """Links that somebody followed, those of most people first."""
+        found = [link for link in self.links if link.clicks or link.machine_clicks]
+        return sorted(found, key=lambda link: (-link.people, -link.machine_clicks, link.number))
+
+    @property
     def clicks(self) -> int:
         """By people, on all links."""
         return sum(link.clicks for link in self.links)

@@ -25,7 +25,6 @@ _FIXED = [
     (b"content-length", b"0"),
     (b"cache-control", b"no-store"),
     (b"referrer-policy", b"no-referrer"),
-    (b"x-robots-tag", b"noindex, nofollow"),
 ]
 # What some mail programs take into a link from the sentence around it.
 _DEBRIS = ".,;:!?)]}>'\"*_/ "
