@@ -17,6 +17,9 @@ from mailer.errors import ConfigurationError, Unavailable
 
 _BEGIN = "mailer_begin"  # execution option: how a SQLite transaction starts
 _BUSY_SECONDS = 30
+_IDLE_SECONDS = 60
+# A database host that went away without a word is noticed in a minute, not in hours.
+_KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
 
 def open_engine(url: str) -> Engine:
@@ -30,9 +33,16 @@ def open_engine(url: str) -> Engine:
         ) from error
     backend = parsed.get_backend_name()
     if backend == "postgresql":
-        return create_engine(
-            parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=5
+        engine = create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            pool_size=5,
+            connect_args={
+                name: value for name, value in _KEEPALIVES.items() if name not in parsed.query
+            },
         )
+        event.listen(engine, "connect", _prepare_postgresql)
+        return engine
     if backend != "sqlite" or not parsed.database or parsed.database == ":memory:":
         raise ConfigurationError(
             "The database (MAILER_DATABASE_URL) must be a SQLite file or PostgreSQL, "
@@ -48,6 +58,13 @@ def database_file(engine: Engine) -> Path | None:
     """The file of a SQLite database; ``None`` for PostgreSQL."""
     name = engine.url.database
     return Path(name) if engine.dialect.name == "sqlite" and name else None
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    # The locks of a host that went away in the middle of a transaction are set free.
+    connection.autocommit = True
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{_IDLE_SECONDS}s'")
+    connection.autocommit = False
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
