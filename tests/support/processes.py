@@ -57,6 +57,11 @@ class Process:
     def thaw(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
 
+    def limit_files(self, size: int | None) -> None:
+        """Let no file that it writes get larger than *size*; ``None``: as large as they will."""
+        _, most = resource.prlimit(self.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (most if size is None else size, most))
+
     def end(self, number: int = signal.SIGTERM) -> tuple[int | None, float]:
         """Ask it to end: its exit status (none: it still runs) and how many seconds it took."""
         started = time.monotonic()
@@ -78,13 +83,11 @@ class Installation:
     settings: dict[str, str]
     started: list[Process] = field(default_factory=list)
 
-    def worker(
-        self, changes: Mapping[str, str] | None = None, *, largest_file: int | None = None
-    ) -> Process:
-        """A worker with the settings, changed as said; no file it writes gets larger."""
+    def worker(self, changes: Mapping[str, str] | None = None) -> Process:
+        """A worker with the settings, changed as said."""
         folder, log = self._place()
         process = _forking.Process(
-            target=_work, args=(self._environment(changes), folder, log, largest_file), daemon=True
+            target=_work, args=(self._environment(changes), folder, log), daemon=True
         )
         process.start()
         assert process.pid is not None
@@ -165,7 +168,7 @@ def installation(folder: Path, database_url: str, smtp_port: int) -> Iterator[In
 
 
 def _work(
-    environment: dict[str, str], folder: Path, log: Path, largest_file: int | None
+    environment: dict[str, str], folder: Path, log: Path
 ) -> None:  # pragma: no cover  # runs in a process of its own
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(descriptor, 1)
@@ -174,7 +177,4 @@ def _work(
     os.environ.clear()
     os.environ.update(environment)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    if largest_file is not None:
-        _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, most))
     scheduling.run(bootstrap(load_settings()), starting=False)

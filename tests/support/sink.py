@@ -13,6 +13,7 @@ from email.message import EmailMessage
 
 # A hook answers None for "go on", or one of these.
 DROP = "drop"  # close the connection without a word
+HANG = "hang"  # keep the connection, and say nothing ever again
 
 
 @dataclass
@@ -23,6 +24,7 @@ class Sink:
     smtputf8: bool = False
     size: int | None = None
     split_replies: bool = False  # a few bytes a packet
+    joined_replies: bool = False  # all there are at once
     on_connect: Callable[[int], str | None] = lambda _number: None
     on_mail: Callable[[str], str | None] = lambda _line: None
     on_rcpt: Callable[[str], str | None] = lambda _address: None
@@ -57,13 +59,22 @@ class _Session:
     ) -> None:
         self.sink, self.reader, self.writer = sink, reader, writer
         self.recipient = ""
+        self.unsaid = b""
 
     async def say(self, reply: str) -> bool:
         """Send a reply; False when the hook wants the connection gone."""
         if reply == DROP:
+            self.flush()
             self.writer.transport.abort()
             return False
+        if reply == HANG:
+            await asyncio.sleep(3600)
         data = reply.encode() + b"\r\n"
+        if self.sink.joined_replies:
+            if not self.unsaid:  # once everything that came with it is answered, too
+                asyncio.get_running_loop().call_soon(self.flush)
+            self.unsaid += data
+            return True
         for start in range(0, len(data), 3 if self.sink.split_replies else len(data)):
             self.writer.write(data[start : start + (3 if self.sink.split_replies else len(data))])
             if self.sink.split_replies:
@@ -74,6 +85,10 @@ class _Session:
             self.writer.close()
             return False
         return True
+
+    def flush(self) -> None:
+        self.writer.write(self.unsaid)
+        self.unsaid = b""
 
     async def run(self) -> None:
         self.sink.connections += 1
@@ -131,7 +146,7 @@ class _Session:
     async def taken(self, source: bytes, number: int) -> bool:
         address, self.recipient = self.recipient, ""
         answer = self.sink.on_body(address, number)
-        if answer == DROP:  # the cruel case: kept, and never said so
+        if answer in (DROP, HANG):  # the cruel case: kept, and never said so
             self.sink.taken_unseen.append(address)
         elif answer is None:
             self.sink.accepted.append((address, source))

