@@ -74,4 +74,4 @@ def test_what_would_break_a_mail_is_refused_in_one_sentence(
         transaction(sqlite_engine) as session,
         pytest.raises((InvalidInput, InvalidAddress), match=sentence),
     ):
-        newsletters.add(session, "river", now=NOON, **given)  # type: ignore[arg-type]  # all text
+        newsletters.add(session, "river", now=NOON, **given)

@@ -56,10 +56,8 @@ def _accepted(text: str) -> bool:
 @example("a@example.com\N{REPLACEMENT CHARACTER}")
 def test_the_verdict_is_that_of_email_validator(text: str) -> None:
     trimmed = text.strip(" \t\u00a0")
-    if "\N{REPLACEMENT CHARACTER}" in trimmed:  # what is left of a letter nobody could decode
-        expected = False
-    else:
-        expected = _accepted(trimmed)
+    # The replacement character is what is left of a letter that nobody could decode.
+    expected = "\N{REPLACEMENT CHARACTER}" not in trimmed and _accepted(trimmed)
     if expected:
         address = parse_address(text)
         assert address.shown == trimmed
