@@ -5,6 +5,7 @@ Usage: python docs/screenshots.py [FOLDER]; the folder is docs/images unless nam
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
@@ -34,6 +35,7 @@ ARGUMENTS = [
 DESKTOP, PHONE = (960, 1200), (390, 844)
 ISSUE = "1"  # the sample's
 PATIENCE = 60.0
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Installation:
     """A running `mailer up` in a folder of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self.port, inbox_port = _free_ports(2)
+        self.port, inbox_port = _free_port(8000), _free_port(1025)
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("MAILER_")},
             "MAILER_DATABASE_URL": f"sqlite:///{folder}/subscribers.db",
@@ -91,6 +93,13 @@ class Installation:
         with urllib.request.urlopen(f"{self.url}{path}") as answer:
             return answer.read().decode()
 
+    def follow(self, path: str) -> None:
+        """Ask for a tracked link as a person's browser does, and go no further."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port)
+        connection.request("GET", path, headers={"User-Agent": BROWSER, "Accept": "text/html"})
+        connection.getresponse().read()
+        connection.close()
+
     def _wait_until_healthy(self) -> None:
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
@@ -116,15 +125,21 @@ def main(folder: Path) -> None:
 
 def shots(installation: Installation) -> list[Shot]:
     """What is worth seeing, once the sample issue has arrived."""
-    mail = _first(r"/inbox/\d+", installation.get("/inbox"))
-    leave = _first(r"/u/[A-Za-z0-9_-]{32}", installation.get(f"{mail}?view=text"))
+    mails = dict.fromkeys(re.findall(r"/inbox/\d+", installation.get("/inbox")))
+    texts = [installation.get(f"{mail}?view=text") for mail in mails]
+    for number, text in enumerate(texts):
+        links = list(dict.fromkeys(re.findall(r"/c/[A-Za-z0-9_-]{32}/\d+", text)))
+        for link in links[: 1 + number]:
+            installation.follow(link)
+    mail = next(iter(mails))
+    leave = re.findall(r"/u/[A-Za-z0-9_-]{32}", texts[0])[0]
     return [
         Shot("mail-desktop", f"{mail}/html", (680, 1400)),
         Shot("mail-dark", f"{mail}/html", (680, 1400), dark=True),
         Shot("mail-phone", f"{mail}/html", PHONE),
-        Shot("inbox", "/inbox", (960, 560)),
+        Shot("inbox", "/inbox", (1200, 560)),
         Shot("inbox-mail", mail, (960, 900)),
-        Shot("home", "/", (960, 560)),
+        Shot("home", "/", (960, 860)),
         Shot("unsubscribe", leave, (680, 520)),
     ]
 
@@ -145,19 +160,15 @@ def take(browser: Browser, url: str, shot: Shot, folder: Path) -> None:
     context.close()
 
 
-def _first(pattern: str, text: str) -> str:
-    found = re.search(pattern, text)
-    if not found:
-        raise SystemExit(f"nothing like {pattern} on the page")
-    return found[0]
-
-
-def _free_ports(number: int) -> list[int]:
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
+def _free_port(wanted: int) -> int:
+    """The *wanted* port, or another one if that is taken."""
+    for port in (wanted, 0):
+        try:
+            with socket.create_server(("127.0.0.1", port)) as probe:
+                return int(probe.getsockname()[1])
+        except OSError:
+            continue
+    raise SystemExit("no port is free")
 
 
 if __name__ == "__main__":

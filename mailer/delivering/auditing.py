@@ -1,4 +1,4 @@
-"""Does the ledger balance? Counted from the record and from the open batches, apart."""
+"""Counts where everybody is, from the record and from open batches apart: does it balance?"""
 
 from __future__ import annotations
 
