@@ -141,7 +141,7 @@ def parse_domain(text: str) -> str:
     try:
         return parse_address(f"a@{name}").domain
     except InvalidAddress as error:
-        raise InvalidAddress(f"{_quoted(name)} is not a domain such as example.com.") from error
+        raise InvalidAddress(f"{quoted(name)} is not a domain such as example.com.") from error
 
 
 def suggest_domain(domain: str) -> str | None:
@@ -186,7 +186,7 @@ def _uncommon(shown: str) -> Address:
         raise InvalidAddress("There is no address; write one such as ann@example.com.")
     if _CONTROL.search(shown) or "\ufffd" in shown:
         raise InvalidAddress(
-            f"The address {_quoted(shown)} contains a line break or a control character; "
+            f"The address {quoted(shown)} contains a line break or a control character; "
             "write it on one line."
         )
     try:
@@ -194,12 +194,13 @@ def _uncommon(shown: str) -> Address:
         seen = validate_email(shown, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
         reason = str(error).removesuffix(".")
-        raise InvalidAddress(f"{_quoted(shown)} is not an address: {reason}.") from error
+        raise InvalidAddress(f"{quoted(shown)} is not an address: {reason}.") from error
     local = unicodedata.normalize("NFC", unicodedata.normalize("NFC", seen.local_part).lower())
     return Address(shown, f"{local}@{seen.ascii_domain}", seen.ascii_domain)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Text that somebody gave, for a sentence: cut, without what would break the line."""
     shown = text if len(text) <= 80 else f"{text[:77]}..."
     return "'" + _UNSAFE.sub("\ufffd", shown) + "'"
 
@@ -209,12 +210,12 @@ def clean_name(text: str) -> str:
     name = text.strip(" \t\u00a0")
     if _UNSAFE.search(name):
         raise InvalidInput(
-            f"The name {_quoted(name)} contains a line break or a control character; "
+            f"The name {quoted(name)} contains a line break or a control character; "
             "write it on one line."
         )
     if len(name) > NAME_LENGTH:
         raise InvalidInput(
-            f"The name {_quoted(name)} has {len(name)} characters; {NAME_LENGTH} is the most."
+            f"The name {quoted(name)} has {len(name)} characters; {NAME_LENGTH} is the most."
         )
     return name
 

@@ -95,7 +95,8 @@ def tidied(cells: Cells, notes: list[str]) -> Cells:
     for n, name in enumerate(cells):
         if not name.isprintable() or len(name) > NAME_LENGTH:
             made[n] = tidy_name(name)
-            notes[n] = notes[n] or "the name was made one line of text"
+            if made[n] != name:
+                notes[n] = notes[n] or "the name was made one line of text"
     return made
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from mailer.addresses import tidy_name
 from mailer.errors import InvalidFile
 
 _LARGEST = 4 << 30  # unpacked: a small archive can hold endless zeros
@@ -75,12 +77,13 @@ def find_sources(path: Path) -> tuple[list[Source], list[str]]:
         raise InvalidFile(f"{path.name} cannot be read: {error.strerror}.") from error
     if not head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         require_table(head, path.name)
-        return [Source(path.name, path)], []
+        return [Source(tidy_name(path.name), path)], []
     try:
         return _of_archive(path)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError) as error:
         raise InvalidFile(
-            f"{path.name} is a damaged archive or workbook ({error}); fetch or save it again."
+            f"{path.name} is a damaged archive or workbook ({tidy_name(str(error))}); "
+            "fetch or save it again."
         ) from error
 
 
@@ -104,6 +107,8 @@ def _of_archive(path: Path) -> tuple[list[Source], list[str]]:
             raise InvalidFile(f"{path.name} unpacks to more than 4 GB; bring its files one by one.")
         if any(member.flag_bits & 0x1 for member in members):
             raise InvalidFile(f"{path.name} has a password; unpack it and bring the files in it.")
+        if broken := archive.testzip():
+            raise zipfile.BadZipFile(f"{tidy_name(broken)} in it cannot be unpacked")
         if "xl/workbook.xml" in names:
             return [Source(path.name, path, workbook=True)], []
         if "mimetype" in names and b"opendocument" in archive.read("mimetype"):
@@ -117,7 +122,7 @@ def _tables(
     found: list[Source] = []
     left_out: list[str] = []
     for member in sorted(members, key=lambda member: member.filename):
-        name = PurePosixPath(member.filename)
+        name = PurePosixPath(tidy_name(member.filename))
         if name.name.startswith(".") or "__MACOSX" in name.parts:
             continue
         if name.suffix.lower() not in (*_TABLES, ".xlsx"):

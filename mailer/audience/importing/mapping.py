@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mailer.addresses import looks_like_address
+from mailer.addresses import looks_like_address, tidy_name
 from mailer.audience.importing.meanings import Meaning, field_name, meaning_of, normalise
 from mailer.audience.importing.statuses import is_yes, standing_of
 from mailer.audience.importing.systems import System, recognise
@@ -101,8 +101,12 @@ def map_columns(
         if n in given:
             (meaning, field), because = given[n], "you"
         field = _field(field or name, n, meaning, columns)
-        columns.append(Column(n + 1, name, meaning, field, because, tuple(cells[n][:_EXAMPLES])))
+        columns.append(Column(n + 1, name, meaning, field, because, _examples(cells[n])))
     return Mapped(tuple(columns), system, tuple(problems))
+
+
+def _examples(cells: Sequence[str]) -> tuple[str, ...]:
+    return tuple(map(tidy_name, cells[:_EXAMPLES]))
 
 
 def _repeated(header: Sequence[str]) -> list[tuple[str, int]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from mailer.addresses import tidy_name
 from mailer.audience.importing import decoding, delimited, workbooks
 from mailer.audience.importing.delimited import Row
 from mailer.audience.importing.files import Source, find_sources, require_table
@@ -176,7 +177,7 @@ def _plan(
         mapped.system.name if mapped.system else None,
         standing,
         _estimate(layout, sample, len(even)),
-        tuple(tuple(row) for row in even[:5]),
+        tuple(tuple(map(tidy_name, row)) for row in even[:5]),
         tuple(problems),
     )
 
@@ -185,7 +186,7 @@ def _header(cells: Sequence[list[str]], at: int | None) -> tuple[list[str], int]
     if at is None:
         width = max((len(row) for row in cells[:_HEADER_WITHIN]), default=0)
         return [f"column {n}" for n in range(1, width + 1)], 0
-    header = cells[at]
+    header = [tidy_name(cell) for cell in cells[at]]
     while header and not header[-1]:
         header = header[:-1]
     return header, at + 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 
+from mailer.addresses import tidy_name
 from mailer.audience.importing import columns as made
 from mailer.audience.importing.candidates import Candidate, File, Rejected, encode
 from mailer.audience.importing.columns import Cells, Failures
@@ -78,7 +79,7 @@ class RowReader:
     def _rejected(self, row: Row, reason: str, kind: str) -> Rejected:
         address = row.cells[self._address] if self._address < len(row.cells) else ""
         told = f"{reason} ({row.damage})" if row.damage else reason
-        return Rejected(self._file, row.line, address, told, kind)
+        return Rejected(self._file, row.line, tidy_name(address), told, kind)
 
     def _read_whole(self, rows: list[Row]) -> list[Candidate | Rejected]:
         cells = [

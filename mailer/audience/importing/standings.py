@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from mailer.addresses import quoted
 from mailer.audience.importing.mapping import Column
 from mailer.audience.importing.meanings import Meaning
 from mailer.audience.importing.statuses import Standing, is_yes, standing_of
@@ -34,10 +35,9 @@ class Reader:
         """What *cell* says; ``InvalidInput`` when that is not known."""
         standing = self._read(cell)
         if standing is None:
-            word = cell[:40]
             raise InvalidInput(
-                f"It is not known what {word!r} in column {self.at + 1} means for consent; "
-                f'say so, such as "{word}=unsubscribed".'
+                f"It is not known what {quoted(cell)} in column {self.at + 1} means for consent; "
+                "say so (confirmed, pending, unsubscribed or suppressed)."
             )
         if len(self.known) < _REMEMBERED:
             self.known[cell] = standing

@@ -8,13 +8,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time
 from typing import IO, Any
-from xml.etree.ElementTree import ParseError
 
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
+from mailer.addresses import tidy_name
 from mailer.audience.importing.delimited import Row
 from mailer.errors import InvalidFile
+
+# What openpyxl and the parsers below it raise about files that are none, or half.
+_BROKEN = (
+    InvalidFileException, zipfile.BadZipFile, SyntaxError, LookupError, ValueError, TypeError,
+    AttributeError, EOFError, OverflowError, OSError,
+)  # fmt: skip
 
 
 @contextmanager
@@ -27,13 +33,12 @@ def _opened(stream: IO[bytes], name: str) -> Iterator[Any]:
                 yield book
             finally:
                 book.close()
-    except (
-        InvalidFileException, zipfile.BadZipFile, ParseError, KeyError, ValueError, EOFError, TypeError
-    ) as error:  # fmt: skip
+    except _BROKEN as error:
         if isinstance(error, InvalidFile):
             raise
         raise InvalidFile(
-            f"{name} cannot be read as an Excel workbook ({error}); save it again, or as CSV."
+            f"{name} cannot be read as an Excel workbook ({tidy_name(str(error))}); "
+            "save it again, or as CSV."
         ) from error
 
 
