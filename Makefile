@@ -4,8 +4,11 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -q
 
+# As many as there are cores, but four at most: each has a PostgreSQL of its own.
+PARALLEL := -n auto --maxprocesses 4 --dist worksteal
+
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-all check bench lock
+.PHONY: help install run test test-all check bench
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,11 +30,11 @@ run: install ## Start everything with a sample issue: web, scheduler, sending, b
 
 test: $(VENV)/test.ok ## Run every test but the long fault and load runs
 	tests/tools.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 test-all: $(VENV)/test.ok ## Run every test, the long ones too
 	tests/tools.sh
-	$(BIN)/python -m pytest -m 'slow or not slow'
+	$(BIN)/python -m pytest $(PARALLEL) -m 'slow or not slow'
 
 check: $(VENV)/test.ok ## Lint, types, import contracts, wheel
 	$(BIN)/ruff format --check .
