@@ -1,0 +1,199 @@
+"""Pages in Chromium: readable by everybody on every screen, without scripts, and strictly our own."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from sqlalchemy import Engine
+
+from mailer.bootstrap import Mailer
+from mailer.database.engine import reading, transaction
+from mailer.database.tables import Batch, Click, Consent, Issue, IssueState, Subscription
+from mailer.inbox.mails import Mail, add_mails
+from mailer.web.serving import bind
+from tests.support.factories import NOON
+from tests.support.site import Mailed, mail_one, mailer_of
+
+Colours = Literal["light", "dark"]
+LONG = (
+    "a-really-quite-long-name-of-somebody.with.several.parts@some-rather-long-domain.readers.test"
+)
+TEXTS = """() => {
+  const seen = [];
+  for (const element of document.querySelectorAll("body *")) {
+    const own = [...element.childNodes].some(node => node.nodeType === 3 && node.data.trim());
+    if (!own || !element.checkVisibility() || element.matches(".unseen, .skip, option, optgroup")) continue;
+    let under = element;
+    while (under && getComputedStyle(under).backgroundColor === "rgba(0, 0, 0, 0)") under = under.parentElement;
+    seen.push([element.textContent.trim(), getComputedStyle(element).color,
+      getComputedStyle(under).backgroundColor]);
+  }
+  return seen;
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def mailer(sqlite_engine: Engine) -> Mailer:
+    return mailer_of(sqlite_engine)
+
+
+@pytest.fixture
+def ann(mailer: Mailer) -> Mailed:
+    """A reader with a long address; her issue is being sent and clicked."""
+    mailed = mail_one(mailer, name="Ann Example")
+    with transaction(mailer.engine) as session:
+        issue = session.get_one(Issue, mailed.issue_id)
+        issue.state, issue.planned, issue.started_at = IssueState.SENDING, 4812, NOON
+        session.add(
+            Batch(
+                issue_id=issue.id,
+                subscriber_ids="1",
+                size=4812,
+                due_at=NOON,
+                accepted=2983,
+                refused=7,
+                skipped=3,
+            )
+        )
+        session.add(Click(issue_id=issue.id, subscriber_id=1, link_number=1, at=NOON, machine=None))
+    keep(mailer, "The weir falls")
+    return mailed
+
+
+@pytest.fixture
+def site(mailer: Mailer) -> Iterator[str]:
+    """A real server's address."""
+    server = bind(mailer, port=0)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.stop()
+    thread.join(15)
+
+
+def keep(mailer: Mailer, subject: str) -> None:
+    source = (
+        f"Subject: {subject}\r\nContent-Type: text/html\r\n"
+        "List-Unsubscribe: <http://127.0.0.1/u/x>\r\n"
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n\r\n"
+        "<p>Hello</p><script>document.body.textContent = 'run'</script>"
+    ).encode()
+    with mailer.engine.begin() as connection:
+        add_mails(connection, [Mail(NOON, "b@river.test", LONG, subject, source)])
+
+
+def ratio(one: str, other: str) -> float:
+    """WCAG 2.2 contrast of two computed colours."""
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: str) -> float:
+    channels = [int(number) / 255 for number in re.findall(r"\d+", colour)[:3]]
+    red, green, blue = (
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def paths(ann: Mailed) -> list[str]:
+    views = [f"/inbox/1?view={view}" for view in ("html", "text", "headers", "source")]
+    return ["/", "/inbox", *views, f"/u/{ann.token}", f"/p/{ann.token}", "/u/broken", "/nowhere"]
+
+
+def open_page(browser: Browser, width: int, colours: Colours, *, script: bool = True) -> Page:
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme=colours,
+        java_script_enabled=script,
+    )
+    return context.new_page()
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_every_word_can_be_read_without_scrolling_sideways(
+    browser: Browser, site: str, ann: Mailed, width: int, colours: Colours
+) -> None:
+    page = open_page(browser, width, colours)
+    for path in paths(ann):
+        page.goto(site + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        texts = page.evaluate(TEXTS)
+        assert texts
+        poor = [(words, ink, on) for words, ink, on in texts if ratio(ink, on) < 4.5]
+        assert poor == [], path
+    page.context.close()
+
+
+def test_no_page_breaks_its_own_policy(browser: Browser, site: str, ann: Mailed) -> None:
+    page = open_page(browser, 1280, "light")
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    for path in paths(ann):
+        page.goto(site + path, wait_until="networkidle")
+    page.context.close()
+    # What the mail itself tried is refused, and the pages we asked for in vain are named.
+    assert [text for text in said if "404" not in text and "sandboxed" not in text] == []
+    assert any("sandboxed" in text for text in said), "the mail's script was tried and refused"
+
+
+def test_text_twice_as_large_still_fits_a_phone(browser: Browser, site: str, ann: Mailed) -> None:
+    """WCAG 2.2, 1.4.4."""
+    page = open_page(browser, 640, "light")
+    for path in paths(ann):
+        page.goto(site + path)
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 640, path
+    page.context.close()
+
+
+def test_a_reader_leaves_and_comes_back_by_keyboard_without_scripts(
+    browser: Browser, site: str, ann: Mailed, mailer: Mailer
+) -> None:
+    def state() -> Consent | None:
+        with reading(mailer.engine) as session:
+            found = session.get(Subscription, (ann.newsletter_id, ann.subscriber_id))
+            return found.state if found else None
+
+    page = open_page(browser, 390, "light", script=False)
+    page.goto(f"{site}/u/{ann.token}")
+    assert state() is Consent.CONFIRMED
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=You are unsubscribed")
+    assert state() is Consent.UNSUBSCRIBED
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=Welcome back")
+    assert state() is Consent.CONFIRMED
+    page.context.close()
+
+
+def test_a_new_mail_appears_in_the_open_inbox(
+    browser: Browser, site: str, ann: Mailed, mailer: Mailer
+) -> None:
+    page = open_page(browser, 1280, "light")
+    page.goto(f"{site}/inbox")
+    keep(mailer, "A second mail")
+    page.wait_for_selector("text=A second mail", timeout=10_000)
+    assert page.title() == "Inbox (2)"
+    page.context.close()
