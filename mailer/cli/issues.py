@@ -183,6 +183,23 @@ def send(
     )
 
 
+@app.command("send-missing")
+def send_missing(issue_id: IssueId, as_json: AsJson = False) -> None:
+    """Send a sent issue to whoever has joined since; the workers do it."""
+    with transaction(mailer().engine) as session:
+        planned = lifecycle.send_to_missing(
+            session,
+            issue_id,
+            batch_size=mailer().settings.batch_size,
+            now=mailer().clock(),
+        )
+    say(
+        f"Issue {issue_id} goes to {planned:,} more.",
+        {"id": issue_id, "planned": planned},
+        as_json=as_json,
+    )
+
+
 @app.command()
 def pause(issue_id: IssueId, as_json: AsJson = False) -> None:
     """Stop sending within a second; `resume` goes on where it stopped."""

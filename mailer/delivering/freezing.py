@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo, available_timezones
 from sqlalchemy import (
     ColumnElement,
     Integer,
+    Subquery,
     Text,
     case,
     cast,
+    exists,
     func,
     insert,
     literal,
@@ -20,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from mailer.database.tables import Batch, Consent, Issue, Subscriber, Subscription
+from mailer.database.tables import Batch, Consent, Delivery, Issue, Subscriber, Subscription
 from mailer.database.tables.base import Moment
 
 # Fresh batches come before retries, and do not depend on the clock.
@@ -30,43 +32,61 @@ FARTHEST_EAST = timedelta(hours=14)
 _LARGEST_PERCENT = 100
 
 
-def freeze(session: Session, issue: Issue, *, batch_size: int, now: datetime) -> int:
-    """Write everybody who is to get *issue* into batches, by one statement; how many."""
+def freeze(
+    session: Session, issue: Issue, *, batch_size: int, now: datetime, missing: bool = False
+) -> int:
+    """Write everybody who is to get *issue* into batches, by one statement; how many.
+
+    With *missing*, only those who have no delivery of it: of an issue that was sent, whoever has
+    joined since.
+    """
     zones = _zones(session, issue) if issue.local_time else {}
-    wave = _wave(issue, zones)
     due = {"": AT_ONCE, "later": now + timedelta(minutes=issue.canary_minutes)} | zones
-    chosen = (
-        select(Subscription.subscriber_id, wave.label("wave"))
-        .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
-        .where(_confirmed(issue))
-        .subquery()
-        if zones or issue.canary_percent
-        else select(Subscription.subscriber_id, literal("").label("wave"))
-        .where(_confirmed(issue))
-        .subquery()
-    )
+    chosen = _audience(issue, zones, missing=missing)
     number = func.row_number().over(partition_by=chosen.c.wave, order_by=chosen.c.subscriber_id)
-    audience = select(
+    parts = select(
         chosen.c.subscriber_id,
         chosen.c.wave,
         cast((number - 1) // batch_size, Integer).label("part"),
     ).subquery()
     due_at = case(
-        *((audience.c.wave == name, literal(at, Moment())) for name, at in due.items()),
+        *((parts.c.wave == name, literal(at, Moment())) for name, at in due.items()),
         else_=literal(AT_ONCE, Moment()),
     )
-    packed = func.aggregate_strings(cast(audience.c.subscriber_id, Text), ",")
-    session.execute(
-        insert(Batch).from_select(
+    packed = func.aggregate_strings(cast(parts.c.subscriber_id, Text), ",")
+    sizes = session.scalars(
+        insert(Batch)
+        .from_select(
             ["issue_id", "due_at", "subscriber_ids", "size"],
             select(literal(issue.id), due_at, packed, func.count()).group_by(
-                audience.c.wave, audience.c.part
+                parts.c.wave, parts.c.part
             ),
         )
+        .returning(Batch.size)
     )
-    planned = session.scalar(select(func.sum(Batch.size)).where(Batch.issue_id == issue.id)) or 0
-    session.execute(update(Issue).where(Issue.id == issue.id).values(planned=planned))
-    return int(planned)
+    planned = sum(sizes)
+    session.execute(
+        update(Issue).where(Issue.id == issue.id).values(planned=Issue.planned + planned)
+    )
+    return planned
+
+
+def _audience(issue: Issue, zones: Mapping[str, datetime], *, missing: bool) -> Subquery:
+    """Who is to get it, and in which wave."""
+    if zones or issue.canary_percent:
+        query = select(Subscription.subscriber_id, _wave(issue, zones).label("wave")).join(
+            Subscriber, Subscriber.id == Subscription.subscriber_id
+        )
+    else:
+        query = select(Subscription.subscriber_id, literal("").label("wave"))
+    if missing:
+        query = query.where(
+            ~exists().where(
+                Delivery.issue_id == issue.id,
+                Delivery.subscriber_id == Subscription.subscriber_id,
+            )
+        )
+    return query.where(_confirmed(issue)).subquery()
 
 
 def _wave(issue: Issue, zones: Mapping[str, datetime]) -> ColumnElement[str]:

@@ -106,6 +106,22 @@ def start(session: Session, issue_id: int, *, version: int, batch_size: int, now
     return freeze(session, issue, batch_size=batch_size, now=now)
 
 
+def send_to_missing(session: Session, issue_id: int, *, batch_size: int, now: datetime) -> int:
+    """Send an issue that was sent to whoever has joined since; how many. ``Conflict``."""
+    move(
+        session,
+        issue_id,
+        to=IssueState.SENDING,
+        allowed=(IssueState.SENT,),
+        doing="sent to those who are missing",
+        state_reason="",
+    )
+    issue = session.get_one(Issue, issue_id)
+    issue.local_time, issue.canary_percent = False, 0.0  # its hour is over
+    session.flush()
+    return freeze(session, issue, batch_size=batch_size, now=now, missing=True)
+
+
 def pause(session: Session, issue_id: int, *, reason: str = "") -> None:
     """Stop handing over; workers notice within a second."""
     move(

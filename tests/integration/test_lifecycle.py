@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from mailer.database.engine import reading, transaction
-from mailer.database.tables import Batch, Delivery, Issue, IssueState
+from mailer.database.tables import Batch, Delivery, Issue, IssueState, Newsletter
 from mailer.delivering import lifecycle
 from mailer.errors import Conflict, NotFound
-from tests.support.factories import NOON, add_issue, add_newsletter, add_readers
-from tests.support.sending import audited, start, state_of
+from tests.support.factories import NOON, add_issue, add_newsletter, add_readers, add_subscriber
+from tests.support.sending import a_worker, audited, run_until, start, state_of
+from tests.support.sink import Sink, running
 
 
 def an_issue(engine: Engine, readers: int = 0) -> int:
@@ -137,6 +138,24 @@ def test_an_issue_for_nobody_is_sent_at_once(engine: Engine) -> None:
         lifecycle.settle(session, now=NOON)
 
     assert state_of(engine, issue_id) is IssueState.SENT
+
+
+def test_a_sent_issue_goes_to_those_who_joined_since_and_to_nobody_twice(engine: Engine) -> None:
+    issue_id = an_issue(engine, 20)
+    start(engine, issue_id)
+    with running(Sink()) as sink:
+        run_until(a_worker(engine, sink), engine, issue_id)
+        with transaction(engine) as session:
+            newsletter = session.scalars(select(Newsletter)).one()
+            late = add_subscriber(session, "late@readers.test", newsletter=newsletter).address
+        with transaction(engine) as session:
+            assert lifecycle.send_to_missing(session, issue_id, batch_size=10, now=NOON) == 1
+        result = run_until(a_worker(engine, sink), engine, issue_id)
+
+    assert sink.counts[late] == 1
+    assert max(sink.counts.values()) == 1
+    assert (result.planned, result.accepted) == (21, 21)
+    assert result.balanced
 
 
 def test_an_audit_tells_when_somebody_is_missing(engine: Engine) -> None:
