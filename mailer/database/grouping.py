@@ -11,8 +11,12 @@ from typing import Generic, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
+from mailer.errors import Unavailable
+
 _LOG = logging.getLogger(__name__)
 _GATHER_SECONDS = 0.001  # a crowd costs a tenth less so; nobody notices a millisecond
+
+_SHORT_PATIENCE_SECONDS = 0.5  # for those who come while it hangs
 
 Item = TypeVar("Item")
 
@@ -25,14 +29,22 @@ class GroupCommit(Generic[Item]):
     """
 
     def __init__(
-        self, engine: Engine, write: Callable[[Connection, Sequence[Item]], None], name: str
+        self,
+        engine: Engine,
+        write: Callable[[Connection, Sequence[Item]], None],
+        name: str,
+        *,
+        patience: float | None = None,  # seconds after which nobody is kept waiting any more
     ) -> None:
         self._engine, self._write, self._name = engine, write, name
         self._thread = ThreadPoolExecutor(1, name)
         self._connection: Connection | None = None  # only the thread touches it
         self._items: list[Item] = []
         self._waiting: list[asyncio.Future[None]] = []
+        self._held: list[asyncio.Future[None]] = []  # whose items are being committed
         self._running: asyncio.Task[None] | None = None
+        self._patience = patience
+        self._timer: asyncio.TimerHandle | None = None
         self.lost = 0  # items that could not be written, since the start
 
     def add(self, item: Item) -> asyncio.Future[None]:
@@ -58,14 +70,35 @@ class GroupCommit(Generic[Item]):
             await asyncio.sleep(_GATHER_SECONDS)
             while self._items:
                 items, self._items = self._items, []
-                waiting, self._waiting = self._waiting, []
+                self._held, self._waiting = self._waiting, []
+                self._watch(self._patience)
                 try:
                     failed = await loop.run_in_executor(self._thread, self._commit, items)
                 except Exception as error:  # noqa: BLE001  # whatever it is, nobody may wait for ever
                     failed = dict.fromkeys(range(len(items)), error)
-                self._answer(waiting, failed)
+                self._answer(self._held, failed)
         finally:
-            self._running = None
+            self._running, self._held = None, []
+            if self._timer is not None:
+                self._timer.cancel()
+
+    def _watch(self, seconds: float | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if seconds is not None:
+            self._timer = asyncio.get_running_loop().call_later(seconds, self._release)
+
+    def _release(self) -> None:
+        # The database hangs. Items stay in line; those who wait for them go on.
+        late = [written for written in (*self._held, *self._waiting) if not written.done()]
+        _LOG.warning(
+            "%s: the database keeps us waiting; %d answered before they are stored",
+            self._name,
+            len(late),
+        )
+        for written in late:
+            written.set_exception(Unavailable("The database does not answer in time."))
+        self._watch(_SHORT_PATIENCE_SECONDS)
 
     def _answer(self, waiting: list[asyncio.Future[None]], failed: dict[int, Exception]) -> None:
         if failed:

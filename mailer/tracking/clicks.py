@@ -11,13 +11,16 @@ from mailer.database.grouping import GroupCommit
 from mailer.tokens import Reader
 from mailer.tracking.records import Hit, add_clicks
 
+# A reader waits no longer for their click to be stored; it is stored later, if it can be.
+PATIENCE_SECONDS = 3.0
+
 
 class ClickRecorder:
     """Clicks of one process, by group commit."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
+    def __init__(self, engine: Engine, clock: Clock, *, patience: float = PATIENCE_SECONDS) -> None:
         self._clock = clock
-        self._group = GroupCommit(engine, add_clicks, "clicks")
+        self._group = GroupCommit(engine, add_clicks, "clicks", patience=patience)
 
     @property
     def lost(self) -> int:

@@ -10,6 +10,9 @@ from sqlalchemy import Engine, delete, event, select, update
 
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Click, Issue, IssueLink
+from mailer.errors import Unavailable
+from mailer.tokens import Reader
+from mailer.tracking.clicks import ClickRecorder
 from mailer.tracking.destinations import Destinations, location
 from tests.support.factories import NOON
 from tests.support.site import DESTINATION, heading, mail_one, mailer_of, visiting
@@ -141,6 +144,30 @@ async def test_a_reader_gets_there_even_when_the_click_cannot_be_stored(
     assert {answer.headers["location"] for answer in answers} == {DESTINATION}
     assert "(5 since the start)" in caplog.text
     assert len(clicks(engine)) == 2
+
+
+async def test_a_hanging_database_keeps_no_reader_waiting(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They are let go after a while; their clicks are stored when the database goes on."""
+    mailer = mailer_of(engine)
+    ann = mail_one(mailer)
+    recorder = ClickRecorder(engine, mailer.clock, patience=0.2)
+    reader = Reader(ann.issue_id, ann.subscriber_id)
+    await recorder.record(reader, 1)
+    with engine.connect() as hog, hog.begin():
+        if engine.dialect.name == "postgresql":
+            hog.exec_driver_sql("LOCK TABLE clicks")
+        first = recorder.record(reader, 1)
+        await asyncio.sleep(0.05)
+        second = recorder.record(reader, 1)
+        for stored in (first, second):
+            with pytest.raises(Unavailable):
+                await asyncio.wait_for(stored, 5)
+    await recorder.close()
+
+    assert len(clicks(engine)) == 3
+    assert "keeps us waiting; 2 answered" in caplog.text
 
 
 async def test_a_removed_issue_takes_no_other_click_with_it(engine: Engine) -> None:
