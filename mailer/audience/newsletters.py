@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from mailer.addresses import clean_name, parse_address
 from mailer.database.tables import Consent, Newsletter, Subscription
 from mailer.errors import Conflict, InvalidInput, NotFound
+from mailer.sending_hours import parse_sending_hours
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
@@ -42,6 +43,7 @@ def add(  # noqa: PLR0913  # a newsletter has that many facts
     language: str = "en",
     time_zone: str = "UTC",
     postal_address: str = "",
+    sending_hours: str | None = None,
 ) -> Newsletter:
     """A new newsletter; ``InvalidInput`` or ``Conflict`` (the slug is taken)."""
     if len(slug) > 60 or not _SLUG.fullmatch(slug):
@@ -64,6 +66,7 @@ def add(  # noqa: PLR0913  # a newsletter has that many facts
         language=_language(language),
         time_zone=_time_zone(time_zone),
         postal_address=postal_address.strip(),
+        sending_hours=str(parse_sending_hours(sending_hours)) if sending_hours else None,
         look={},
         theme="default",
         created_at=now,
@@ -71,6 +74,11 @@ def add(  # noqa: PLR0913  # a newsletter has that many facts
     session.add(newsletter)
     session.flush()
     return newsletter
+
+
+def set_sending_hours(newsletter: Newsletter, hours: str) -> None:
+    """``08:00-20:00`` in the newsletter's time zone; empty: at any time. ``InvalidInput``."""
+    newsletter.sending_hours = str(parse_sending_hours(hours)) if hours.strip() else None
 
 
 def find(session: Session, slug: str) -> Newsletter | None:

@@ -200,6 +200,19 @@ def send_missing(issue_id: IssueId, as_json: AsJson = False) -> None:
     )
 
 
+@app.command("release")
+def release_held(issue_id: IssueId, as_json: AsJson = False) -> None:
+    """Send again to uncertain recipients that MAILER_UNCERTAIN=hold has kept for you to decide."""
+    with transaction(mailer().engine) as session:
+        issues.get(session, issue_id)
+        released = lifecycle.release_held(session, issue_id)
+    say(
+        f"Issue {issue_id}: {released:,} held batches go on." if released else "Nobody is held.",
+        {"id": issue_id, "batches": released},
+        as_json=as_json,
+    )
+
+
 @app.command()
 def pause(issue_id: IssueId, as_json: AsJson = False) -> None:
     """Stop sending within a second; `resume` goes on where it stopped."""

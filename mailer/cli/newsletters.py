@@ -36,6 +36,9 @@ def add(
     postal_address: Annotated[
         str, typer.Option("--postal-address", help="Stands at the end of each mail.")
     ] = "",
+    sending_hours: Annotated[
+        str | None, typer.Option("--sending-hours", help="Send only then: 08:00-20:00.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Add a newsletter."""
@@ -52,10 +55,29 @@ def add(
             language=language,
             time_zone=time_zone,
             postal_address=postal_address,
+            sending_hours=sending_hours,
         )
     say(
         f"Added the newsletter {newsletter.name} ({slug}).",
         {"id": newsletter.id, "slug": slug, "name": newsletter.name},
+        as_json=as_json,
+    )
+
+
+@app.command("hours")
+def set_hours(
+    slug: Annotated[str, typer.Argument(help="The newsletter's short name.")],
+    hours: Annotated[str, typer.Argument(help='08:00-20:00, or "" for any time.')],
+    as_json: AsJson = False,
+) -> None:
+    """Send a newsletter at certain hours only, by the clocks of its time zone."""
+    with transaction(mailer().engine) as session:
+        newsletter = newsletters.get(session, slug)
+        newsletters.set_sending_hours(newsletter, hours)
+        kept = newsletter.sending_hours
+    say(
+        f"{slug} is sent {kept or 'at any time'}.",
+        {"slug": slug, "sending_hours": kept},
         as_json=as_json,
     )
 

@@ -67,20 +67,21 @@ async def _send(mailer: Mailer, issue_id: int, *, quiet: bool) -> None:
     with _bar(quiet) as bar:
         line = bar.add_task("sending", total=None)
         while not stop.is_set() and not task.done():
-            issue, far = await asyncio.to_thread(_look, mailer, issue_id)
+            issue, far, held = await asyncio.to_thread(_look, mailer, issue_id)
             bar.update(
                 line, total=far.planned, completed=far.done, description=worker.problem or "sending"
             )
-            if issue.state in _ENDED:
+            if issue.state in _ENDED or held:
                 stop.set()
             await asyncio.wait([task], timeout=_POLL_SECONDS)
         stop.set()
         await task
 
 
-def _look(mailer: Mailer, issue_id: int) -> tuple[Issue, Counts]:
+def _look(mailer: Mailer, issue_id: int) -> tuple[Issue, Counts, bool]:
     with reading(mailer.engine) as session:
-        return issues.get(session, issue_id), counts(session, issue_id)
+        held = lifecycle.only_held_wait(session, issue_id)
+        return issues.get(session, issue_id), counts(session, issue_id), held
 
 
 def _close(mailer: Mailer, issue_id: int, *, as_json: bool) -> None:
@@ -90,6 +91,11 @@ def _close(mailer: Mailer, issue_id: int, *, as_json: bool) -> None:
     if issue.state is not IssueState.SENT:
         if issue.state_reason:
             complain(issue.state_reason)
+        elif issue.state is IssueState.SENDING:
+            complain(
+                "Not everybody is decided: uncertain recipients are held for you, or it was "
+                f"stopped. `mailer issue release {issue_id}` sends to those held."
+            )
         raise typer.Exit(1)
 
 
@@ -106,11 +112,11 @@ async def _watch(mailer: Mailer, issue_id: int) -> None:
     with _bar(False) as bar:
         line = bar.add_task("waiting", total=None)
         while True:
-            issue, far = _look(mailer, issue_id)
+            issue, far, held = _look(mailer, issue_id)
             bar.update(
                 line, total=far.planned or None, completed=far.done, description=issue.state.value
             )
-            if issue.state in _ENDED or issue.state is IssueState.DRAFT:
+            if held or issue.state in _ENDED or issue.state is IssueState.DRAFT:
                 return
             await asyncio.sleep(_POLL_SECONDS)
 

@@ -122,6 +122,24 @@ def send_to_missing(session: Session, issue_id: int, *, batch_size: int, now: da
     return freeze(session, issue, batch_size=batch_size, now=now, missing=True)
 
 
+def release_held(session: Session, issue_id: int) -> int:
+    """Let uncertain recipients, held for a person, get the issue again; how many batches."""
+    released = session.execute(
+        update(Batch)
+        .where(Batch.issue_id == issue_id, Batch.open.is_(True), Batch.held.is_(True))
+        .values(held=False)
+        .execution_options(synchronize_session=False)
+    )
+    return int(released.rowcount)  # type: ignore[attr-defined]  # an UPDATE counts rows
+
+
+def only_held_wait(session: Session, issue_id: int) -> bool:
+    """Whether nobody waits but those held for a person."""
+    going = exists().where(Batch.issue_id == issue_id, Batch.open.is_(True), Batch.held.is_(False))
+    held = exists().where(Batch.issue_id == issue_id, Batch.open.is_(True), Batch.held.is_(True))
+    return bool(session.scalar(select(held & ~going)))
+
+
 def pause(session: Session, issue_id: int, *, reason: str = "") -> None:
     """Stop handing over; workers notice within a second."""
     move(

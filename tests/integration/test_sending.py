@@ -10,6 +10,7 @@ from sqlalchemy import Engine, select
 from mailer.audience import consent
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Attempt, Consent, Delivery, Fate, IssueState, Suppression
+from mailer.delivering import lifecycle
 from tests.support import sink as smtp
 from tests.support.factories import NOON, add_issue, add_newsletter, add_readers, add_subscriber
 from tests.support.sending import a_worker, audited, run_until, start
@@ -195,6 +196,13 @@ def test_uncertain_ones_wait_for_a_person_where_that_is_set(engine: Engine, sink
     assert sink.counts[addresses[3]] == 1
     result = audited(engine, issue_id)
     assert (result.accepted, result.waiting, result.uncertain) == (9, 1, 1)
+    sink.on_body = lambda _address, _number: None
+    with transaction(engine) as session:
+        assert lifecycle.only_held_wait(session, issue_id)
+        assert lifecycle.release_held(session, issue_id) == 1
+    result = run_until(a_worker(engine, sink, hold_uncertain=True), engine, issue_id)
+    assert (result.accepted, result.uncertain) == (10, 1)
+    assert sink.counts[addresses[3]] == 2
 
 
 def test_a_message_larger_than_the_relay_takes_pauses_the_issue_and_says_why(

@@ -13,7 +13,6 @@ from mailer.audience.importing.meanings import field_name
 
 _WRAPPED = re.compile(r"\s*\"?([^<>\"]*?)\"?\s*<\s*([^<>\s]+)\s*>\s*")
 _ZONE_NAMES = re.compile(r"\s*(?:UTC|GMT|Z)$")
-_PLAIN = re.compile(r"(?:199|20\d)\d-\d\d-\d\d[ T]\d\d:\d\d:\d\d")
 _SECONDS = re.compile(r"\d{9,10}")
 _DATA_LIMIT = 100_000
 _TAG_LIMIT = 100
@@ -83,7 +82,8 @@ def _clean(value: Any) -> Any:
 
 def parse_moment(text: str) -> str | None:
     """A point in time as UTC in ISO 8601, where it is told without doubt; a zone not named is UTC."""
-    if len(text) == 19 and _PLAIN.match(text):  # what most programs write, read faster
+    if len(text) == 19 and "1990" < text < "2200" and text[4] == text[7] == "-":
+        # What most programs write, read faster.
         try:
             datetime.fromisoformat(text)
         except ValueError:

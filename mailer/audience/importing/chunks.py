@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from mailer.audience.importing.candidates import Candidate, Rejected
 from mailer.audience.importing.verdicts import REMEMBERED, Report, RowVerdict, Verdict
@@ -22,20 +22,20 @@ class Chunk:
         self._invalid: list[RowVerdict] = []
         self._reasons: Counter[str] = Counter()
 
-    def put(self, outcome: Candidate | Rejected) -> None:
-        """Take what became of one row."""
-        if isinstance(outcome, Rejected):
-            self._reasons[outcome.kind] += 1
-            self.judge(outcome, Verdict.INVALID, outcome.reason)
-            return
-        key = outcome.address.key
-        earlier = self.candidates.get(key)
-        if earlier is None:
-            self.candidates[key] = outcome
-            return
-        self.candidates[key] = earlier.merged(outcome)
-        where = f"line {earlier.line} of {earlier.file.name}"
-        self.judge(outcome, Verdict.DUPLICATE, f"the address stands in {where} already")
+    def put(self, outcomes: Iterable[Candidate | Rejected]) -> None:
+        """Take what became of some rows."""
+        candidates = self.candidates
+        for outcome in outcomes:
+            if isinstance(outcome, Rejected):
+                self._reasons[outcome.kind] += 1
+                self.judge(outcome, Verdict.INVALID, outcome.reason)
+                continue
+            key = outcome.address.key
+            earlier = candidates.setdefault(key, outcome)
+            if earlier is not outcome:
+                candidates[key] = earlier.merged(outcome)
+                where = f"line {earlier.line} of {earlier.file.name}"
+                self.judge(outcome, Verdict.DUPLICATE, f"the address stands in {where} already")
 
     def judge(self, row: Candidate | Rejected, verdict: Verdict, reason: str) -> None:
         """Note a row's verdict."""

@@ -105,9 +105,11 @@ class RowReader:
         proofs = made.proofs_of(self._file.proof, lines, told_of_consent)
         outcomes: list[Candidate | Rejected] = list(
             map(
-                Candidate,
-                repeat(self._file), lines, addresses, standings, names, objects, joined, proofs,
-                notes, *self._rest(cells),
+                Candidate._make,
+                zip(
+                    repeat(self._file), lines, addresses, standings, names, objects, joined,
+                    proofs, notes, *self._rest(cells), strict=False,
+                ),
             )
         )  # fmt: skip
         for n, why in failures.items():

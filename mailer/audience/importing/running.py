@@ -133,13 +133,14 @@ def _decide(
     suppression = store.suppressed(session, keys)
     before = seen.take(keys)
     writes = Writes()
+    candidates, judge = part.candidates, part.judge
     for key in keys:
-        candidate = part.candidates[key]
+        candidate = candidates[key]
         why_not = suppression(key, candidate.address.domain) if suppression else None
         verdict, reason = decide(candidate, known.get(key), why_not, writes)
         if before and key in before:
             verdict, reason = Verdict.DUPLICATE, "the address stands in an earlier row"
-        part.judge(candidate, verdict, reason)
+        judge(candidate, verdict, reason)
     part.report(report)
     return writes
 
@@ -147,8 +148,7 @@ def _decide(
 def _chunks(plan: Plan, size: int, skip: int, *, wanted: bool) -> Iterator[Chunk]:
     part = Chunk(wanted)
     for rows, outcomes in _read(plan, skip):
-        for outcome in outcomes:
-            part.put(outcome)
+        part.put(outcomes)
         part.rows += rows
         if part.rows >= size:
             yield part

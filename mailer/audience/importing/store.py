@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from mailer.audience.importing.candidates import Candidate
 from mailer.audience.importing.deciding import Details, Known, Writes
+from mailer.audience.importing.statuses import Standing
 from mailer.database.tables import Consent, Fact, Subscriber, Suppression, Unsubscribe
 
 
@@ -167,11 +169,12 @@ def _new_ids(session: Session, count: int, *, postgresql: bool) -> Sequence[int]
 
 def _subscribe(session: Session, target: Target, joining: Sequence[tuple[int, Candidate]]) -> None:
     """New subscriptions, none of which exists."""
-    for state in Consent:
-        proofs = {id_: one.proof for id_, one in joining if one.standing.consent is state}
-        if proofs:
-            _insert_subscriptions(session, target, state, proofs)
-            _record_changes(session, target, state, proofs)
+    proofs: defaultdict[Standing, dict[int, str]] = defaultdict(dict)
+    for id_, one in joining:
+        proofs[one.standing][id_] = one.proof
+    for standing, of_standing in proofs.items():
+        _insert_subscriptions(session, target, standing.consent, of_standing)
+        _record_changes(session, target, standing.consent, of_standing)
 
 
 def _insert_subscriptions(
