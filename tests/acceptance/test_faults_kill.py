@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from pathlib import Path
@@ -19,13 +20,20 @@ from tests.support.accounting import (
 from tests.support.processes import installation
 from tests.support.sink import Sink, running
 
+log = logging.getLogger(__name__)
+
 
 @pytest.mark.parametrize(
     ("seed", "kills", "readers"),
     [(1, 5, 1500), pytest.param(2, 50, 15_000, marks=[pytest.mark.slow, pytest.mark.timeout(600)])],
 )
 def test_kill_9_at_random_moments(
-    engine: Engine, database_url: str, tmp_path: Path, seed: int, kills: int, readers: int
+    engine: Engine,
+    database_url: str,
+    tmp_path: Path,
+    seed: int,
+    kills: int,
+    readers: int,
 ) -> None:
     chance = random.Random(seed)  # noqa: S311  # no secret
     issue_id, addresses = issue_under_way(engine, readers)
@@ -45,5 +53,6 @@ def test_kill_9_at_random_moments(
         wait_until_sent(engine, issue_id)
         result = account(engine, issue_id, sink, addresses)
 
+    log.info("%s doubled of %s uncertain", len(result.doubled), len(result.uncertain))
     assert result.audit.accepted == readers
     assert len(result.uncertain) <= most_uncertain

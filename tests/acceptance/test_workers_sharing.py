@@ -30,7 +30,9 @@ def who_worked(engine: Engine, issue_id: int) -> set[str | None]:
         return set(session.scalars(select(Batch.worker).where(Batch.issue_id == issue_id)))
 
 
-@pytest.mark.parametrize("workers", [3, pytest.param(8, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "workers", [3, *(pytest.param(one, marks=pytest.mark.slow) for one in (2, 8))]
+)
 def test_workers_share_an_issue_and_nobody_is_doubled(
     engine: Engine, database_url: str, tmp_path: Path, workers: int
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert, literal, select
+from sqlalchemy import func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from mailer.audience import consent
@@ -68,6 +68,7 @@ def add_readers(session: Session, newsletter: Newsletter, count: int) -> list[st
     addresses = [f"reader{number}@readers{number % 7}.test" for number in range(count)]
     if not addresses:
         return []
+    last = session.scalar(select(func.max(Subscriber.id))) or 0
     session.execute(
         insert(Subscriber),
         [
@@ -90,7 +91,7 @@ def add_readers(session: Session, newsletter: Newsletter, count: int) -> list[st
                 literal(Consent.CONFIRMED.value),
                 literal(NOON, Moment()),
                 literal("test"),
-            ).where(Subscriber.address_key.in_(addresses)),
+            ).where(Subscriber.id > last),
         )
     )
     return addresses
