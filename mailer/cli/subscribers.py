@@ -106,6 +106,13 @@ def import_file(
     state: Annotated[
         str | None, typer.Option("--state", help="What people are where the file says nothing.")
     ] = None,
+    statuses: Annotated[
+        list[str] | None,
+        typer.Option("--status", help="What a word of the file means: gold=confirmed."),
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", help="If letters look wrong: iso8859-7.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
     report: Annotated[
         Path | None, typer.Option("--report", help="Write every row's verdict to this CSV file.")
@@ -113,7 +120,13 @@ def import_file(
     as_json: AsJson = False,
 ) -> None:
     """Import subscribers from exports and lists; whoever left is never brought back."""
-    plan = importing.inspect(*files, mapping=dict(map(_pair, columns or [])), state=state)
+    plan = importing.inspect(
+        *files,
+        mapping=dict(map(_pair, columns or [])),
+        statuses=dict(map(_pair, statuses or [])),
+        state=state,
+        encoding=encoding,
+    )
     if not as_json:
         _show_plan(plan)
     run = importing.dry_run if dry_run else importing.run
@@ -148,6 +161,8 @@ def _show_plan(plan: Plan) -> None:
         say(f"{file.name}{f' ({file.system})' if file.system else ''}: {columns}")
         for problem in file.problems:
             say(f"  note: {problem}")
+    for problem in plan.problems:
+        say(f"note: {problem}")
 
 
 def _words(result: Report, *, dry_run: bool) -> str:

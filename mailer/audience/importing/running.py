@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from mailer.audience import newsletters
-from mailer.audience.importing import store
+from mailer.audience.importing import lookups, writing
 from mailer.audience.importing.candidates import Candidate, Rejected
 from mailer.audience.importing.chunks import Chunk, Seen
 from mailer.audience.importing.deciding import Writes, decide
@@ -53,9 +53,9 @@ def run(
     ``NotFound`` when there is no such newsletter.
     """
     with reading(engine) as session:
-        target = store.Target(newsletters.get(session, newsletter).id, now, source)
+        target = writing.Target(newsletters.get(session, newsletter).id, now, source)
         key = _progress_key(plan, target.newsletter_id, chunk)
-        kept = store.kept_progress(session, key) or {}
+        kept = lookups.kept_progress(session, key) or {}
     report = Report.from_dict(kept["report"]) if kept else Report()
     report.resumed_after = skip = kept.get("rows", 0)
     seen = Seen()
@@ -63,18 +63,18 @@ def run(
         file = _verdict_file(stack, verdicts, kept.get("verdicts", 0))
         for part in _chunks(plan, chunk, skip, wanted=file is not None):
             with transaction(engine) as session:
-                store.prepare(session, target)
-                store.write(session, target, _decide(session, target, part, seen, report))
+                writing.prepare(session, target)
+                writing.write(session, target, _decide(session, target, part, seen, report))
                 skip += part.rows
                 length = file.write(part.verdicts) if file else 0
-                store.keep_progress(
+                lookups.keep_progress(
                     session, key, {"rows": skip, "verdicts": length, "report": report.as_dict()}
                 )
             del part
             gc.collect(1)
             progress(Progress(report.rows, max(plan.rows, report.rows)))
     with transaction(engine) as session:
-        store.keep_progress(session, key, None)
+        lookups.keep_progress(session, key, None)
     return report
 
 
@@ -91,7 +91,7 @@ def dry_run(
     """What :func:`run` would report; nothing is written but the *verdicts*."""
     report, seen = Report(), Seen()
     with _collector_paused(), reading(engine) as session, ExitStack() as stack:
-        target = store.Target(newsletters.get(session, newsletter).id, now, "dry run")
+        target = writing.Target(newsletters.get(session, newsletter).id, now, "dry run")
         file = _verdict_file(stack, verdicts, 0)
         for part in _chunks(plan, chunk, 0, wanted=file is not None):
             _decide(session, target, part, seen, report)
@@ -121,7 +121,7 @@ def _verdict_file(stack: ExitStack, path: Path | None, length: int) -> VerdictFi
 
 def _decide(
     session: Session,
-    target: store.Target,
+    target: writing.Target,
     part: Chunk,
     seen: Seen,
     report: Report,
@@ -129,8 +129,8 @@ def _decide(
     """Give every candidate its verdict; what that changes."""
     # In the order of the addresses: their index is then written page by page.
     keys = sorted(part.candidates)
-    known = store.known_by_key(session, target.newsletter_id, keys)
-    suppression = store.suppressed(session, keys)
+    known = lookups.known_by_key(session, target.newsletter_id, keys)
+    suppression = lookups.suppressed(session, keys)
     before = seen.take(keys)
     writes = Writes()
     candidates, judge = part.candidates, part.judge

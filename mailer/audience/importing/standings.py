@@ -37,7 +37,7 @@ class Reader:
         if standing is None:
             raise InvalidInput(
                 f"It is not known what {quoted(cell)} in column {self.at + 1} means for consent; "
-                "say so (confirmed, pending, unsubscribed or suppressed)."
+                "say that it means confirmed, pending, unsubscribed or suppressed."
             )
         if len(self.known) < _REMEMBERED:
             self.known[cell] = standing

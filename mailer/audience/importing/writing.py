@@ -1,21 +1,22 @@
-"""Reading and writing subscribers by the ten thousand: set-based on SQLite, COPY on PostgreSQL."""
+"""Writing subscribers by the ten thousand: set by set on SQLite, by COPY on PostgreSQL."""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 from mailer.audience.importing.candidates import Candidate
-from mailer.audience.importing.deciding import Details, Known, Writes
+from mailer.audience.importing.deciding import Details, Writes
+from mailer.audience.importing.lookups import elements
 from mailer.audience.importing.statuses import Standing
-from mailer.database.tables import Consent, Fact, Subscriber, Suppression, Unsubscribe
+from mailer.database.tables import Consent, Subscriber, Unsubscribe
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,55 +63,6 @@ def _may_vouch(session: Session) -> bool:
         else "SELECT current_setting('is_superuser') = 'on'"
     )
     return bool(session.scalar(text(query)))
-
-
-def _elements(session: Session, name: str) -> str:
-    """A JSON array given as parameter *name*, as rows with the column ``value``."""
-    if session.get_bind().dialect.name == "postgresql":
-        return f"json_array_elements_text(CAST(:{name} AS json)) AS listed(value)"
-    return f"json_each(:{name}) AS listed"
-
-
-def _members(session: Session, name: str) -> str:
-    """A JSON object given as parameter *name*, as rows with the columns ``key``, ``value``."""
-    if session.get_bind().dialect.name == "postgresql":
-        return f"json_each(CAST(:{name} AS json)) AS listed"
-    return f"json_each(:{name}) AS listed"
-
-
-def known_by_key(session: Session, newsletter_id: int, keys: Sequence[str]) -> dict[str, Known]:
-    """What is known of these addresses."""
-    rows = session.execute(
-        text(
-            "SELECT s.address_key, s.id, s.name, s.language, s.time_zone,"  # noqa: S608  # no input
-            f" CAST(s.fields AS TEXT), c.state FROM {_elements(session, 'keys')}"
-            " JOIN subscribers s ON s.address_key = listed.value"
-            " LEFT JOIN subscriptions c"
-            " ON c.subscriber_id = s.id AND c.newsletter_id = :newsletter_id"
-        ),
-        {"keys": json.dumps(keys), "newsletter_id": newsletter_id},
-    )
-    return {row[0]: Known(*row[1:]) for row in rows}
-
-
-def suppressed(session: Session, keys: Sequence[str]) -> Callable[[str, str], str | None] | None:
-    """A function from key and domain to the reason never to mail that address;
-    ``None`` when nobody is suppressed."""
-    if session.scalar(select(Suppression.target).limit(1)) is None:
-        return None
-    rows = session.execute(
-        text(
-            f"SELECT p.target, p.reason FROM {_elements(session, 'keys')}"  # noqa: S608
-            " JOIN suppressions p ON p.target = listed.value"
-        ),
-        {"keys": json.dumps(keys)},
-    )
-    reasons: dict[str, str] = {row.target: row.reason for row in rows}
-    domains = session.execute(
-        select(Suppression.target, Suppression.reason).where(Suppression.target.like("@%"))
-    )
-    reasons |= {row.target: row.reason for row in domains}
-    return lambda key, domain: reasons.get(key) or reasons.get(f"@{domain}")
 
 
 def write(session: Session, target: Target, writes: Writes) -> None:
@@ -211,7 +163,7 @@ def _change_state(
             text(
                 "UPDATE subscriptions SET state = :state, changed_at = :at, source = :source"  # noqa: S608
                 " WHERE newsletter_id = :newsletter_id AND subscriber_id IN"
-                f" (SELECT CAST(value AS BIGINT) FROM {_elements(session, 'ids')})"
+                f" (SELECT CAST(value AS BIGINT) FROM {elements(session, 'ids')})"
                 f" AND state IN ({states}) RETURNING subscriber_id"
             ),
             {
@@ -324,16 +276,3 @@ def _copy(session: Session, table: str, columns: str, lines: Iterable[str]) -> N
         cursor.copy(f"COPY {table} ({columns}) FROM STDIN WITH (NULL E'\\x01')") as copy,
     ):
         copy.write("\n".join(lines).replace("\\", "\\\\"))
-
-
-def kept_progress(session: Session, name: str) -> dict[str, Any] | None:
-    """How far an interrupted import of the same files had come."""
-    value = session.scalar(select(Fact.value).where(Fact.name == name))
-    return json.loads(value) if value else None
-
-
-def keep_progress(session: Session, name: str, progress: dict[str, Any] | None) -> None:
-    """Remember how far an import has come, or forget it when it is done."""
-    session.execute(delete(Fact).where(Fact.name == name))
-    if progress is not None:
-        session.add(Fact(name=name, value=json.dumps(progress)))

@@ -1,0 +1,68 @@
+"""What the database knows that an import needs: the people in a chunk, and how far it has come."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import delete, select, text
+from sqlalchemy.orm import Session
+
+from mailer.audience.importing.deciding import Known
+from mailer.database.tables import Fact, Suppression
+
+
+def elements(session: Session, name: str) -> str:
+    """A JSON array given as parameter *name*, as rows with the column ``value``."""
+    if session.get_bind().dialect.name == "postgresql":
+        return f"json_array_elements_text(CAST(:{name} AS json)) AS listed(value)"
+    return f"json_each(:{name}) AS listed"
+
+
+def known_by_key(session: Session, newsletter_id: int, keys: Sequence[str]) -> dict[str, Known]:
+    """What is known of these addresses."""
+    rows = session.execute(
+        text(
+            "SELECT s.address_key, s.id, s.name, s.language, s.time_zone,"  # noqa: S608  # no input
+            f" CAST(s.fields AS TEXT), c.state FROM {elements(session, 'keys')}"
+            " JOIN subscribers s ON s.address_key = listed.value"
+            " LEFT JOIN subscriptions c"
+            " ON c.subscriber_id = s.id AND c.newsletter_id = :newsletter_id"
+        ),
+        {"keys": json.dumps(keys), "newsletter_id": newsletter_id},
+    )
+    return {row[0]: Known(*row[1:]) for row in rows}
+
+
+def suppressed(session: Session, keys: Sequence[str]) -> Callable[[str, str], str | None] | None:
+    """A function from key and domain to the reason never to mail that address;
+    ``None`` when nobody is suppressed."""
+    if session.scalar(select(Suppression.target).limit(1)) is None:
+        return None
+    rows = session.execute(
+        text(
+            f"SELECT p.target, p.reason FROM {elements(session, 'keys')}"  # noqa: S608
+            " JOIN suppressions p ON p.target = listed.value"
+        ),
+        {"keys": json.dumps(keys)},
+    )
+    reasons: dict[str, str] = {row.target: row.reason for row in rows}
+    domains = session.execute(
+        select(Suppression.target, Suppression.reason).where(Suppression.target.like("@%"))
+    )
+    reasons |= {row.target: row.reason for row in domains}
+    return lambda key, domain: reasons.get(key) or reasons.get(f"@{domain}")
+
+
+def kept_progress(session: Session, name: str) -> dict[str, Any] | None:
+    """How far an interrupted import of the same files had come."""
+    value = session.scalar(select(Fact.value).where(Fact.name == name))
+    return json.loads(value) if value else None
+
+
+def keep_progress(session: Session, name: str, progress: dict[str, Any] | None) -> None:
+    """Remember how far an import has come, or forget it when it is done."""
+    session.execute(delete(Fact).where(Fact.name == name))
+    if progress is not None:
+        session.add(Fact(name=name, value=json.dumps(progress)))
