@@ -34,7 +34,7 @@ async def open_connection(relay: Relay, *, timeout: float, hostname: str) -> Con
         password=relay.password or None,
         use_tls=relay.tls,
         start_tls=False if relay.tls else relay.starttls,
-        tls_context=_tls_context(relay.verify),
+        tls_context=tls_context(relay.verify),
         timeout=timeout,
         local_hostname=hostname,
     )
@@ -46,10 +46,6 @@ async def open_connection(relay: Relay, *, timeout: float, hostname: str) -> Con
         raise RelayUnavailable(
             f"{relay} refuses our user name or password ({error.code} {error.message}). "
             "Correct MAILER_SMTP_URL."
-        ) from error
-    except ssl.SSLCertVerificationError as error:
-        raise RelayUnavailable(
-            f"{relay} has a certificate we cannot trust: {error.verify_message}."
         ) from error
     except (aiosmtplib.SMTPException, OSError, ssl.SSLError) as error:
         raise RelayUnavailable(_sentence(relay, error)) from error
@@ -84,7 +80,8 @@ def _size_limit(text: str) -> int | None:
 
 
 @lru_cache(maxsize=2)
-def _tls_context(verify: bool) -> ssl.SSLContext:
+def tls_context(verify: bool) -> ssl.SSLContext:
+    """Checks certificates against the system's authorities and the host's name, or nothing."""
     # One for all connections: making it reads the system's certificates each time (38 ms).
     context = ssl.create_default_context()
     if not verify:
@@ -94,6 +91,13 @@ def _tls_context(verify: bool) -> ssl.SSLContext:
 
 
 def _sentence(relay: Relay, error: Exception) -> str:
+    for reason in (error, error.__cause__):
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            return (
+                f"{relay} has a certificate we cannot trust: {reason.verify_message}. Name the "
+                "host as its certificate does; for a relay on your own machine add ?verify=no to "
+                "its address."
+            )
     words = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error.__cause__, ConnectionRefusedError):
         words = "nothing listens there"
