@@ -50,7 +50,7 @@ async def send(url: str, port: int, connections: int, issue_id: int) -> dict[str
             return issue is not None and issue.state is IssueState.SENT
 
     while not await asyncio.to_thread(sent):
-        await asyncio.wait([task], timeout=0.05)
+        await asyncio.wait([task], timeout=0.25)
     ended = time.time()
     stop.set()
     await task
