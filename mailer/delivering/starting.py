@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Engine, and_, or_, select, update
 from sqlalchemy.orm import Session
@@ -132,8 +132,3 @@ class Starter:
                 + (", --anyway sends it all the same." if standing[0].waivable else ".")
             )
         return published
-
-
-def undo_window(now: datetime, seconds: float) -> datetime:
-    """When an issue sent "right away" starts: it can be taken back until then."""
-    return now + timedelta(seconds=seconds)
