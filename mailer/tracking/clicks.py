@@ -20,7 +20,7 @@ class ClickRecorder:
 
     def __init__(self, engine: Engine, clock: Clock, *, patience: float = PATIENCE_SECONDS) -> None:
         self._clock = clock
-        self._group = GroupCommit(engine, add_clicks, "clicks", patience=patience)
+        self._group = GroupCommit(engine, add_clicks, "clicks", instant=True, patience=patience)
 
     @property
     def lost(self) -> int:

@@ -88,7 +88,7 @@ async def test_a_mail_that_cannot_be_stored_is_put_off_and_not_lost_silently(
             connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO inbox_mails")
 
     assert "\r\n451 " in answers
-    assert "inbox: 1 could not be stored" in caplog.text
+    assert "inbox: items are lost, 1 since the start" in caplog.text
     assert kept(engine) == []
 
 
