@@ -127,7 +127,8 @@ def release_held(session: Session, issue_id: int) -> int:
     released = session.execute(
         update(Batch)
         .where(Batch.issue_id == issue_id, Batch.open.is_(True), Batch.held.is_(True))
-        .values(held=False)
+        # Another attempt: the doubts of the one before hold them up no more.
+        .values(held=False, attempt=Batch.attempt + 1)
         .execution_options(synchronize_session=False)
     )
     return int(released.rowcount)  # type: ignore[attr-defined]  # an UPDATE counts rows
