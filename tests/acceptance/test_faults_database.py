@@ -69,17 +69,23 @@ def server() -> Iterator[Server]:
         shutil.rmtree(folder)
 
 
-def test_kill_9_of_postgresql_and_its_restart(server: Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "moments", [(300,), pytest.param((100, 500, 900, 1300, 1700), marks=pytest.mark.slow)]
+)
+def test_kill_9_of_postgresql_and_its_restart(
+    server: Server, tmp_path: Path, moments: tuple[int, ...]
+) -> None:
     engine = open_engine(server.url)
     upgrade(engine)
-    issue_id, addresses = issue_under_way(engine, 2000, batch_size=200)
+    readers = 300 + moments[-1]
+    issue_id, addresses = issue_under_way(engine, readers, batch_size=200)
 
     with (
         running(Sink(delay=0.002)) as sink,
         installation(tmp_path, server.url, sink.port) as site,
     ):
         workers = [site.worker(PATIENT) for _ in range(2)]
-        for moment in (300, 1000):
+        for moment in moments:
             wait_for_bodies(sink, moment)
             server.kill()
             time.sleep(1.0)
@@ -95,7 +101,7 @@ def test_kill_9_of_postgresql_and_its_restart(server: Server, tmp_path: Path) ->
             assert worker.end()[0] == 0, worker.words
     engine.dispose()
 
-    assert result.audit.accepted == 2000
+    assert result.audit.accepted == readers
     assert (result.doubled, result.uncertain.total()) == ({}, 0)
 
 
@@ -122,6 +128,7 @@ def test_a_disk_that_gets_full_stops_sending_until_there_is_room(
     assert (result.doubled, result.uncertain.total()) == ({}, 0)
 
 
+@pytest.mark.slow
 def test_a_worker_killed_while_the_disk_is_full_leaves_its_messages_uncertain(
     sqlite_engine: Engine, sqlite_url: str, tmp_path: Path
 ) -> None:

@@ -96,10 +96,30 @@ def test_uncertain_ones_still_wait_for_a_person_after_pause_and_resume(
     with transaction(engine) as session:
         lifecycle.resume(session, issue_id)
     with pytest.raises(TimeoutError):
-        run_until(a_worker(engine, sink, hold_uncertain=True), engine, issue_id, seconds=5)
+        run_until(a_worker(engine, sink, hold_uncertain=True), engine, issue_id, seconds=2)
 
     assert sink.counts == dict.fromkeys(addresses, 1)
     assert (audited(engine, issue_id).waiting, audited(engine, issue_id).uncertain) == (1, 1)
+
+
+def test_whom_a_person_let_go_again_no_restart_holds_up_a_second_time(
+    engine: Engine, sink: Sink
+) -> None:
+    issue_id, addresses = issue_under_way(engine, 3)
+    sink.on_body = lambda _address, _number: smtp.DROP
+    with pytest.raises(TimeoutError):
+        run_until(a_worker(engine, sink, hold_uncertain=True), engine, issue_id, seconds=1.5)
+    sink.on_body = lambda _address, _number: None
+    with transaction(engine) as session:
+        assert lifecycle.release_held(session, issue_id) == 1
+        leased = ledger.lease(session, worker="restarted", now=utc_now(), seconds=30)
+        assert leased is not None
+        ledger.release(session, leased.batch_id, leased.lease)
+
+    run_until(a_worker(engine, sink, hold_uncertain=True), engine, issue_id)
+
+    result = account(engine, issue_id, sink, addresses)
+    assert (result.audit.accepted, len(result.doubled)) == (3, 3)
 
 
 def test_whom_a_killed_worker_may_have_sent_to_is_uncertain_when_the_issue_is_cancelled(

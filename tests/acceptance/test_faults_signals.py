@@ -20,6 +20,7 @@ from tests.support.accounting import (
     wait_until,
     wait_until_sent,
 )
+from tests.support.databases import mostly_sqlite
 from tests.support.processes import PATIENT, installation
 from tests.support.sending import audited, state_of
 from tests.support.sink import Sink, running
@@ -34,7 +35,10 @@ def leases(engine: Engine) -> list[int]:
         )
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@mostly_sqlite
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_a_signal_ends_a_worker_within_ten_seconds_and_nobody_is_in_doubt(
     engine: Engine, database_url: str, tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -85,6 +89,7 @@ def test_a_signal_ends_the_command_line_while_the_relay_hangs(
         account(sqlite_engine, issue_id, sink, addresses)
 
 
+@mostly_sqlite
 def test_pause_acts_within_a_second_and_resume_goes_on(
     engine: Engine, database_url: str, tmp_path: Path
 ) -> None:
@@ -95,7 +100,7 @@ def test_pause_acts_within_a_second_and_resume_goes_on(
         installation(tmp_path, database_url, sink.port) as site,
     ):
         worker = site.worker(PATIENT)
-        for moment in (40, 120, 200):
+        for moment in (40, 200):
             wait_for_bodies(sink, moment)
             with transaction(engine) as session:
                 lifecycle.pause(session, issue_id)
@@ -139,6 +144,7 @@ def test_nothing_goes_again_after_a_pause_when_the_relay_drops_its_connections(
     assert len(result.doubled) == 4
 
 
+@mostly_sqlite
 def test_cancel_acts_within_a_second_and_whoever_waited_is_skipped(
     engine: Engine, database_url: str, tmp_path: Path
 ) -> None:
@@ -164,6 +170,7 @@ def test_cancel_acts_within_a_second_and_whoever_waited_is_skipped(
     assert left.skipped_reasons == {"cancelled": 400 - cancelled_at}
 
 
+@mostly_sqlite
 def test_settings_may_change_while_an_issue_is_sent(
     engine: Engine, database_url: str, tmp_path: Path
 ) -> None:

