@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -116,13 +117,26 @@ def parse_address(text: str) -> Address:
     The verdicts are those of email-validator without DNS; the reserved domain ``.test`` is taken.
     """
     shown = text.strip(" \t\u00a0")
-    common = _COMMON.fullmatch(shown)
-    if common:
-        local, domain, end = common.groups()
-        if len(local) <= 64 and len(domain) <= 63 and end.lower() not in _RESERVED:
-            domain = domain.lower()
-            return Address(shown, f"{local.lower()}@{domain}", domain)
-    return _uncommon(shown)
+    (common,) = common_addresses((shown,))
+    return common or _uncommon(shown)
+
+
+def common_addresses(cells: Iterable[str]) -> list[Address | None]:
+    """The addresses of many cells without blanks around them; ``None`` where it is not obvious.
+
+    What is ``None`` may be an address all the same: :func:`parse_address` knows.
+    """
+    found: list[Address | None] = []
+    for cell in cells:
+        common = _COMMON.fullmatch(cell)
+        if common:
+            local, domain, end = common.groups()
+            if len(local) <= 64 and len(domain) <= 63 and end.lower() not in _RESERVED:
+                domain = domain.lower()
+                found.append(Address(cell, f"{local.lower()}@{domain}", domain))
+                continue
+        found.append(None)
+    return found
 
 
 def looks_like_address(text: str) -> bool:

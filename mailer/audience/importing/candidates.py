@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from mailer.addresses import Address
 from mailer.audience.importing.statuses import Standing
 
 _encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
@@ -26,16 +25,18 @@ class Candidate(NamedTuple):
 
     file: File
     line: int
-    address: Address
     standing: Standing
+    proof: str  # evidence of consent, a JSON object: where the row stands, what it tells of it
+    note: str  # what had to be changed
+    reason: str | None  # why they left
+    # In the order of the table's columns, see writing.py:
+    address: str
+    key: str
     name: str
+    language: str | None
+    time_zone: str | None
     fields: str  # a JSON object
     joined: str | None  # UTC, ISO 8601
-    proof: str  # evidence of consent, a JSON object: where the row stands, what it tells of it
-    note: str = ""
-    language: str | None = None
-    time_zone: str | None = None
-    reason: str | None = None
 
     @property
     def suppression_reason(self) -> str:

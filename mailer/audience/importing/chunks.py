@@ -30,7 +30,7 @@ class Chunk:
                 self._reasons[outcome.kind] += 1
                 self.judge(outcome, Verdict.INVALID, outcome.reason)
                 continue
-            key = outcome.address.key
+            key = outcome.key
             earlier = candidates.setdefault(key, outcome)
             if earlier is not outcome:
                 candidates[key] = earlier.merged(outcome)
@@ -43,9 +43,16 @@ class Chunk:
         if reason or self._wanted:
             self._tell(row, verdict, reason)
 
+    def add(self, candidates: Sequence[Candidate]) -> None:
+        """Note that all of these are added."""
+        if self._wanted:
+            for one in candidates:
+                self.judge(one, Verdict.ADDED, one.note)
+        else:
+            self._given += [Verdict.ADDED] * len(candidates)
+
     def _tell(self, row: Candidate | Rejected, verdict: Verdict, reason: str) -> None:
-        address = row.address if isinstance(row, Rejected) else row.address.shown
-        told = RowVerdict(row.file.name, row.line, address, verdict, reason)
+        told = RowVerdict(row.file.name, row.line, row.address, verdict, reason)
         if self._wanted:
             self.verdicts.append(told)
         if verdict is Verdict.INVALID and len(self._invalid) < REMEMBERED:

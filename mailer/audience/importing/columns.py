@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import re
 import zoneinfo
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from mailer.addresses import NAME_LENGTH, Address, parse_address, tidy_name
+from mailer.addresses import NAME_LENGTH, Address, common_addresses, parse_address, tidy_name
 from mailer.audience.importing.candidates import encode
 from mailer.audience.importing.cells import parse_data, parse_moment, parse_tags, unwrap
 from mailer.audience.importing.standings import Reader
@@ -24,7 +24,7 @@ Cells = Sequence[str]  # of one column, or of one row
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 _LONGEST_VALUE = 10_000
 _quoted = json.encoder.encode_basestring
-_NOBODY = Address("", "", "")
+NOBODY = Address("", "", "")
 
 
 class Failures(dict[int, tuple[str, str]]):
@@ -37,16 +37,15 @@ class Failures(dict[int, tuple[str, str]]):
 
 def addresses_of(cells: Cells, names: list[str], failures: Failures) -> list[Address]:
     """The addresses; of ``Ann <ann@x.test>`` the name goes into *names*."""
-    addresses = []
-    for n, cell in enumerate(cells):
+    addresses = common_addresses(cells)
+    for n in [n for n, address in enumerate(addresses) if address is None]:
         try:
-            addresses.append(parse_address(cell))
+            addresses[n] = parse_address(cells[n])
         except InvalidAddress as error:
-            names[n], address = _unwrapped(cell)
-            addresses.append(address)
-            if address is _NOBODY:
-                failures.add(n, *_wrong(cell, error))
-    return addresses
+            names[n], addresses[n] = _unwrapped(cells[n])
+            if addresses[n] is NOBODY:
+                failures.add(n, *_wrong(cells[n], error))
+    return [address or NOBODY for address in addresses]
 
 
 def _wrong(cell: str, error: InvalidAddress) -> tuple[str, str]:
@@ -58,11 +57,11 @@ def _wrong(cell: str, error: InvalidAddress) -> tuple[str, str]:
 def _unwrapped(cell: str) -> tuple[str, Address]:
     name, inner = unwrap(cell)
     if inner == cell:
-        return "", _NOBODY
+        return "", NOBODY
     try:
         return tidy_name(name), parse_address(inner)
     except InvalidAddress:
-        return "", _NOBODY
+        return "", NOBODY
 
 
 def standings_of(
@@ -126,11 +125,22 @@ def objects_of(columns: Sequence[tuple[str, Cells]], count: int) -> list[str]:
     """A JSON object a row, of named columns; empty cells are left out."""
     if not columns:
         return ["{}"] * count
-    parts = [
-        [f"{name}{_quoted(cell[:_LONGEST_VALUE])}" if cell else "" for cell in cells]
-        for name, cells in ((f"{_quoted(header)}:", cells) for header, cells in columns)
+    parts: list[Iterable[str]] = [
+        map(f"{_quoted(name)}:".__add__, map(_quoted, _shortened(cells))) for name, cells in columns
     ]
-    return ["{" + ",".join(filter(None, row)) + "}" for row in zip(*parts, strict=True)]
+    if not all(map(all, (cells for _, cells in columns))):
+        parts = [
+            (part if cell else "" for part, cell in zip(column, cells, strict=True))
+            for column, (_, cells) in zip(parts, columns, strict=True)
+        ]
+        return ["{" + ",".join(filter(None, row)) + "}" for row in zip(*parts, strict=True)]
+    return [f"{{{row}}}" for row in map(",".join, zip(*parts, strict=True))]
+
+
+def _shortened(cells: Cells) -> Cells:
+    if len(max(cells, key=len)) <= _LONGEST_VALUE:
+        return cells
+    return [cell[:_LONGEST_VALUE] for cell in cells]
 
 
 def tagged(objects: list[str], cells: Cells) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import delete, select, text
@@ -35,11 +35,15 @@ def known_by_key(session: Session, newsletter_id: int, keys: Sequence[str]) -> d
     return {row[0]: Known(*row[1:]) for row in rows}
 
 
-def suppressed(session: Session, keys: Sequence[str]) -> Callable[[str, str], str | None] | None:
-    """A function from key and domain to the reason never to mail that address;
-    ``None`` when nobody is suppressed."""
+def suppressed(session: Session, keys: Sequence[str]) -> dict[str, str]:
+    """Of these addresses, those never to be mailed, themselves or their domain, and why."""
     if session.scalar(select(Suppression.target).limit(1)) is None:
-        return None
+        return {}
+    domains = session.execute(
+        select(Suppression.target, Suppression.reason).where(Suppression.target.like("@%"))
+    )
+    reasons = {row.target: row.reason for row in domains}
+    found = {key: reasons[end] for key in keys if (end := f"@{key.rpartition('@')[2]}") in reasons}
     rows = session.execute(
         text(
             f"SELECT p.target, p.reason FROM {elements(session, 'keys')}"  # noqa: S608
@@ -47,12 +51,7 @@ def suppressed(session: Session, keys: Sequence[str]) -> Callable[[str, str], st
         ),
         {"keys": json.dumps(keys)},
     )
-    reasons: dict[str, str] = {row.target: row.reason for row in rows}
-    domains = session.execute(
-        select(Suppression.target, Suppression.reason).where(Suppression.target.like("@%"))
-    )
-    reasons |= {row.target: row.reason for row in domains}
-    return lambda key, domain: reasons.get(key) or reasons.get(f"@{domain}")
+    return found | {row.target: row.reason for row in rows}
 
 
 def kept_progress(session: Session, name: str) -> dict[str, Any] | None:

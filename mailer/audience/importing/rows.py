@@ -91,6 +91,7 @@ class RowReader:
         lines = [row.line for row in rows]
         wrapped = [""] * count
         addresses = made.addresses_of(cells[self._address], wrapped, failures)
+        shown, keys, _ = zip(*addresses, strict=True)
         told = [(reader, cells[reader.at]) for reader in self._telling]
         standings = made.standings_of(told, self._standing, count, failures)
         whole, first, last = (
@@ -103,12 +104,13 @@ class RowReader:
         evidence = [(name, cells[n]) for name, n in self._evidence]
         told_of_consent = made.objects_of(evidence, count) if evidence else None
         proofs = made.proofs_of(self._file.proof, lines, told_of_consent)
+        languages, zones, reasons = self._rest(cells)
         outcomes: list[Candidate | Rejected] = list(
             map(
                 Candidate._make,
                 zip(
-                    repeat(self._file), lines, addresses, standings, names, objects, joined,
-                    proofs, notes, *self._rest(cells), strict=False,
+                    repeat(self._file), lines, standings, proofs, notes, reasons,
+                    shown, keys, names, languages, zones, objects, joined, strict=False,
                 ),
             )
         )  # fmt: skip

@@ -21,6 +21,7 @@ from mailer.audience.importing.chunks import Chunk, Seen
 from mailer.audience.importing.deciding import Writes, decide
 from mailer.audience.importing.planning import Plan, rows_of
 from mailer.audience.importing.rows import RowReader
+from mailer.audience.importing.statuses import Standing
 from mailer.audience.importing.verdicts import Report, Verdict, VerdictFile
 from mailer.database.engine import reading, transaction
 
@@ -70,8 +71,6 @@ def run(
                 lookups.keep_progress(
                     session, key, {"rows": skip, "verdicts": length, "report": report.as_dict()}
                 )
-            del part
-            gc.collect(1)
             progress(Progress(report.rows, max(plan.rows, report.rows)))
     with transaction(engine) as session:
         lookups.keep_progress(session, key, None)
@@ -97,8 +96,6 @@ def dry_run(
             _decide(session, target, part, seen, report)
             if file:
                 file.write(part.verdicts)
-            del part
-            gc.collect(1)
             progress(Progress(report.rows, max(plan.rows, report.rows)))
     return report
 
@@ -130,17 +127,20 @@ def _decide(
     # In the order of the addresses: their index is then written page by page.
     keys = sorted(part.candidates)
     known = lookups.known_by_key(session, target.newsletter_id, keys)
-    suppression = lookups.suppressed(session, keys)
+    suppressed = lookups.suppressed(session, keys)
     before = seen.take(keys)
-    writes = Writes()
-    candidates, judge = part.candidates, part.judge
-    for key in keys:
-        candidate = candidates[key]
-        why_not = suppression(key, candidate.address.domain) if suppression else None
-        verdict, reason = decide(candidate, known.get(key), why_not, writes)
-        if before and key in before:
-            verdict, reason = Verdict.DUPLICATE, "the address stands in an earlier row"
-        judge(candidate, verdict, reason)
+    # Most know no past here and want the newsletter: about them there is nothing to decide.
+    special = known.keys() | suppressed.keys() | before
+    candidates = [part.candidates[key] for key in keys]
+    new = [one for one in candidates if one.standing <= Standing.PENDING and one.key not in special]
+    part.add(new)
+    writes = Writes(new)
+    for one in candidates:
+        if one.standing > Standing.PENDING or one.key in special:
+            verdict, reason = decide(one, known.get(one.key), suppressed.get(one.key), writes)
+            if one.key in before:
+                verdict, reason = Verdict.DUPLICATE, "the address stands in an earlier row"
+            part.judge(one, verdict, reason)
     part.report(report)
     return writes
 

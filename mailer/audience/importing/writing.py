@@ -18,6 +18,10 @@ from mailer.audience.importing.lookups import elements
 from mailer.audience.importing.statuses import Standing
 from mailer.database.tables import Consent, Subscriber, Unsubscribe
 
+# Of a candidate, what stands in the table of subscribers, in this order after the number.
+_COLUMNS = "id, address, address_key, name, language, time_zone, fields, created_at"
+_TABLE = slice(Candidate._fields.index("address"), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -83,24 +87,20 @@ def _add_subscribers(session: Session, target: Target, new: Sequence[Candidate])
     postgresql = session.get_bind().dialect.name == "postgresql"
     ids = _new_ids(session, len(new), postgresql=postgresql)
     at = target.at
-    columns = "id, address, address_key, name, language, time_zone, fields, created_at"
     pairs = list(zip(ids, new, strict=True))
     if postgresql:
         lines = [
-            f"{id_}\t{one.address.shown}\t{one.address.key}\t{one.name}\t{one.language or _NULL}\t"
+            f"{id_}\t{one.address}\t{one.key}\t{one.name}\t{one.language or _NULL}\t"
             f"{one.time_zone or _NULL}\t{one.fields}\t{one.joined or at}"
             for id_, one in pairs
         ]
-        _copy(session, "subscribers", columns, lines)
+        _copy(session, "subscribers", _COLUMNS, lines)
     else:
         session.connection().exec_driver_sql(
-            f"INSERT INTO subscribers ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-            [
-                (id_, one.address.shown, one.address.key, one.name, one.language, one.time_zone,
-                 one.fields, one.joined or at)
-                for id_, one in pairs
-            ],
-        )  # fmt: skip
+            f"INSERT INTO subscribers ({_COLUMNS})"  # noqa: S608  # constants
+            f" VALUES (?, ?, ?, ?, ?, ?, ?, COALESCE(?, '{at}'))",
+            [(id_, *tuple.__getitem__(one, _TABLE)) for id_, one in pairs],
+        )
     _subscribe(session, target, pairs)
 
 
@@ -254,7 +254,7 @@ def _suppress(session: Session, target: Target, suppressing: Sequence[Candidate]
             ),
             [
                 {
-                    "target": one.address.key,
+                    "target": one.key,
                     "reason": one.suppression_reason,
                     "source": target.source,
                     "at": at,
