@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 from typing import Generic
@@ -50,7 +49,9 @@ class GroupCommit(Generic[Item]):
         self._items: list[Item] = []
         self._waiting: Waiting = []
         self._held: Waiting = []  # whose items are being committed
-        self._running: asyncio.Task[None] | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._running: asyncio.Task[None] | None = None  # held, for loops hold tasks weakly
         self._patience = patience
         self._timer: asyncio.TimerHandle | None = None
         self._quiet_until = 0.0
@@ -62,47 +63,57 @@ class GroupCommit(Generic[Item]):
         written: asyncio.Future[None] = loop.create_future()
         self._items.append(item)
         self._waiting.append(written)
-        if self._running is None:
-            self._running = loop.create_task(self._run())
+        if self._idle.is_set():
+            self._idle.clear()
+            loop.call_later(_GATHER_SECONDS, self._begin)
         return written
 
     async def close(self) -> None:
         """Write what waits, then give the connections back."""
-        while self._running is not None:
-            await asyncio.wait([self._running])
+        await self._idle.wait()
         if self._instant is not None:
             self._instant.disconnect()
         await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.disconnect)
         self._thread.shutdown(wait=False)
 
-    async def _run(self) -> None:
+    def _begin(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._instant is None or not self._commit_instantly(self._instant):
+            self._running = loop.create_task(self._run())
+            return
+        self._idle.set()
+        if self._since_checkpoint >= _CHECKPOINT_AFTER:
+            self._since_checkpoint = 0
+            loop.run_in_executor(self._thread, self._writer.checkpoint)
+
+    def _commit_instantly(self, writer: InstantWriter[Item]) -> bool:
+        failed: dict[int, Exception] = {}
         try:
-            await asyncio.sleep(_GATHER_SECONDS)
+            if not writer.try_commit(self._items):
+                return False
+        except Exception as error:  # noqa: BLE001  # whatever it is, nobody may wait for ever
+            failed = dict.fromkeys(range(len(self._items)), error)
+        self._since_checkpoint += len(self._items)
+        self._items, self._held, self._waiting = [], self._waiting, []
+        self._answer(self._held, failed)
+        return True
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._watch(self._patience)
+        try:
             while self._items:
                 items, self._items = self._items, []
                 self._held, self._waiting = self._waiting, []
                 try:
-                    failed = await self._commit(items)
-                except Exception as error:  # noqa: BLE001  # whatever it is, nobody may wait for ever
+                    failed = await loop.run_in_executor(self._thread, self._writer.commit, items)
+                except Exception as error:  # noqa: BLE001
                     failed = dict.fromkeys(range(len(items)), error)
                 self._answer(self._held, failed)
+                self._watch(self._patience)
         finally:
             self._running, self._held = None, []
-
-    async def _commit(self, items: Sequence[Item]) -> dict[int, Exception]:
-        loop = asyncio.get_running_loop()
-        if self._instant is not None:
-            failed = self._instant.try_commit(items)
-            if failed is not None:
-                self._since_checkpoint += len(items)
-                if self._since_checkpoint >= _CHECKPOINT_AFTER:
-                    self._since_checkpoint = 0
-                    loop.run_in_executor(self._thread, self._writer.checkpoint)
-                return failed
-        self._watch(self._patience)
-        try:
-            return await loop.run_in_executor(self._thread, self._writer.commit, items)
-        finally:
+            self._idle.set()
             self._watch(None)
 
     def _answer(self, waiting: Waiting, failed: dict[int, Exception]) -> None:

@@ -78,14 +78,18 @@ class InstantWriter(Writer[Item]):
     the disk is the checkpoint, and that is left to others.
     """
 
-    def try_commit(self, items: Sequence[Item]) -> dict[int, Exception] | None:
-        """Like `commit`; ``None``, with nothing written, while somebody else is writing."""
+    def try_commit(self, items: Sequence[Item]) -> bool:
+        """Write all of them or, with ``False``, nothing: not now, or not all of them."""
         try:
-            return self.commit(items)
+            self._write_together(items)
+        except IntegrityError:
+            return False
         except OperationalError as error:
             if _is_busy(error):
-                return None
+                return False
+            self.disconnect()
             raise
+        return True
 
     def _connect(self) -> Connection:
         connection = super()._connect()
