@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -46,9 +47,12 @@ class Server:
     def kill(self) -> None:
         """Kill -9 all its processes."""
         with psycopg.connect(self.url, autocommit=True) as connection:
-            rows = connection.execute("SELECT pid FROM pg_stat_activity").fetchall()
+            rows = connection.execute(
+                "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+            ).fetchall()
         for pid in [self._server.get_pid(), *(pid for (pid,) in rows)]:
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # gone by itself, without its parent
+                os.kill(pid, signal.SIGKILL)
         wait_until(lambda: not self._server.get_postmaster_info().is_running())
 
     def start(self) -> None:
@@ -75,16 +79,32 @@ def server() -> Iterator[Server]:
 def test_kill_9_of_postgresql_and_its_restart(
     server: Server, tmp_path: Path, moments: tuple[int, ...]
 ) -> None:
-    engine = open_engine(server.url)
-    upgrade(engine)
+    with opened(server.url) as engine:
+        upgrade(engine)
+        kill_and_restart(engine, server, tmp_path, moments)
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Engine]:
+    engine = open_engine(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def kill_and_restart(
+    engine: Engine, server: Server, folder: Path, moments: tuple[int, ...]
+) -> None:
     readers = 300 + moments[-1]
     issue_id, addresses = issue_under_way(engine, readers, batch_size=200)
 
     with (
         running(Sink(delay=0.002)) as sink,
-        installation(tmp_path, server.url, sink.port) as site,
+        installation(folder, server.url, sink.port) as site,
     ):
-        workers = [site.worker(PATIENT) for _ in range(2)]
+        # Longer than the restart takes. A lease whose answer was lost at the kill has to end.
+        workers = [site.worker({"lease_seconds": "20"}) for _ in range(2)]
         for moment in moments:
             wait_for_bodies(sink, moment)
             server.kill()
@@ -94,12 +114,11 @@ def test_kill_9_of_postgresql_and_its_restart(
             assert sink.bodies == waiting, "nobody is sent to whom the ledger does not know"
             server.start()
         engine.dispose()
-        wait_until_sent(engine, issue_id)
+        wait_until_sent(engine, issue_id, seconds=90)
         result = account(engine, issue_id, sink, addresses)
         for worker in workers:
             assert "The database does not answer" in worker.words
             assert worker.end()[0] == 0, worker.words
-    engine.dispose()
 
     assert result.audit.accepted == readers
     assert (result.doubled, result.uncertain.total()) == ({}, 0)
@@ -194,15 +213,17 @@ def test_a_database_that_can_grow_no_more_stops_sending_until_it_can(
 def test_a_batch_is_taken_over_from_a_host_that_went_away_in_the_middle_of_a_transaction(
     databases: Databases,
 ) -> None:
-    with databases.new_postgresql() as url:
-        gone, here = open_engine(url), open_engine(url)
+    with (
+        databases.new_postgresql() as url,
+        opened(url) as gone,
+        opened(url) as here,
+        Session(gone) as session,
+        running(Sink()) as sink,
+    ):
         issue_id, addresses = issue_under_way(here, 20)
-        with Session(gone) as session, running(Sink()) as sink:
-            leased = ledger.lease(session, worker="gone", now=utc_now(), seconds=1)
-            assert leased is not None  # and never a word again: neither commit nor goodbye
-            run_until(a_worker(here, sink), here, issue_id, seconds=80)
-            account(here, issue_id, sink, addresses)
-            with pytest.raises(DBAPIError):
-                session.commit()
-        gone.dispose()
-        here.dispose()
+        leased = ledger.lease(session, worker="gone", now=utc_now(), seconds=1)
+        assert leased is not None  # and never a word again: neither commit nor goodbye
+        run_until(a_worker(here, sink), here, issue_id, seconds=80)
+        account(here, issue_id, sink, addresses)
+        with pytest.raises(DBAPIError):
+            session.commit()
