@@ -56,6 +56,7 @@ def wait_for_state(installation: Installation, issue_id: int, state: str) -> Non
     raise AssertionError(f"issue {issue_id} never was {state}")
 
 
+@pytest.mark.timeout(300)  # some twenty commands, each a process of its own
 def test_an_issue_goes_out_is_clicked_and_unsubscribed_from_and_the_next_one_skips_who_left(
     installation: Installation, sink: Sink, tmp_path: Path
 ) -> None:
