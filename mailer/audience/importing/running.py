@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from itertools import dropwhile, islice
@@ -25,7 +26,7 @@ from mailer.audience.importing.statuses import Standing
 from mailer.audience.importing.verdicts import Report, Verdict, VerdictFile
 from mailer.database.engine import reading, transaction
 
-CHUNK = 25_000  # rows of one transaction, at least
+CHUNK = 20_000  # rows of one transaction, at least
 _AT_ONCE = 1_000  # rows that are read together: they fit into a processor's cache
 
 
@@ -62,7 +63,8 @@ def run(
     seen = Seen()
     with _collector_paused(), ExitStack() as stack:
         file = _verdict_file(stack, verdicts, kept.get("verdicts", 0))
-        for part in _chunks(plan, chunk, skip, wanted=file is not None):
+        parts = _chunks(plan, chunk, skip, wanted=file is not None)
+        for part in _ahead(parts) if engine.dialect.name == "postgresql" else parts:
             with transaction(engine) as session:
                 writing.prepare(session, target)
                 writing.write(session, target, _decide(session, target, part, seen, report))
@@ -143,6 +145,18 @@ def _decide(
             part.judge(one, verdict, reason)
     part.report(report)
     return writes
+
+
+def _ahead(parts: Iterator[Chunk]) -> Iterator[Chunk]:
+    """The same chunks; each is read while PostgreSQL writes the one before it.
+
+    Not for SQLite: it writes in this process and gives up the interpreter at every row.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="reading-ahead") as other:
+        coming = other.submit(next, parts, None)
+        while (part := coming.result()) is not None:
+            coming = other.submit(next, parts, None)
+            yield part
 
 
 def _chunks(plan: Plan, size: int, skip: int, *, wanted: bool) -> Iterator[Chunk]:
