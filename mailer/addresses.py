@@ -19,7 +19,7 @@ NAME_LENGTH = 200
 # a last label of letters. Possessive, so that nothing is tried twice.
 _ATOM = r"[A-Za-z0-9_+'-]++"
 _LABEL = r"[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*+"
-_COMMON = re.compile(rf"({_ATOM}(?:\.{_ATOM})*+)@((?:{_LABEL}\.)+([A-Za-z]{{2,63}}))")
+_COMMON = re.compile(rf"({_ATOM}(?:\.{_ATOM})*+)@(?:{_LABEL}\.)+([A-Za-z]{{2,63}})")
 _RESERVED = frozenset(("arpa", "invalid", "local", "localhost", "onion"))  # RFC 6761
 _ADDRESSLIKE = re.compile(r"\s*[^\s@,;|<>\"]+@[^\s@,;|<>\"]+\.[^\s@,;|<>\".]{2,}\s*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -117,26 +117,25 @@ def parse_address(text: str) -> Address:
     The verdicts are those of email-validator without DNS; the reserved domain ``.test`` is taken.
     """
     shown = text.strip(" \t\u00a0")
-    (common,) = common_addresses((shown,))
-    return common or _uncommon(shown)
+    (key,) = common_keys((shown,))
+    return Address(shown, key, key.rpartition("@")[2]) if key else _uncommon(shown)
 
 
-def common_addresses(cells: Iterable[str]) -> list[Address | None]:
-    """The addresses of many cells without blanks around them; ``None`` where it is not obvious.
+def common_keys(cells: Iterable[str]) -> list[str | None]:
+    """The keys of many addresses without blanks around them; ``None`` where it is not obvious.
 
     What is ``None`` may be an address all the same: :func:`parse_address` knows.
     """
-    found: list[Address | None] = []
+    keys: list[str | None] = []
     for cell in cells:
         common = _COMMON.fullmatch(cell)
-        if common:
-            local, domain, end = common.groups()
-            if len(local) <= 64 and len(domain) <= 63 and end.lower() not in _RESERVED:
-                domain = domain.lower()
-                found.append(Address(cell, f"{local.lower()}@{domain}", domain))
-                continue
-        found.append(None)
-    return found
+        at = common.end(1) if common else 0
+        obvious = 0 < at <= 64 and len(cell) - at <= 64
+        if common and obvious and common[2].lower() not in _RESERVED:
+            keys.append(cell.lower())
+        else:
+            keys.append(None)
+    return keys
 
 
 def looks_like_address(text: str) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from mailer.addresses import NAME_LENGTH, Address, common_addresses, parse_address, tidy_name
+from mailer.addresses import NAME_LENGTH, Address, common_keys, parse_address, tidy_name
 from mailer.audience.importing.candidates import encode
 from mailer.audience.importing.cells import parse_data, parse_moment, parse_tags, unwrap
 from mailer.audience.importing.standings import Reader
@@ -24,7 +24,6 @@ Cells = Sequence[str]  # of one column, or of one row
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 _LONGEST_VALUE = 10_000
 _quoted = json.encoder.encode_basestring
-NOBODY = Address("", "", "")
 
 
 class Failures(dict[int, tuple[str, str]]):
@@ -35,17 +34,17 @@ class Failures(dict[int, tuple[str, str]]):
         self.setdefault(row, (reason, kind))
 
 
-def addresses_of(cells: Cells, names: list[str], failures: Failures) -> list[Address]:
-    """The addresses; of ``Ann <ann@x.test>`` the name goes into *names*."""
-    addresses = common_addresses(cells)
-    for n in [n for n, address in enumerate(addresses) if address is None]:
+def addresses_of(cells: list[str], names: list[str], failures: Failures) -> list[str]:
+    """The addresses' keys; of ``Ann <ann@x.test>`` name and address go into *names*, *cells*."""
+    keys = common_keys(cells)
+    for n in [n for n, key in enumerate(keys) if key is None]:
         try:
-            addresses[n] = parse_address(cells[n])
+            names[n], address = _unwrapped(cells[n])
         except InvalidAddress as error:
-            names[n], addresses[n] = _unwrapped(cells[n])
-            if addresses[n] is NOBODY:
-                failures.add(n, *_wrong(cells[n], error))
-    return [address or NOBODY for address in addresses]
+            failures.add(n, *_wrong(cells[n], error))
+        else:
+            cells[n], keys[n] = address.shown, address.key
+    return [key or "" for key in keys]
 
 
 def _wrong(cell: str, error: InvalidAddress) -> tuple[str, str]:
@@ -55,13 +54,13 @@ def _wrong(cell: str, error: InvalidAddress) -> tuple[str, str]:
 
 
 def _unwrapped(cell: str) -> tuple[str, Address]:
-    name, inner = unwrap(cell)
-    if inner == cell:
-        return "", NOBODY
     try:
-        return tidy_name(name), parse_address(inner)
+        return "", parse_address(cell)
     except InvalidAddress:
-        return "", NOBODY
+        name, inner = unwrap(cell)
+        if inner == cell:
+            raise
+    return tidy_name(name), parse_address(inner)
 
 
 def standings_of(

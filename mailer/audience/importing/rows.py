@@ -90,8 +90,8 @@ class RowReader:
         notes = [row.damage for row in rows]
         lines = [row.line for row in rows]
         wrapped = [""] * count
-        addresses = made.addresses_of(cells[self._address], wrapped, failures)
-        shown, keys, _ = zip(*addresses, strict=True)
+        shown = cells[self._address]
+        keys = made.addresses_of(shown, wrapped, failures)
         told = [(reader, cells[reader.at]) for reader in self._telling]
         standings = made.standings_of(told, self._standing, count, failures)
         whole, first, last = (
