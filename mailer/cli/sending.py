@@ -52,7 +52,7 @@ async def _try_relay(mailer: Mailer) -> None:
             if number == len(mailer.relays):
                 raise
         else:
-            close_connection(connection)
+            await close_connection(connection)
             return
 
 

@@ -13,6 +13,8 @@ import aiosmtplib
 from mailer.errors import RelayUnavailable
 from mailer.relays import Relay
 
+_GOODBYE_SECONDS = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Connection:
@@ -30,8 +32,6 @@ async def open_connection(relay: Relay, *, timeout: float, hostname: str) -> Con
     client = aiosmtplib.SMTP(
         hostname=relay.host,
         port=relay.port,
-        username=relay.username or None,
-        password=relay.password or None,
         use_tls=relay.tls,
         start_tls=False if relay.tls else relay.starttls,
         tls_context=tls_context(relay.verify),
@@ -40,15 +40,19 @@ async def open_connection(relay: Relay, *, timeout: float, hostname: str) -> Con
     )
     try:
         await client.connect()
-        if client.is_ehlo_or_helo_needed:
-            await _greet(client)
+        await _introduce(client, relay)
     except aiosmtplib.SMTPAuthenticationError as error:
+        _drop(client)
         raise RelayUnavailable(
             f"{relay} refuses our user name or password ({error.code} {error.message}). "
             "Correct MAILER_SMTP_URL."
         ) from error
     except (aiosmtplib.SMTPException, OSError, ssl.SSLError) as error:
+        _drop(client)
         raise RelayUnavailable(_sentence(relay, error)) from error
+    except asyncio.CancelledError:
+        _drop(client)
+        raise
     transport, protocol = client.transport, client.protocol
     if transport is None or protocol is None:
         raise RelayUnavailable(f"{relay} closed the connection.")
@@ -61,18 +65,49 @@ async def open_connection(relay: Relay, *, timeout: float, hostname: str) -> Con
     )
 
 
-async def _greet(client: aiosmtplib.SMTP) -> None:
-    try:
-        await client.ehlo()
-    except aiosmtplib.SMTPHeloError:  # a server from before ESMTP
-        await client.helo()
+async def _introduce(client: aiosmtplib.SMTP, relay: Relay) -> None:
+    if client.is_ehlo_or_helo_needed:
+        try:
+            await client.ehlo()
+        except aiosmtplib.SMTPHeloError:  # a server from before ESMTP
+            await client.helo()
+    if relay.username:
+        await client.login(relay.username, relay.password)
 
 
-def close_connection(connection: Connection) -> None:
-    """Say goodbye without waiting for the answer (RFC 5321 section 4.1.1.10)."""
-    if not connection.transport.is_closing():
-        connection.transport.write(b"QUIT\r\n")
-        connection.transport.close()
+def _drop(client: aiosmtplib.SMTP) -> None:
+    # Not closed politely: over TLS that waits for a server which has nothing to say any more.
+    if client.transport is not None:
+        cast(asyncio.Transport, client.transport).abort()
+
+
+class _Goodbye(asyncio.Protocol):
+    """Hears the end of a connection, and tells it to whoever opened it."""
+
+    def __init__(self, opener: asyncio.BaseProtocol) -> None:
+        self._opener = opener
+        self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._opener.connection_lost(exc)
+        self.gone.set_result(None)
+
+
+async def close_connection(connection: Connection) -> None:
+    """Say goodbye (RFC 5321 section 4.1.1.10); returns when the socket is closed.
+
+    A server that does not let go within a second is left without its leave.
+    """
+    if connection.transport.is_closing():
+        return
+    goodbye = _Goodbye(connection.protocol)
+    connection.transport.set_protocol(goodbye)
+    connection.transport.write(b"QUIT\r\n")
+    connection.transport.close()
+    await asyncio.wait([goodbye.gone], timeout=_GOODBYE_SECONDS)
+    if not goodbye.gone.done():
+        connection.transport.abort()
+        await goodbye.gone
 
 
 def _size_limit(text: str) -> int | None:

@@ -92,6 +92,8 @@ class Lanes:
             _, late = await asyncio.wait(late, timeout=1.0)
         for task in late:
             task.cancel()
+        if late:
+            await asyncio.wait(late)
 
     async def _keep(self, relay: Relay) -> None:
         failures = 0
@@ -128,7 +130,7 @@ class Lanes:
         finally:
             self._open.discard(lane)
             self._parked.pop(lane, None)
-            close_connection(connection)
+            await close_connection(connection)
         if lane.settled or not lane.lost:
             self._say(relay, "")
             return True

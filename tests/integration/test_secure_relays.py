@@ -36,8 +36,7 @@ def fresh_contexts() -> Iterator[None]:
 def connect(url: str) -> None:
     async def run() -> None:
         connection = await open_connection(parse_relay(url), timeout=5, hostname="us.test")
-        close_connection(connection)
-        await asyncio.sleep(0.05)
+        await close_connection(connection)
 
     asyncio.run(run())
 

@@ -29,6 +29,7 @@ class SecureServer:
     port: int = 0
     recipients: list[str] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)
+    connections: list[SMTP] = field(default_factory=list)
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         self.recipients += envelope.rcpt_tos
@@ -67,6 +68,9 @@ def running_securely(
         loop.call_soon_threadsafe(loop.stop)
         thread.join(5)
         listener.close()
+        for connection in server.connections:
+            if connection.transport is not None:
+                connection.transport.abort()
         for task in asyncio.all_tasks(loop):
             task.cancel()
         loop.run_until_complete(asyncio.sleep(0.05))
@@ -79,7 +83,8 @@ def _protocol(
     with warnings.catch_warnings():
         # It does not see that with TLS from the first byte nothing needs STARTTLS.
         warnings.simplefilter("ignore", UserWarning)
-        return SMTP(server, hostname="localhost", loop=loop, **options)
+        server.connections.append(SMTP(server, hostname="localhost", loop=loop, **options))
+    return server.connections[-1]
 
 
 def _known(_server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> AuthResult:
