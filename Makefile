@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install -q
 PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-all check bench
+.PHONY: help install run test test-all check bench lock
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,3 +46,8 @@ check: $(VENV)/test.ok ## Lint, types, import contracts, wheel
 bench: $(VENV)/test.ok ## Run the benchmarks; results in bench/results
 	tests/tools.sh
 	$(BIN)/python -m bench
+
+LOCK := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
+lock: ## Write requirements/*.txt anew after a change in pyproject.toml (needs uv)
+	$(LOCK) --group build -o requirements/run.txt
+	$(LOCK) --group build --group test -c requirements/run.txt -o requirements/test.txt
