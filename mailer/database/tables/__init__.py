@@ -10,6 +10,7 @@ from mailer.database.tables.audience import (
     Unsubscribe,
 )
 from mailer.database.tables.base import Base
+from mailer.database.tables.bounces import Bounce
 from mailer.database.tables.installation import Fact, InboxMail
 from mailer.database.tables.issues import Issue, IssueBlock, IssueLink, IssueState, Rendition
 from mailer.database.tables.ledger import Attempt, Batch, Delivery, Doubt, Fate, SendingMeter
@@ -19,6 +20,7 @@ __all__ = [
     "Attempt",
     "Base",
     "Batch",
+    "Bounce",
     "Click",
     "Consent",
     "ConsentChange",

@@ -1,0 +1,1 @@
+"""Takes in what comes back: bounces, complaints, replies of machines, unsubscribes by mail."""
