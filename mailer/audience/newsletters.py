@@ -17,6 +17,7 @@ from mailer.errors import Conflict, InvalidInput, NotFound
 from mailer.sending_hours import parse_sending_hours
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_LONGEST_LOCAL = 64 - len("+") - 48  # RFC 5321 section 4.5.3.1.1
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 
@@ -62,7 +63,7 @@ def add(  # noqa: PLR0913  # a newsletter has that many facts
         from_name=clean_name(from_name or "") or title,
         from_address=parse_address(from_address).shown,
         reply_to=parse_address(reply_to).shown if reply_to else None,
-        return_path=parse_address(return_path).shown if return_path else None,
+        return_path=_return_path(return_path) if return_path else None,
         language=_language(language),
         time_zone=_time_zone(time_zone),
         postal_address=postal_address.strip(),
@@ -111,6 +112,18 @@ def counted(session: Session) -> list[Counted]:
         Counted(newsletter, *(counts.get((newsletter.id, state), 0) for state in _STATES))
         for newsletter in session.scalars(select(Newsletter).order_by(Newsletter.name))
     ]
+
+
+def _return_path(text: str) -> str:
+    """The address that gets a reader's token of 48 characters after a plus (VERP)."""
+    address = parse_address(text).shown
+    local = address.rpartition("@")[0]
+    if not local.isascii() or len(local) > _LONGEST_LOCAL:
+        raise InvalidInput(
+            f"The return path {address!r} cannot be used: before the @ it may have "
+            f"{_LONGEST_LOCAL} plain letters at most, for a reader's token is added to it."
+        )
+    return address
 
 
 _STATES = (Consent.CONFIRMED, Consent.PENDING, Consent.UNSUBSCRIBED)

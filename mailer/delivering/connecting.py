@@ -25,6 +25,7 @@ class Connection:
     pipelining: bool  # RFC 2920
     smtputf8: bool  # RFC 6531
     size_limit: int | None  # RFC 1870; octets, None: not said
+    dsn: bool = False  # RFC 3461
 
 
 async def open_connection(relay: Relay, *, timeout: float, hostname: str) -> Connection:  # noqa: ASYNC109  # aiosmtplib's own
@@ -62,6 +63,7 @@ async def open_connection(relay: Relay, *, timeout: float, hostname: str) -> Con
         pipelining=client.supports_extension("pipelining"),
         smtputf8=client.supports_extension("smtputf8"),
         size_limit=_size_limit(client.esmtp_extensions.get("size", "")),
+        dsn=client.supports_extension("dsn"),
     )
 
 

@@ -95,7 +95,7 @@ class SendingDesk:
     def _compose(self, item: Item, connection: Connection) -> Handover | None:
         try:
             mail, rcpt, message = self._prepared[item.batch.issue_id].compose(
-                item.recipient, self._signer, self.date
+                item.recipient, self._signer, self.date, dsn=connection.dsn
             )
         except MissingField as error:
             item.batch.settle(item, Outcome.SKIPPED, str(error))

@@ -46,9 +46,12 @@ class PreparedIssue:
         return bool(self.template.fields - {"name", "address"})
 
     def compose(
-        self, recipient: Recipient, signer: Signer, date: bytes
+        self, recipient: Recipient, signer: Signer, date: bytes, *, dsn: bool = False
     ) -> tuple[bytes, bytes, bytes]:
-        """MAIL and RCPT command lines and the message; ``MissingField``."""
+        """MAIL and RCPT command lines and the message; ``MissingField``.
+
+        With *dsn*, reports of failure and delay are asked for (RFC 3461), on headers only.
+        """
         raw = signer.raw(self.issue_id, recipient.subscriber_id)
         address = recipient.wire_address.encode()
         message = self.template.render(
@@ -62,15 +65,26 @@ class PreparedIssue:
         if self.dkim is not None:
             message = self.dkim.sign(message, now=_moment(date), canonical=True)
         options = b"" if address.isascii() else b" SMTPUTF8"
-        mail = b"MAIL FROM:<%s>%s\r\n" % (self._return_path(raw), options)
-        return mail, b"RCPT TO:<%s>\r\n" % address, message
-
-    def _return_path(self, raw: bytes) -> bytes:
         if not self.return_path:
-            return self.from_address.encode()
+            mail = b"MAIL FROM:<%s>%s\r\n" % (self.from_address.encode(), options)
+            return mail, b"RCPT TO:<%s>\r\n" % address, message
         # In hex: some servers change the case of a local part on its way back.
+        identity = raw.hex()
         local, _, domain = self.return_path.rpartition("@")
-        return f"{local}+{raw.hex()}@{domain}".encode()
+        sender = f"{local}+{identity}@{domain}".encode()
+        if not dsn:
+            mail = b"MAIL FROM:<%s>%s\r\n" % (sender, options)
+            return mail, b"RCPT TO:<%s>\r\n" % address, message
+        mail = b"MAIL FROM:<%s> RET=HDRS ENVID=%s%s\r\n" % (sender, identity.encode(), options)
+        return (
+            mail,
+            b"RCPT TO:<%s> NOTIFY=FAILURE,DELAY%s\r\n"
+            % (
+                address,
+                _original_recipient(address),
+            ),
+            message,
+        )
 
 
 def load_prepared(
@@ -84,6 +98,7 @@ def load_prepared(
     newsletter = issue.newsletter
     from_address = parse_address(newsletter.from_address).wire  # the domain as A-labels
     domain = from_address.rpartition("@")[2]
+    return_path = _wire(newsletter.return_path)
     head = MessageHead(
         subject=rendition.subject,
         from_name=newsletter.from_name,
@@ -94,15 +109,23 @@ def load_prepared(
         base_url=base_url,
         language=issue.language,
         reply_to=_wire(newsletter.reply_to),
+        incoming_domain=return_path.rpartition("@")[2] if return_path else None,
     )
     return PreparedIssue(
         issue_id=issue_id,
         newsletter_id=newsletter.id,
         template=MessageTemplate(head, html=rendition.html, text=rendition.text),
         from_address=from_address,
-        return_path=_wire(newsletter.return_path),
+        return_path=return_path,
         dkim=_covering(dkim, from_address),
     )
+
+
+def _original_recipient(address: bytes) -> bytes:
+    """RFC 3461 section 4.2, in xtext; nothing for letters beyond ASCII (RFC 6533 has no need)."""
+    if not address.isascii():
+        return b""
+    return b" ORCPT=rfc822;" + address.replace(b"+", b"+2B").replace(b"=", b"+3D")
 
 
 def _wire(address: str | None) -> str | None:

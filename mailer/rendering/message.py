@@ -48,6 +48,7 @@ class MessageHead:
     base_url: str
     language: str
     reply_to: str | None = None
+    incoming_domain: str | None = None  # where mails to unsubscribe+TOKEN@ are taken in
 
 
 def quoted_printable(data: bytes) -> bytes:
@@ -265,6 +266,11 @@ def _head(head: MessageHead, boundary: bytes) -> list[bytes | int]:
     if head.reply_to:
         lines.append(b"\r\nReply-To: " + head.reply_to.encode())
     lines += [b"\r\nList-Unsubscribe: <" + head.base_url.encode() + b"/u/", _TOKEN, b">"]
+    if head.incoming_domain:
+        # Folded between the addresses, never inside one: that would be the end of one-click.
+        # The token stands in the subject, too: some servers change the case of a local part.
+        at = f"@{head.incoming_domain}?subject=unsubscribe%20".encode()
+        lines += [b",\r\n <mailto:unsubscribe+", _TOKEN, at, _TOKEN, b">"]
     fixed = [
         b"List-Unsubscribe-Post: List-Unsubscribe=One-Click",
         b"List-Id: "

@@ -75,3 +75,15 @@ def test_what_would_break_a_mail_is_refused_in_one_sentence(
         pytest.raises((InvalidInput, InvalidAddress), match=sentence),
     ):
         newsletters.add(session, "river", now=NOON, **given)
+
+
+def test_a_return_path_leaves_room_for_a_readers_token(sqlite_engine: Engine) -> None:
+    with transaction(sqlite_engine) as session:
+        with pytest.raises(InvalidInput, match="15 plain letters at most"):
+            newsletters.add(
+                session, "a", "A", "a@b.test", now=NOON, return_path="our-bounces-here@b.test"
+            )
+        added = newsletters.add(
+            session, "a", "A", "a@b.test", now=NOON, return_path="our-bounces-are@b.test"
+        )
+        assert added.return_path == "our-bounces-are@b.test"

@@ -22,6 +22,7 @@ class Sink:
 
     pipelining: bool = True
     smtputf8: bool = False
+    dsn: bool = False
     size: int | None = None
     split_replies: bool = False  # a few bytes a packet
     joined_replies: bool = False  # all there are at once
@@ -38,6 +39,7 @@ class Sink:
     accepted: list[tuple[str, bytes]] = field(default_factory=list)
     taken_unseen: list[str] = field(default_factory=list)  # kept, yet no 250 was ever sent
     senders: list[str] = field(default_factory=list)
+    envelopes: list[str] = field(default_factory=list)  # MAIL and RCPT, whole
     commands: list[str] = field(default_factory=list)
 
     @property
@@ -102,6 +104,8 @@ class _Session:
     async def command(self, line: str) -> bool:
         verb = line[:4].upper()
         self.sink.commands.append(verb)
+        if verb in ("MAIL", "RCPT"):
+            self.sink.envelopes.append(line)
         if verb == "EHLO":
             return await self.say(self.greeting())
         if verb == "MAIL":
@@ -122,6 +126,7 @@ class _Session:
         offers = ["sink.test"]
         offers += ["PIPELINING"] if self.sink.pipelining else []
         offers += ["SMTPUTF8", "8BITMIME"] if self.sink.smtputf8 else []
+        offers += ["DSN"] if self.sink.dsn else []
         offers += [f"SIZE {self.sink.size}"] if self.sink.size is not None else []
         return "\r\n".join(f"250{' ' if one is offers[-1] else '-'}{one}" for one in offers)
 

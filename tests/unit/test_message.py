@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -61,6 +62,17 @@ def test_one_click_unsubscribe_is_offered_in_exactly_the_words_of_rfc_8058() -> 
     assert message["List-Id"] == "River Watch <river.river.test>"
     assert message["Message-ID"] == f"<{TOKEN.decode()}@river.test>"
     assert message["From"].addresses[0].display_name == "Räuber & Co"
+
+
+def test_unsubscribing_by_mail_is_offered_where_mail_is_taken_in() -> None:
+    raw, message = rendered(head=replace(HEAD, incoming_domain="back.river.test"))
+
+    token = TOKEN.decode()
+    assert [one.strip() for one in message["List-Unsubscribe"].split(",")] == [
+        f"<https://mail.river.test/u/{token}>",
+        f"<mailto:unsubscribe+{token}@back.river.test?subject=unsubscribe%20{token}>",
+    ]
+    assert f"/u/{token}>,\r\n <mailto:unsubscribe+{token}@".encode() in raw
 
 
 def test_the_text_comes_first_and_both_parts_name_their_reader() -> None:
