@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
@@ -17,8 +17,11 @@ from mailer.delivering.permits import Limits
 from mailer.delivering.starting import Starter
 from mailer.delivering.worker import Worker, WorkerOptions
 from mailer.dkim_keys import load_dkim
+from mailer.notifying.sending import Post
+from mailer.notifying.writing import Notifier
 from mailer.relays import Relay, parse_relays
 from mailer.rendering.environment import Themes
+from mailer.rendering.notice import NoticePress
 from mailer.secret_key import load_secret_key
 from mailer.settings import Settings
 from mailer.signing import DkimSigner
@@ -36,6 +39,20 @@ class Mailer:
     relays: tuple[Relay, ...]
     clock: Clock = utc_now
     dkim: DkimSigner | None = None
+    press: NoticePress = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "press", NoticePress(self.themes))  # it remembers what it inlined
+
+    @property
+    def notifier(self) -> Notifier:
+        """Writes mails to single people, such as "Please confirm"."""
+        return Notifier(self.press, self.settings.system_from)
+
+    @property
+    def post(self) -> Post:
+        """Sends what the notifier wrote."""
+        return Post(self.engine, self.relays, self._hostname, self.clock, self.dkim)
 
     @property
     def publisher(self) -> Publisher:
@@ -64,7 +81,7 @@ class Mailer:
                     settings.connections,
                     settings.messages_per_connection,
                     settings.smtp_timeout,
-                    urlsplit(settings.base_url).hostname or "localhost",
+                    self._hostname,
                 ),
                 base_url=settings.base_url,
                 lease_seconds=settings.lease_seconds,
@@ -77,6 +94,11 @@ class Mailer:
             clock=self.clock,
             issue_id=issue_id,
         )
+
+    @property
+    def _hostname(self) -> str:
+        """What we call ourselves in EHLO."""
+        return urlsplit(self.settings.base_url).hostname or "localhost"
 
 
 def bootstrap(settings: Settings, *, clock: Clock = utc_now) -> Mailer:

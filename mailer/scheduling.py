@@ -1,4 +1,4 @@
-"""The scheduler: starts issues at their time and sends them, until it is told to stop."""
+"""The scheduler: starts issues at their time, sends them and single mails, until told to stop."""
 
 from __future__ import annotations
 
@@ -12,13 +12,18 @@ from datetime import timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from mailer.bootstrap import Mailer, bootstrap
+from mailer.database.engine import transaction
 from mailer.errors import MailerError, Unavailable
 from mailer.event_loop import new_event_loop
+from mailer.notifying.notices import remove_settled
+from mailer.notifying.sending import Couriers
 from mailer.settings import load_settings
 
 log = logging.getLogger(__name__)
 
 _TICK = timedelta(seconds=1)
+_TIDY = timedelta(hours=1)
+_JOB = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
 
 
 def main() -> None:
@@ -44,24 +49,28 @@ async def _run(mailer: Mailer, *, starting: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         with contextlib.suppress(NotImplementedError):  # no signal handlers on Windows' loop
             loop.add_signal_handler(number, stop.set)
-    scheduler = AsyncIOScheduler(timezone="UTC")
+    scheduler = AsyncIOScheduler(timezone="UTC", job_defaults=_JOB)
+    couriers = Couriers(mailer.post)
     if starting:
-        scheduler.add_job(
-            _start_due,
-            "interval",
-            seconds=_TICK.total_seconds(),
-            args=[mailer],
-            id="start due issues",
-            coalesce=True,
-            max_instances=1,
-            misfire_grace_time=None,
-            next_run_time=mailer.clock(),
-        )
+        for name, job, every, arguments in (
+            ("start due issues", _start_due, _TICK, [mailer]),
+            ("send notices", couriers.tick, _TICK, []),
+            ("forget what is old", _forget, _TIDY, [mailer]),
+        ):
+            scheduler.add_job(
+                job,
+                "interval",
+                seconds=every.total_seconds(),
+                args=arguments,
+                id=name,
+                next_run_time=mailer.clock(),
+            )
     scheduler.start()
     try:
         await mailer.worker().run(stop)
     finally:
         scheduler.shutdown(wait=False)
+        await couriers.finish()
 
 
 def _start_due(mailer: Mailer) -> None:
@@ -69,3 +78,16 @@ def _start_due(mailer: Mailer) -> None:
         mailer.starter.start_due(mailer.clock())
     except Unavailable as error:
         log.error("%s Due issues wait.", error)
+
+
+def _forget(mailer: Mailer) -> None:
+    """Remove what the settings say is kept no longer."""
+    now, settings = mailer.clock(), mailer.settings
+    try:
+        with transaction(mailer.engine) as session:
+            gone = remove_settled(session, now - settings.keep_notices)
+    except Unavailable as error:
+        log.error("%s Old rows stay for another hour.", error)
+        return
+    if gone:
+        log.info("forgot %d notices older than %s", gone, settings.keep_notices)

@@ -41,11 +41,18 @@ def _rates(value: Any) -> Any:
     return parse_rates(value) if isinstance(value, str) else value
 
 
+def _duration(value: Any) -> Any:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
 def _web_address(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
         raise ValueError("it must look like https://news.example.org, with a path if need be")
     return value.rstrip("/")
+
+
+Duration = Annotated[timedelta, NoDecode, BeforeValidator(_duration)]
 
 
 class Settings(BaseSettings):
@@ -82,6 +89,8 @@ class Settings(BaseSettings):
     uncertain: Literal["resend", "hold"] = "resend"
     track_clicks: bool = True
     tag_links: bool = True
+    system_from: str | None = None
+    keep_notices: Duration = timedelta(days=30)
 
     @classmethod
     def settings_customise_sources(

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from mailer.cli import dkim, issues, newsletters, processes, subscribers
+from mailer.cli import dkim, issues, newsletters, notices, processes, subscribers
 from mailer.cli.output import complain
 from mailer.errors import MailerError
 
@@ -25,6 +25,7 @@ app.command("import")(subscribers.import_file)
 app.add_typer(newsletters.app, name="newsletter")
 app.add_typer(subscribers.app, name="subscriber")
 app.add_typer(issues.app, name="issue")
+app.add_typer(notices.app, name="notice")
 app.add_typer(dkim.app, name="dkim")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
@@ -12,6 +13,7 @@ from mailer.errors import ConfigurationError, DatabaseTooNew
 
 _LOCK = 0x6D61696C  # "mail": one migration at a time on a PostgreSQL server
 _VERSIONS = Path(__file__).parent / "migrations" / "versions"
+_DOWN = re.compile(r"^down_revision = (.+)$", re.MULTILINE)
 
 
 def upgrade(engine: Engine) -> list[str]:
@@ -42,8 +44,15 @@ def require_current(engine: Engine) -> None:
 
 
 def revisions() -> list[str]:
-    """All revisions of this program's schema, oldest first: files are named by them."""
-    return sorted(path.name.partition("_")[0] for path in _VERSIONS.glob("[0-9]*_*.py"))
+    """All revisions of this program's schema, oldest first: each file names the one before it."""
+    after = {
+        _DOWN.search(path.read_text(encoding="utf-8"))[1]: path.name.partition("_")[0]  # type: ignore[index]
+        for path in _VERSIONS.glob("[0-9]*_*.py")
+    }
+    chain: list[str] = []
+    while (current := f'"{chain[-1]}"' if chain else "None") in after:
+        chain.append(after[current])
+    return chain
 
 
 def _pending(connection: Connection) -> list[str]:

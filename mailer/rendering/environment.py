@@ -23,6 +23,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from mailer.errors import ConfigurationError
+from mailer.rendering.phrases import Phrases, codes_of, parse_phrases
 from mailer.rendering.text import compact, quoted, underlined, wrapped
 from mailer.rendering.words import Words, parse_words
 
@@ -62,6 +63,7 @@ class Themes:
         shipped = shipped_templates()
         self._roots = (user_folder, shipped) if user_folder is not None else (shipped,)
         self._environments: dict[str, Environment] = {}
+        self._phrases: dict[str, Phrases] = {}
 
     def names(self) -> tuple[str, ...]:
         """Every theme there is, in order of the alphabet."""
@@ -101,10 +103,21 @@ class Themes:
     def words(self, language: str) -> Words:
         """What the mail itself says in *language* ("Unsubscribe"); English where nobody translated."""
         merged: dict[str, Any] = {}
-        for code in dict.fromkeys(("en", language.split("-")[0].lower(), language)):
+        for code in codes_of(language):
             for root in reversed(self._roots):
                 merged |= _read_toml(root / "words" / f"{code}.toml")
-        return parse_words(merged)
+        return parse_words({k: v for k, v in merged.items() if not isinstance(v, dict)})
+
+    def phrases(self, language: str) -> Phrases:
+        """What notices and readers' pages say in *language*; read once while the program runs."""
+        if language not in self._phrases:
+            layers = [
+                _read_toml(root / "words" / f"{code}.toml")
+                for code in codes_of(language)
+                for root in reversed(self._roots)
+            ]
+            self._phrases[language] = parse_phrases(layers)
+        return self._phrases[language]
 
     def _environment(self, theme: str) -> Environment:
         if theme not in self._environments:
@@ -119,10 +132,10 @@ class Themes:
             )
         fallback = [root / "themes" / DEFAULT_THEME for root in self._roots]
         shipped = FileSystemLoader(self._roots[-1] / "themes" / DEFAULT_THEME)
+        notices = FileSystemLoader([root / "notices" for root in self._roots])
+        apart = PrefixLoader({DEFAULT_THEME: shipped, "notices": notices})
         environment = ImmutableSandboxedEnvironment(
-            loader=ChoiceLoader(
-                [FileSystemLoader([*own, *fallback]), PrefixLoader({DEFAULT_THEME: shipped})]
-            ),
+            loader=ChoiceLoader([FileSystemLoader([*own, *fallback]), apart]),
             autoescape=lambda name: name is not None and name.endswith(".html"),
             undefined=StrictUndefined,
             trim_blocks=True,

@@ -26,7 +26,7 @@ Scheme = Literal["auto", "light", "dark"]
 
 _TOKEN_LENGTH = 32  # mailer.tokens
 # Keeps the first words of the mail out of the inbox line, after the preheader.
-_FILLER = Markup("&#847;&zwnj;&nbsp;" * 60)  # noqa: S704
+FILLER = Markup("&#847;&zwnj;&nbsp;" * 60)  # noqa: S704
 _SCHEME_QUERY = re.compile(r"@media\s*\(\s*prefers-color-scheme\s*:\s*(dark|light)\s*\)")
 _SCHEME_OFFER = re.compile(r"(content=\"|color-scheme:\s*)light dark")
 
@@ -85,8 +85,8 @@ def render(
         "fonts": fonts_for(look, content.language),
         "words": words,
         "reader": _reader_pages(masthead.base_url),
-        "filler": _FILLER,
-        **_sides(content.language),
+        "filler": FILLER,
+        **sides(content.language),
     }
     html = inline(themes.render(masthead.theme, "issue.html", values))
     text = tidy(themes.render(masthead.theme, "issue.txt", values))
@@ -117,7 +117,8 @@ def _reader_pages(base_url: str) -> ReaderPages:
     )
 
 
-def _sides(language: str) -> dict[str, str]:
+def sides(language: str) -> dict[str, str]:
+    """The direction of *language*, and on which sides its lines start and end."""
     if direction(language) == "rtl":
         return {"dir": "rtl", "start": "right", "end": "left"}
     return {"dir": "ltr", "start": "left", "end": "right"}

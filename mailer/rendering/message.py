@@ -108,7 +108,7 @@ def mailbox(name: str, address: bytes) -> bytes:
 
 
 @lru_cache(maxsize=4096)
-def _unstructured(text: str) -> bytes:
+def unstructured(text: str) -> bytes:
     """A Subject's value, folded (RFC 2047 where it is not ASCII)."""
     text = _CONTROL.sub(" ", text)
     charset = "us-ascii" if text.isascii() else "utf-8"
@@ -142,7 +142,7 @@ class MessageTemplate:
         self._fields: list[tuple[Callable[[str], bytes], Placeholder]] = []
         subject = split(head.subject)
         personal = any(isinstance(part, Placeholder) for part in subject)
-        self._subject = subject if personal else _unstructured(head.subject)
+        self._subject = subject if personal else unstructured(head.subject)
         boundary = b"=_" + hashlib.sha256((html + text).encode()).hexdigest()[:24].encode()
         parts = [
             *_head(head, boundary),
@@ -179,7 +179,7 @@ class MessageTemplate:
     def _subject_for(self, values: Mapping[str, str]) -> bytes:
         if isinstance(self._subject, bytes):
             return self._subject
-        return _unstructured(
+        return unstructured(
             "".join(
                 part if isinstance(part, str) else values.get(part.field) or _text_default(part)
                 for part in self._subject

@@ -128,10 +128,8 @@ def test_words_that_cannot_be_used_are_named(tmp_path: Path, toml: str, words: s
 
 def test_every_shipped_language_is_complete() -> None:
     names = {field.name for field in fields(Words)}
-    english = set(
-        tomllib.loads((shipped_templates() / "words/en.toml").read_text(encoding="utf-8"))
-    )
-    assert english == names
+    english = tomllib.loads((shipped_templates() / "words/en.toml").read_text(encoding="utf-8"))
+    assert {name for name, value in english.items() if not isinstance(value, dict)} == names
     languages = sorted(path.stem for path in (shipped_templates() / "words").glob("*.toml"))
     assert "de" in languages
     for language in languages:

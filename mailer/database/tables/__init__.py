@@ -14,6 +14,7 @@ from mailer.database.tables.bounces import Bounce
 from mailer.database.tables.installation import Fact, InboxMail
 from mailer.database.tables.issues import Issue, IssueBlock, IssueLink, IssueState, Rendition
 from mailer.database.tables.ledger import Attempt, Batch, Delivery, Doubt, Fate, SendingMeter
+from mailer.database.tables.notices import Notice
 from mailer.database.tables.tracking import Click
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "IssueLink",
     "IssueState",
     "Newsletter",
+    "Notice",
     "Rendition",
     "SendingMeter",
     "Subscriber",
