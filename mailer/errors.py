@@ -4,6 +4,7 @@ MailerError                     one sentence for a person: where, what, what to 
 ├── InvalidInput                the input has to change (exit status 2)
 │   ├── InvalidAddress
 │   ├── InvalidIssue            names the place: ``blocks.3.button.url``
+│   ├── InvalidRule             names the character, and what was expected there
 │   └── InvalidFile
 ├── NotFound                    the thing named does not exist (exit status 3)
 ├── Conflict                    somebody else was faster, or the state does not allow it (exit status 4)
@@ -39,6 +40,15 @@ class InvalidIssue(InvalidInput):
     def __init__(self, message: str, *, place: str = "") -> None:
         super().__init__(f"{place}: {message}" if place else message)
         self.place = place
+
+
+class InvalidRule(InvalidInput):
+    """A segment's rule that cannot be read; *position* counts characters from 0."""
+
+    def __init__(self, message: str, *, position: int, expected: tuple[str, ...] = ()) -> None:
+        super().__init__(f"The rule cannot be read at character {position + 1}: {message}.")
+        self.position = position
+        self.expected = expected
 
 
 class InvalidFile(InvalidInput):

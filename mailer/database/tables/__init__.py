@@ -15,7 +15,14 @@ from mailer.database.tables.installation import Fact, InboxMail
 from mailer.database.tables.issues import Issue, IssueBlock, IssueLink, IssueState, Rendition
 from mailer.database.tables.ledger import Attempt, Batch, Delivery, Doubt, Fate, SendingMeter
 from mailer.database.tables.notices import Notice
-from mailer.database.tables.tracking import Click
+from mailer.database.tables.segments import (
+    CustomField,
+    IssueSegment,
+    Segment,
+    SubscriberTag,
+    Tag,
+)
+from mailer.database.tables.tracking import Click, Open
 
 __all__ = [
     "Attempt",
@@ -25,6 +32,7 @@ __all__ = [
     "Click",
     "Consent",
     "ConsentChange",
+    "CustomField",
     "Delivery",
     "Doubt",
     "Fact",
@@ -33,13 +41,18 @@ __all__ = [
     "Issue",
     "IssueBlock",
     "IssueLink",
+    "IssueSegment",
     "IssueState",
     "Newsletter",
     "Notice",
+    "Open",
     "Rendition",
+    "Segment",
     "SendingMeter",
     "Subscriber",
+    "SubscriberTag",
     "Subscription",
     "Suppression",
+    "Tag",
     "Unsubscribe",
 ]

@@ -1,4 +1,4 @@
-"""What readers did: clicks, as they came."""
+"""What readers did: clicks and opens, as they came."""
 
 from __future__ import annotations
 
@@ -20,5 +20,17 @@ class Click(Base):
     issue_id: Mapped[int] = mapped_column(ForeignKey("issues.id", ondelete="CASCADE"), index=True)
     subscriber_id: Mapped[int] = mapped_column(Id)
     link_number: Mapped[int]
+    at: Mapped[datetime]
+    machine: Mapped[str | None] = mapped_column(String(60))
+
+
+class Open(Base):
+    """One fetch of the tracking picture; it says little, see docs/segments.md."""
+
+    __tablename__ = "opens"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    issue_id: Mapped[int] = mapped_column(ForeignKey("issues.id", ondelete="CASCADE"), index=True)
+    subscriber_id: Mapped[int] = mapped_column(Id)
     at: Mapped[datetime]
     machine: Mapped[str | None] = mapped_column(String(60))

@@ -1,0 +1,97 @@
+"""Cuts a rule's text into words, quoted texts, numbers and days."""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from mailer.errors import InvalidRule
+from mailer.rules.syntax import WORD, Value
+
+LONGEST = 10_000
+
+_SPACE = re.compile(r"\s*")
+_NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?(?![\w.])")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?![\w.-])")
+_ESCAPE = re.compile(r'\\(["\\])')
+# What word processors make of quotation marks is taken as well.
+_CLOSING = {'"': '"', "“": "”", "„": "“”", "«": "»"}
+_INSTEAD = {
+    "=": "is", "!": "not", "<": "below or before", ">": "above or after", "&": "and", "|": "or",
+    "'": 'quotation marks like "this"', "‘": 'quotation marks like "this"',
+}  # fmt: skip
+
+
+class Kind(enum.Enum):
+    """What a token is."""
+
+    WORD = enum.auto()
+    TEXT = enum.auto()
+    NUMBER = enum.auto()
+    DATE = enum.auto()
+    MARK = enum.auto()  # a parenthesis or a comma
+    END = enum.auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of a rule and where it stands, from 0."""
+
+    kind: Kind
+    source: str
+    position: int
+    value: Value = ""
+
+
+def tokens(text: str) -> list[Token]:
+    """The pieces of *text*, the last of them its end; ``InvalidRule``."""
+    if len(text) > LONGEST:
+        raise InvalidRule(f"it has more than {LONGEST:,} characters", position=LONGEST)
+    found: list[Token] = []
+    at = _skip(text, 0)
+    while at < len(text):
+        token = _next(text, at)
+        found.append(token)
+        at = _skip(text, at + len(token.source))
+    return [*found, Token(Kind.END, "", len(text))]
+
+
+def _skip(text: str, at: int) -> int:
+    match = _SPACE.match(text, at)
+    return match.end() if match else at
+
+
+def _next(text: str, at: int) -> Token:
+    first = text[at]
+    if first in _CLOSING:
+        return _text(text, at)
+    if first in "(),":
+        return Token(Kind.MARK, first, at)
+    if match := _DATE.match(text, at):
+        return Token(Kind.DATE, match[0], at, _day(match[0], at))
+    if match := _NUMBER.match(text, at):
+        return Token(Kind.NUMBER, match[0], at, float(match[0]))
+    if match := WORD.match(text, at):
+        return Token(Kind.WORD, match[0], at)
+    instead = f"; write {_INSTEAD[first]}" if first in _INSTEAD else ""
+    raise InvalidRule(f"{first!r} has no meaning here{instead}", position=at)
+
+
+def _text(text: str, at: int) -> Token:
+    closing = _CLOSING[text[at]]
+    end = at + 1
+    while end < len(text) and text[end] not in closing:
+        end += 2 if text[end] == "\\" else 1
+    if end >= len(text):
+        raise InvalidRule("the text that begins here has no closing quotation mark", position=at)
+    inner = _ESCAPE.sub(r"\1", text[at + 1 : end])
+    return Token(Kind.TEXT, text[at : end + 1], at, inner)
+
+
+def _day(text: str, at: int) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidRule(f"there is no day {text}", position=at) from error

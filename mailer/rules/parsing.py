@@ -1,0 +1,265 @@
+"""Reads a rule's text by recursive descent; what is wrong is said with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mailer.errors import InvalidRule
+from mailer.rules.lexing import Kind, Token, tokens
+from mailer.rules.syntax import (
+    DATED,
+    NUMERIC,
+    OPERATORS,
+    Aim,
+    And,
+    Comparison,
+    Deed,
+    InSegment,
+    LastDays,
+    LastIssues,
+    Leaf,
+    Not,
+    OneIssue,
+    Operator,
+    Or,
+    Rule,
+    Standing,
+    Subject,
+    Subscribed,
+    Target,
+    Value,
+    Verb,
+    Window,
+    number,
+)
+
+_DEEPEST = 40
+_MOST_LEAVES = 200
+_LARGEST_COUNT = 100_000
+_BEGINNINGS = (*map(str, Subject), *map(str, Standing), "segment", *map(str, Verb), "acted")
+
+
+def parse(text: str) -> Rule:
+    """The rule that *text* says; ``InvalidRule`` with the place and what was expected there."""
+    return _Parser(text).whole()
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self._tokens = tokens(text)
+        self._at = 0
+        self._depth = 0
+        self._leaves = 0
+
+    def whole(self) -> Rule:
+        rule = self._any()
+        if self._here.kind is not Kind.END:
+            raise self._failure(("and", "or", "the end"))
+        return rule
+
+    # and, or, not, parentheses
+
+    def _any(self) -> Rule:
+        parts = [self._all()]
+        while self._take("or"):
+            parts.append(self._all())
+        return parts[0] if len(parts) == 1 else Or(tuple(parts))
+
+    def _all(self) -> Rule:
+        parts = [self._one()]
+        while self._take("and"):
+            parts.append(self._one())
+        return parts[0] if len(parts) == 1 else And(tuple(parts))
+
+    def _one(self) -> Rule:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise InvalidRule("the rule is nested too deeply", position=self._here.position)
+        try:
+            if self._take("not"):
+                return Not(self._one())
+            if self._mark("("):
+                inside = self._any()
+                if not self._mark(")"):
+                    raise self._failure((")", "and", "or"))
+                return inside
+            return self._leaf()
+        finally:
+            self._depth -= 1
+
+    def _leaf(self) -> Rule:
+        self._leaves += 1
+        if self._leaves > _MOST_LEAVES:
+            raise InvalidRule(
+                f"the rule has more than {_MOST_LEAVES} parts", position=self._here.position
+            )
+        for subject in Subject:
+            if self._take(*subject.split()):
+                return self._comparison(subject)
+        for standing in Standing:
+            if self._take(*standing.split()):
+                return Subscribed(self._name("a newsletter's short name"), standing)
+        if self._take("in", "segment") or self._take("segment"):
+            return InSegment(self._name("a segment's name"))
+        return self._deed()
+
+    # comparisons
+
+    def _comparison(self, subject: Subject) -> Rule:
+        field = self._field_name() if subject is Subject.FIELD else ""
+        negated, operator = self._operator(subject)
+        leaf = Comparison(subject, operator, self._values(subject, operator), field)
+        return Not(leaf) if negated else leaf
+
+    def _field_name(self) -> str:
+        if self._here.kind is Kind.WORD:
+            return self._next().source
+        return self._name("a field's name")
+
+    def _operator(self, subject: Subject) -> tuple[bool, Operator]:
+        known = OPERATORS[subject]
+        for operator in sorted(known, key=lambda one: -len(one)):
+            words = operator.split()
+            if words[0] == "is" and self._take("is", "not", *words[1:]):
+                return True, operator
+            if self._take(*words) or (
+                operator is Operator.LAST_DAYS and self._take("in", "the", "last")
+            ):
+                return False, operator
+        raise self._failure(known)
+
+    def _values(self, subject: Subject, operator: Operator) -> tuple[Value, ...]:
+        if operator is Operator.EMPTY:
+            return ()
+        if operator is Operator.LAST_DAYS:
+            count = self._count("a number of days")
+            self._words(("days", "day"))
+            return (float(count),)
+        if operator in DATED:
+            return (self._value((Kind.DATE,), "a day such as 2026-01-31"),)
+        if operator in NUMERIC:
+            return (self._value((Kind.NUMBER,), "a number"),)
+        if subject is Subject.FIELD and operator is Operator.IS:
+            return (self._anything(),)
+        if subject is Subject.FIELD and operator is Operator.ONE_OF:
+            return self._list((Kind.TEXT, Kind.NUMBER), 'texts or numbers such as "this", "that"')
+        if operator is Operator.ONE_OF:
+            return self._list((Kind.TEXT,), 'texts such as "this", "that"')
+        return (self._value((Kind.TEXT,), 'a text such as "this"'),)
+
+    def _list(self, kinds: Iterable[Kind], expected: str) -> tuple[Value, ...]:
+        values = [self._value(kinds, expected)]
+        while self._mark(","):
+            values.append(self._value(kinds, expected))
+        return tuple(values)
+
+    def _anything(self) -> Value:
+        for word, meaning in (("yes", True), ("no", False)):
+            if self._take(word):
+                return meaning
+        return self._value((Kind.TEXT, Kind.NUMBER), 'a text such as "this", a number, yes or no')
+
+    def _value(self, kinds: Iterable[Kind], expected: str) -> Value:
+        if self._here.kind not in kinds:
+            raise self._failure((expected,))
+        return self._next().value
+
+    # what people did
+
+    def _deed(self) -> Leaf:
+        if self._take("acted"):
+            named = self._name("an action's words") if self._take("on") else ""
+            return Deed(Verb.CLICKED, Target(Aim.ACTION, named), self._window())
+        for verb in Verb:
+            if self._take(*verb.split()):
+                target = self._target() if verb is Verb.CLICKED else None
+                window = self._window()
+                if verb is Verb.NOTHING and window is None:
+                    raise self._failure(("in last 5 issues", "in issue 12", "in last 90 days"))
+                return Deed(verb, target, window)
+        raise self._failure(("not", "(", *_BEGINNINGS))
+
+    def _target(self) -> Target | None:
+        if self._take("any"):
+            return Target(Aim(self._words(tuple(map(str, Aim)))))
+        for aim in Aim:
+            if self._take(aim):
+                return Target(aim, self._name(f"the {aim}'s name"))
+        return None
+
+    def _window(self) -> Window | None:
+        if not self._take("in"):
+            return None
+        if self._take("issue"):
+            return OneIssue(self._count("the number of an issue"))
+        self._take("the")
+        if not self._take("last"):
+            raise self._failure(("last", "issue"))
+        count = self._count("a number")
+        unit = self._words(("issues", "issue", "days", "day"))
+        if unit.startswith("day"):
+            return LastDays(count)
+        newsletter = self._name("a newsletter's short name") if self._take("of") else ""
+        return LastIssues(count, newsletter)
+
+    # tokens
+
+    @property
+    def _here(self) -> Token:
+        return self._tokens[self._at]
+
+    def _next(self) -> Token:
+        self._at += 1
+        return self._tokens[self._at - 1]
+
+    def _take(self, *words: str) -> bool:
+        """Step over these words, if they come next."""
+        coming = self._tokens[self._at : self._at + len(words)]
+        fits = len(coming) == len(words) and all(
+            token.kind is Kind.WORD and token.source.lower() == word
+            for token, word in zip(coming, words, strict=True)
+        )
+        self._at += len(words) if fits else 0
+        return fits
+
+    def _words(self, known: tuple[str, ...]) -> str:
+        for word in known:
+            if self._take(word):
+                return word
+        raise self._failure(known)
+
+    def _mark(self, mark: str) -> bool:
+        fits = self._here.kind is Kind.MARK and self._here.source == mark
+        self._at += fits
+        return fits
+
+    def _name(self, what: str) -> str:
+        name = str(self._value((Kind.TEXT,), f"{what} in quotation marks"))
+        if not name.strip():
+            self._at -= 1
+            raise self._failure((f"{what} in quotation marks",))
+        return name
+
+    def _count(self, what: str) -> int:
+        here = self._here
+        value = self._value((Kind.NUMBER,), what)
+        if not (isinstance(value, float) and value.is_integer() and 1 <= value <= _LARGEST_COUNT):
+            raise InvalidRule(
+                f"{number(float(value))} cannot be counted; write a whole number from 1 on",  # type: ignore[arg-type]  # a NUMBER is one
+                position=here.position,
+            )
+        return int(value)
+
+    def _failure(self, expected: Iterable[str]) -> InvalidRule:
+        here = self._here
+        wanted = tuple(map(str, expected))
+        found = "the rule ends" if here.kind is Kind.END else f"there is {here.source[:40]}"
+        return InvalidRule(
+            f"{found} where {_listed(wanted)} was expected",
+            position=here.position,
+            expected=wanted,
+        )
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
