@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install -q
 PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-all check bench lock
+.PHONY: help install assets watch run test test-all check bench lock
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,27 +23,34 @@ $(VENV)/test.ok: $(VENV)/run.ok requirements/test.txt
 	$(PIP) --require-hashes -r requirements/test.txt
 	@touch $@
 
-install: $(VENV)/run.ok ## Make the environment only
+install: $(VENV)/run.ok assets ## Make the environment only
+
+assets: $(VENV)/run.ok
+	@$(BIN)/python hatch_build.py
+
+watch: $(VENV)/run.ok ## Build the composer again with every change in ui/
+	$(BIN)/python hatch_build.py --watch
 
 run: install ## Start everything with a sample issue: web, scheduler, sending, built-in inbox
 	$(BIN)/mailer up --sample
 
-test: $(VENV)/test.ok ## Run every test but the long fault and load runs
+test: $(VENV)/test.ok assets ## Run every test but the long fault and load runs
 	tests/tools.sh
 	$(BIN)/python -m pytest $(PARALLEL)
 
-test-all: $(VENV)/test.ok ## Run every test, the long ones too
+test-all: $(VENV)/test.ok assets ## Run every test, the long ones too
 	tests/tools.sh
 	$(BIN)/python -m pytest $(PARALLEL) -m 'slow or not slow'
 
-check: $(VENV)/test.ok ## Lint, types, import contracts, wheel
+check: $(VENV)/test.ok assets ## Lint, types, import contracts, wheel
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python hatch_build.py --test
 	$(BIN)/python -m build --no-isolation --wheel --outdir build/wheel .
 
-bench: $(VENV)/test.ok ## Run the benchmarks; results in bench/results
+bench: $(VENV)/test.ok assets ## Run the benchmarks; results in bench/results
 	tests/tools.sh
 	$(BIN)/python -m bench
 

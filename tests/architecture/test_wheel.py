@@ -54,3 +54,11 @@ def test_nothing_else_is_in_the_wheel(shipped: set[str]) -> None:
 
 def test_the_licence_is_in_the_wheel(shipped: set[str]) -> None:
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in shipped)
+
+
+def test_the_built_pages_are_in_the_wheel_and_their_sources_are_not(shipped: set[str]) -> None:
+    """Whoever installs it needs no Node."""
+    built = {name for name in shipped if name.startswith("mailer/web/static/dist/")}
+    assert {"mailer/web/static/dist/manifest.json", "mailer/web/static/dist/icons.svg"} <= built
+    assert any(name.endswith(".js") for name in built)
+    assert not any("node_modules" in name or name.startswith("ui/") for name in shipped)

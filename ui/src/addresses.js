@@ -1,0 +1,10 @@
+// Web addresses as people write them.
+export const linkable = (href) => /^\s*(https?:\/\/[^\s/?#]|mailto:\S|tel:\S)/i.test(href ?? '')
+
+// "example.org/x" gets its https://, "ann@example.org" its mailto:; '' for what can be no address.
+export function address(typed) {
+  const text = typed.trim().replace(/\s/g, '%20')
+  if (!text || linkable(text)) return text
+  if (/^[^\s@/]+@[^\s@/]+\.[a-z]{2,}$/i.test(text)) return `mailto:${text}`
+  return /^\/*[^\s/?#:@]+\.[^\s/?#:@]{2,}/.test(text) ? `https://${text.replace(/^\/+/, '')}` : ''
+}

@@ -1,0 +1,80 @@
+// Undo and redo: what each change did, field by field and block by block, so that taking one back
+// leaves alone what somebody else has written since.
+import { interleaved, same } from './merge.js'
+
+const MOST_STEPS = 200
+
+// What leads from one document to another; nothing where they are equal.
+export function difference(before, after) {
+  const fields = {}, blocks = {}
+  for (const key of Object.keys(after)) {
+    if (key !== 'blocks' && !same(before[key], after[key])) fields[key] = [before[key], after[key]]
+  }
+  const was = new Map(before.blocks.map((b) => [b.id, b])), is = new Map(after.blocks.map((b) => [b.id, b]))
+  for (const id of new Set([...was.keys(), ...is.keys()])) {
+    if (!same(was.get(id), is.get(id))) blocks[id] = [was.get(id) ?? null, is.get(id) ?? null]
+  }
+  const order = [[...was.keys()], [...is.keys()]]
+  const moved = !same(...order)
+  if (!moved && !Object.keys(fields).length && !Object.keys(blocks).length) return null
+  return { fields, blocks, order: moved ? order : null }
+}
+
+// The document with a step done (side 1) or taken back (side 0).
+export function applied(doc, step, side) {
+  const next = { ...doc }
+  for (const [key, pair] of Object.entries(step.fields)) next[key] = pair[side]
+  const known = new Map(doc.blocks.map((b) => [b.id, b]))
+  for (const [id, pair] of Object.entries(step.blocks)) {
+    if (pair[side]) known.set(id, pair[side])
+    else known.delete(id)
+  }
+  const wanted = step.order ? step.order[side] : doc.blocks.map((b) => b.id)
+  next.blocks = interleaved(wanted, doc.blocks.map((b) => b.id)).filter((id) => known.has(id)).map((id) => known.get(id))
+  return next
+}
+
+// Remembers steps, in this tab also over a reload.
+export class Steps {
+  #store
+  #key
+
+  constructor(doc, key, store) {
+    this.#key = key
+    this.#store = store
+    this.last = doc
+    const kept = JSON.parse(store?.getItem(key) ?? 'null')
+    this.steps = kept?.steps ?? []
+    this.at = kept?.at ?? 0
+  }
+
+  // What was written here since the last call becomes a step.
+  record(doc) {
+    const step = difference(this.last, doc)
+    if (!step) return
+    this.last = doc
+    this.steps = [...this.steps.slice(0, this.at), step].slice(-MOST_STEPS)
+    this.at = this.steps.length
+    this.#keep()
+  }
+
+  // What came from elsewhere is nothing that can be taken back here.
+  rebase(doc) { this.last = doc }
+
+  undo(doc) { return this.#go(doc, 0) }
+  redo(doc) { return this.#go(doc, 1) }
+
+  #go(doc, side) {
+    this.record(doc)
+    const step = this.steps[side ? this.at : this.at - 1]
+    if (!step) return null
+    this.at += side ? 1 : -1
+    this.last = applied(doc, step, side)
+    this.#keep()
+    return { doc: this.last, blocks: Object.keys(step.blocks) }
+  }
+
+  #keep() {
+    try { this.#store?.setItem(this.#key, JSON.stringify({ steps: this.steps, at: this.at })) } catch { /* the store is full: they last until the reload */ }
+  }
+}
