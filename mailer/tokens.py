@@ -1,4 +1,4 @@
-"""One signed token per reader and issue: it opens every link of one delivery and nothing else."""
+"""What the secret key makes: a token per reader and issue, and what is kept of erased addresses."""
 
 from __future__ import annotations
 
@@ -31,11 +31,19 @@ class Reader:
 class Signer:
     """Makes and reads tokens with the installation's secret key."""
 
-    __slots__ = ("_keyed",)
+    __slots__ = ("_address_key", "_keyed")
 
     def __init__(self, secret_key: bytes) -> None:
         key = hmac.digest(secret_key, b"mailer: reader token", "sha256")
         self._keyed = hmac.new(key, digestmod="sha256")  # copied for each: half the cost of anew
+        self._address_key = hmac.digest(secret_key, b"mailer: erased address", "sha256")
+
+    def hash_address(self, key: str) -> str:
+        """What is kept of an erased address: it tells whether another one is the same.
+
+        *key* is the address as it is told apart from others (``Address.key``).
+        """
+        return hmac.digest(self._address_key, key.encode(), "sha256").hex()
 
     def raw(self, issue_id: int, subscriber_id: int) -> bytes:
         """24 bytes: ids and a truncated HMAC-SHA256 (112 bits, RFC 2104 section 5)."""

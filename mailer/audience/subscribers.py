@@ -15,6 +15,7 @@ from mailer.addresses import Address, clean_name, parse_address
 from mailer.audience import consent, suppressions
 from mailer.database.tables import Consent, Newsletter, Subscriber, Subscription
 from mailer.errors import Conflict, NotFound
+from mailer.tokens import Signer
 
 
 class Added(enum.StrEnum):
@@ -41,11 +42,12 @@ class Reader:
     subscription: Subscription
 
 
-def add(
+def add(  # noqa: PLR0913  # a person has that many facts
     session: Session,
     newsletter: Newsletter,
     address: str,
     *,
+    signer: Signer,
     now: datetime,
     name: str = "",
     fields: Mapping[str, Any] | None = None,
@@ -58,7 +60,7 @@ def add(
     ``InvalidAddress`` or ``InvalidInput`` (the name); ``Conflict`` when the address is suppressed.
     """
     parsed, cleaned = parse_address(address), clean_name(name)
-    suppression = suppressions.find(session, parsed)
+    suppression = suppressions.find(session, parsed, signer)
     if suppression is not None:
         raise Conflict(
             f"{parsed.shown} is suppressed since {suppression.at:%Y-%m-%d} ({suppression.reason}); "

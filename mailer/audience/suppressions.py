@@ -1,4 +1,7 @@
-"""Addresses and whole domains that are never mailed again, each with reason, source and date."""
+"""Addresses and whole domains that are never mailed again, each with reason, source and date.
+
+Of an erased person only a keyed hash of the address is kept, as ``#`` and 64 hexadecimal digits.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,9 @@ from sqlalchemy.orm import Session
 
 from mailer.addresses import Address, key_of, parse_address, parse_domain
 from mailer.database.tables import Suppression
+from mailer.tokens import Signer
+
+ERASED = "erased"  # the reason that the person's own sign-up, once confirmed, takes back
 
 
 def target_of(text: str) -> str:
@@ -22,6 +28,11 @@ def target_of(text: str) -> str:
     return key_of(stripped)
 
 
+def hashed_target(signer: Signer, key: str) -> str:
+    """How the suppression of an erased address is stored."""
+    return f"#{signer.hash_address(key)}"
+
+
 def add(session: Session, text: str, *, reason: str, source: str, now: datetime) -> bool:
     """Suppress an address or a domain; ``False`` when it is suppressed already."""
     target = target_of(text)
@@ -32,20 +43,57 @@ def add(session: Session, text: str, *, reason: str, source: str, now: datetime)
     return True
 
 
-def remove(session: Session, text: str) -> bool:
-    """Take a suppression back; ``False`` when there is none."""
+def remove(session: Session, text: str, signer: Signer) -> bool:
+    """Take a suppression back, an erased address's too; ``False`` when there is none."""
+    target = target_of(text)
     removed = session.execute(
         delete(Suppression)
-        .where(Suppression.target == target_of(text))
+        .where(Suppression.target.in_((target, hashed_target(signer, target))))
         .returning(Suppression.target)
     )
     return removed.first() is not None
 
 
-def find(session: Session, address: str | Address) -> Suppression | None:
-    """Why this address is never mailed: its own suppression, else its domain's."""
+def find(session: Session, address: str | Address, signer: Signer) -> Suppression | None:
+    """Why this address is never mailed: its own suppression, its domain's, or it was erased."""
     parsed = parse_address(address) if isinstance(address, str) else address
-    return session.get(Suppression, parsed.key) or session.get(Suppression, f"@{parsed.domain}")
+    targets = (parsed.key, f"@{parsed.domain}", hashed_target(signer, parsed.key))
+    return next(filter(None, (session.get(Suppression, target) for target in targets)), None)
+
+
+def hide(session: Session, key: str, signer: Signer, *, source: str, now: datetime) -> None:
+    """Of an erased person's address keep no more than it takes to know it again.
+
+    Whatever suppressed it before goes on doing so: whoever complained and was erased stays as
+    suppressed as they were.
+    """
+    before = session.get(Suppression, key)
+    target = hashed_target(signer, key)
+    if before is not None:
+        session.delete(before)
+    if session.get(Suppression, target) is None:
+        session.add(
+            Suppression(target=target, reason=ERASED, source=source[:100], at=now)
+            if before is None
+            else Suppression(
+                target=target, reason=before.reason, source=before.source, at=before.at
+            )
+        )
+    session.flush()
+
+
+def lift_erased(session: Session, address: str | Address, signer: Signer) -> bool:
+    """An erased person has signed up anew and confirmed it; ``False`` when they were not erased.
+
+    Suppressions for any other reason stay.
+    """
+    key = key_of(address) if isinstance(address, str) else address.key
+    lifted = session.execute(
+        delete(Suppression)
+        .where(Suppression.target == hashed_target(signer, key), Suppression.reason == ERASED)
+        .returning(Suppression.target)
+    )
+    return lifted.first() is not None
 
 
 def page(session: Session, *, after: str = "", limit: int = 100) -> list[Suppression]:

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from mailer.cli import dkim, issues, newsletters, notices, processes, subscribers
+from mailer.cli import dkim, issues, newsletters, notices, persons, processes, subscribers
 from mailer.cli.output import complain
 from mailer.errors import MailerError
 
@@ -22,6 +22,8 @@ app.command()(processes.schedule)
 app.command()(processes.worker)
 app.command()(processes.upgrade)
 app.command("import")(subscribers.import_file)
+subscribers.app.command("show")(persons.show)
+subscribers.app.command("erase")(persons.erase)
 app.add_typer(newsletters.app, name="newsletter")
 app.add_typer(subscribers.app, name="subscriber")
 app.add_typer(issues.app, name="issue")

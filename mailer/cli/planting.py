@@ -43,7 +43,15 @@ def plant(mailer: Mailer) -> int | None:
         )
         newsletter.look = LOOK
         for address, name in _READERS:
-            subscribers.add(session, newsletter, address, name=name, now=now, source="sample")
+            subscribers.add(
+                session,
+                newsletter,
+                address,
+                name=name,
+                signer=mailer.signer,
+                now=now,
+                source="sample",
+            )
         content = sample_content(mailer.settings.base_url, now.date())
         issue = issues.create(session, newsletter.id, content, now=now)
     mailer.starter.schedule(issue.id, at=now + _FIRST_ISSUE_IN, now=now)

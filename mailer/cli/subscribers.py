@@ -18,7 +18,7 @@ from mailer.errors import InvalidInput
 
 _SHOWN = 10  # of the invalid rows; --report has them all
 
-app = typer.Typer(help="Add, list and unsubscribe subscribers.", no_args_is_help=True)
+app = typer.Typer(help="Add, list, show, unsubscribe and erase subscribers.", no_args_is_help=True)
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The e-mail address.")]
 
 
@@ -46,6 +46,7 @@ def add(
             name=name,
             fields=fields,
             language=language,
+            signer=mailer().signer,
             now=mailer().clock(),
             source="command",
         )
@@ -136,6 +137,7 @@ def import_file(
             mailer().engine,
             plan,
             newsletter,
+            signer=mailer().signer,
             now=mailer().clock(),
             progress=lambda far: bar.update(line, completed=far.done, total=far.rows),
             verdicts=report,

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
 
 from mailer.errors import ConfigurationError, Unavailable
 
@@ -54,6 +55,21 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
+def engine_for_migrations(engine: Engine) -> Engine:
+    """An engine that checks no foreign keys on SQLite; the caller disposes of it.
+
+    A table is altered there by making a new one and dropping the old one, which must not take
+    with it what other tables have of its rows (https://sqlite.org/lang_altertable.html).
+    """
+    if engine.dialect.name != "sqlite":
+        return create_engine(engine.url, poolclass=NullPool)
+    made = create_engine(engine.url, connect_args={"timeout": _BUSY_SECONDS}, poolclass=NullPool)
+    event.listen(made, "connect", _prepare_sqlite)
+    event.listen(made, "connect", _leave_foreign_keys)
+    event.listen(made, "begin", _begin_sqlite)
+    return made
+
+
 def database_file(engine: Engine) -> Path | None:
     """The file of a SQLite database; ``None`` for PostgreSQL."""
     name = engine.url.database
@@ -77,6 +93,10 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA temp_store=MEMORY")
     cursor.close()
+
+
+def _leave_foreign_keys(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.execute("PRAGMA foreign_keys=OFF")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from mailer.database.engine import reading, transaction
+from mailer.database.engine import engine_for_migrations, reading, transaction
 from mailer.errors import ConfigurationError, DatabaseTooNew
 
 _LOCK = 0x6D61696C  # "mail": one migration at a time on a PostgreSQL server
@@ -24,16 +24,29 @@ def upgrade(engine: Engine) -> list[str]:
     with reading(engine) as session:
         if not _pending(session.connection()):
             return []
-    with transaction(engine) as session:
-        connection = session.connection()
-        if engine.dialect.name == "postgresql":
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-        pending = _pending(connection)
-        if pending:
-            # Loaded only here: it takes as long as everything else a command imports.
-            migrating = importlib.import_module("mailer.database.migrating")
-            migrating.migrate(connection)
-        return pending
+    migrations = engine_for_migrations(engine)
+    try:
+        with transaction(migrations) as session:
+            return _migrate(session.connection())
+    finally:
+        migrations.dispose()
+
+
+def _migrate(connection: Connection) -> list[str]:
+    sqlite = connection.dialect.name == "sqlite"
+    if not sqlite:
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+    pending = _pending(connection)
+    if pending:
+        # Loaded only here: it takes as long as everything else a command imports.
+        migrating = importlib.import_module("mailer.database.migrating")
+        migrating.migrate(connection)
+    if pending and sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+        raise ConfigurationError(
+            "The database cannot be brought up to date: rows in it belong to others that do not "
+            "exist. Nothing was changed; restore a backup."
+        )
+    return pending
 
 
 def require_current(engine: Engine) -> None:

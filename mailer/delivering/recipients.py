@@ -11,6 +11,7 @@ from sqlalchemy import Text, and_, bindparam, cast, literal, select
 from sqlalchemy.orm import Session
 
 from mailer.database.tables import Consent, Subscriber, Subscription, Suppression
+from mailer.database.tables.audience import OF_DOMAINS
 from mailer.delivering.packing import among
 
 
@@ -94,7 +95,5 @@ def _reason(state: str | None, suppression: str | None) -> str:
 
 def suppressed_domains(session: Session) -> dict[str, str]:
     """Why whole domains are never mailed, by domain."""
-    rows = session.execute(
-        select(Suppression.target, Suppression.reason).where(Suppression.target.like("@%"))
-    )
+    rows = session.execute(select(Suppression.target, Suppression.reason).where(OF_DOMAINS))
     return {target.removeprefix("@"): reason for target, reason in rows}

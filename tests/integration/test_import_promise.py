@@ -18,6 +18,7 @@ from mailer.database.engine import reading, transaction
 from mailer.database.tables import Consent, ConsentChange, Suppression
 from mailer.errors import NotFound
 from tests.support.factories import NOON, add_newsletter
+from tests.support.sending import SIGNER
 
 STATUSES = ["active", "unsubscribed", "cleaned", "pending", "gold"]
 PEOPLE = 2
@@ -75,7 +76,7 @@ def _import(engine: Engine, folder: Path, slug: str, rows: Sequence[tuple[str, s
     path = folder / f"{slug}.csv"
     lines = [f"{address},{status}\n" for address, status in rows]
     path.write_text("email,status\n" + "".join(lines))
-    assert run(engine, inspect(path), slug, now=NOON).rows == len(rows)
+    assert run(engine, inspect(path), slug, signer=SIGNER, now=NOON).rows == len(rows)
 
 
 def _end(engine: Engine, slug: str, address: str, step: str, told: Told) -> None:

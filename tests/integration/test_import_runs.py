@@ -28,6 +28,7 @@ from mailer.database.tables import (
 from mailer.errors import NotFound
 from tests.support.databases import Databases
 from tests.support.factories import NOON, add_newsletter
+from tests.support.sending import SIGNER
 
 LATER = NOON + timedelta(days=1)
 
@@ -45,8 +46,8 @@ def _import(
     path = folder / name
     path.write_text(text, encoding="utf-8")
     plan = inspect(path, **options)
-    tried = dry_run(engine, plan, "river", now=LATER)
-    done = run(engine, plan, "river", now=LATER)
+    tried = dry_run(engine, plan, "river", signer=SIGNER, now=LATER)
+    done = run(engine, plan, "river", signer=SIGNER, now=LATER)
     assert tried.counts == done.counts, "a dry run says what a run does"
     return done
 
@@ -263,7 +264,9 @@ class TestLeaving:
             with transaction(engine) as session:
                 river = newsletters.get(session, "river")
                 subscribers.unsubscribe(session, river, "ann@x.test", now=NOON)
-                importing = other.submit(run, engine, inspect(path), "river", now=LATER)
+                importing = other.submit(
+                    run, engine, inspect(path), "river", signer=SIGNER, now=LATER
+                )
                 wait([importing], timeout=0.3)
                 assert not importing.done()
             assert importing.result(timeout=20).kept_unsubscribed == 1
@@ -283,9 +286,9 @@ class TestLeaving:
             add_newsletter(session, "other")
         path = tmp_path / "other.csv"
         path.write_text("email\nann@x.test\n")
-        assert run(engine, inspect(path), "other", now=LATER).added == 1
+        assert run(engine, inspect(path), "other", signer=SIGNER, now=LATER).added == 1
         with pytest.raises(NotFound, match="no newsletter 'none'"):
-            run(engine, inspect(path), "none", now=LATER)
+            run(engine, inspect(path), "none", signer=SIGNER, now=LATER)
 
 
 class Crash(Exception):
@@ -316,12 +319,14 @@ class TestChunks:
 
         with pytest.raises(Crash):
             run(
-                engine, inspect(path), "river", now=LATER, chunk=1000, progress=crash,
+                engine, inspect(path), "river", signer=SIGNER, now=LATER, chunk=1000, progress=crash,
                 verdicts=verdicts,
             )  # fmt: skip
         with verdicts.open("a") as file:
             file.write("many.csv,99,half a li")
-        report = run(engine, inspect(path), "river", now=LATER, chunk=1000, verdicts=verdicts)
+        report = run(
+            engine, inspect(path), "river", signer=SIGNER, now=LATER, chunk=1000, verdicts=verdicts
+        )
         assert report.resumed_after == 2000
         assert _counts(report) == {"added": self.ROWS - 2, "invalid": 1, "unchanged": 1}
         with verdicts.open(newline="") as file:
@@ -336,16 +341,24 @@ class TestChunks:
         self, engine: Engine, path: Path
     ) -> None:
         plan = inspect(path)
-        tried = dry_run(engine, plan, "river", now=LATER, chunk=1000)
+        tried = dry_run(engine, plan, "river", signer=SIGNER, now=LATER, chunk=1000)
         assert _counts(tried) == {"added": self.ROWS - 2, "invalid": 1, "duplicate": 1}
-        done = run(engine, plan, "river", now=LATER, chunk=1000)
+        done = run(engine, plan, "river", signer=SIGNER, now=LATER, chunk=1000)
         assert done.counts == tried.counts
-        again = run(engine, plan, "river", now=LATER)
+        again = run(engine, plan, "river", signer=SIGNER, now=LATER)
         assert _counts(again) == {"unchanged": self.ROWS - 2, "invalid": 1, "duplicate": 1}
 
     def test_progress_ends_at_the_number_of_rows(self, engine: Engine, path: Path) -> None:
         seen: list[Progress] = []
-        run(engine, inspect(path), "river", now=LATER, chunk=1000, progress=seen.append)
+        run(
+            engine,
+            inspect(path),
+            "river",
+            signer=SIGNER,
+            now=LATER,
+            chunk=1000,
+            progress=seen.append,
+        )
         assert [one.done for one in seen] == [1000, 2000, 3000, self.ROWS]
         assert all(one.rows >= one.done for one in seen)
 
@@ -357,7 +370,7 @@ def test_the_verdicts_can_be_opened_in_a_spreadsheet(engine: Engine, tmp_path: P
         'email,name\n=cmd@x.test,=1+1\n"=HYPERLINK(""http://x.test"")",x\n+a@x.test,b\n'
     )
     for act in (dry_run, run):
-        act(engine, inspect(path), "river", now=LATER, verdicts=verdicts)
+        act(engine, inspect(path), "river", signer=SIGNER, now=LATER, verdicts=verdicts)
         with verdicts.open(newline="") as file:
             rows = list(csv.DictReader(file))
         assert Counter(row["verdict"] for row in rows) == {"added": 2, "invalid": 1}
@@ -379,7 +392,7 @@ def test_a_role_of_postgresql_with_few_rights_imports_the_same(
             for kind in ("TABLES", "SEQUENCES"):
                 session.execute(text(f"GRANT ALL ON ALL {kind} IN SCHEMA public TO {role}"))
         plain = open_engine(make_url(url).set(username=role).render_as_string(hide_password=False))
-        report = run(plain, inspect(path), "river", now=LATER)
+        report = run(plain, inspect(path), "river", signer=SIGNER, now=LATER)
         plain.dispose()
         assert _counts(report) == {"added": 1, "unsubscribed": 1}
         with transaction(owner) as session:

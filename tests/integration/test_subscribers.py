@@ -11,14 +11,21 @@ from mailer.database.engine import reading, transaction
 from mailer.database.tables import Consent, ConsentChange, Subscriber, Subscription, Unsubscribe
 from mailer.errors import Conflict, InvalidAddress, InvalidInput, NotFound
 from tests.support.factories import NOON, add_newsletter
+from tests.support.sending import SIGNER
 
 
 def test_an_address_is_one_person_however_it_is_written(engine: Engine) -> None:
     with transaction(engine) as session:
         river = add_newsletter(session)
-        first = subscribers.add(session, river, "Ann@X.test", name="Ann", now=NOON)
+        first = subscribers.add(session, river, "Ann@X.test", name="Ann", signer=SIGNER, now=NOON)
         again = subscribers.add(
-            session, river, "ann@x.test", name="Other", fields={"city": "Graz"}, now=NOON
+            session,
+            river,
+            "ann@x.test",
+            name="Other",
+            fields={"city": "Graz"},
+            signer=SIGNER,
+            now=NOON,
         )
         assert (first.result, again.result) == (Added.ADDED, Added.EXISTING)
         assert again.subscriber is first.subscriber
@@ -31,10 +38,10 @@ def test_an_address_is_one_person_however_it_is_written(engine: Engine) -> None:
 def test_who_left_is_not_added_again(engine: Engine) -> None:
     with transaction(engine) as session:
         river = add_newsletter(session)
-        subscribers.add(session, river, "ann@x.test", now=NOON)
+        subscribers.add(session, river, "ann@x.test", signer=SIGNER, now=NOON)
         assert subscribers.unsubscribe(session, river, "ANN@x.test", now=NOON, reason="too many")
         assert not subscribers.unsubscribe(session, river, "ann@x.test", now=NOON)
-        again = subscribers.add(session, river, "ann@x.test", now=NOON)
+        again = subscribers.add(session, river, "ann@x.test", signer=SIGNER, now=NOON)
         assert again.result is Added.KEPT_UNSUBSCRIBED
     with reading(engine) as session:
         assert session.scalars(select(Subscription.state)).all() == [Consent.UNSUBSCRIBED]
@@ -49,11 +56,14 @@ def test_a_suppressed_address_or_domain_is_not_added(engine: Engine) -> None:
         assert suppressions.add(session, "Y.test", reason="a trap", source="editor", now=NOON)
         for address in ("ann@x.test", "bo@y.test"):
             with pytest.raises(Conflict, match=r"is suppressed since 2026-11-02 \(a"):
-                subscribers.add(session, river, address, now=NOON)
+                subscribers.add(session, river, address, signer=SIGNER, now=NOON)
         assert [one.target for one in suppressions.page(session)] == ["@y.test", "ann@x.test"]
-        assert suppressions.remove(session, "@y.test")
-        assert not suppressions.remove(session, "@y.test")
-        assert subscribers.add(session, river, "bo@y.test", now=NOON).result is Added.ADDED
+        assert suppressions.remove(session, "@y.test", SIGNER)
+        assert not suppressions.remove(session, "@y.test", SIGNER)
+        assert (
+            subscribers.add(session, river, "bo@y.test", signer=SIGNER, now=NOON).result
+            is Added.ADDED
+        )
         assert session.scalar(select(func.count()).select_from(Subscriber)) == 1
 
 
@@ -71,7 +81,7 @@ def test_bad_input_adds_nobody_and_says_why_in_one_sentence(
     with transaction(sqlite_engine) as session:
         river = add_newsletter(session)
         with pytest.raises(kind) as caught:
-            subscribers.add(session, river, address, name=name, now=NOON)
+            subscribers.add(session, river, address, name=name, signer=SIGNER, now=NOON)
         assert str(caught.value).isprintable()
         assert session.scalar(select(func.count()).select_from(Subscriber)) == 0
 
@@ -80,7 +90,9 @@ def test_pages_hold_everybody_once_in_order(engine: Engine) -> None:
     with transaction(engine) as session:
         river, other = add_newsletter(session), add_newsletter(session, "other")
         for n in range(7):
-            subscribers.add(session, other if n == 3 else river, f"r{n}@x.test", now=NOON)
+            subscribers.add(
+                session, other if n == 3 else river, f"r{n}@x.test", signer=SIGNER, now=NOON
+            )
         subscribers.unsubscribe(session, river, "r5@x.test", now=NOON)
         seen: list[str] = []
         after = 0
@@ -95,7 +107,7 @@ def test_pages_hold_everybody_once_in_order(engine: Engine) -> None:
 def test_nobody_can_be_unsubscribed_who_never_subscribed(sqlite_engine: Engine) -> None:
     with transaction(sqlite_engine) as session:
         river, other = add_newsletter(session), add_newsletter(session, "other")
-        subscribers.add(session, other, "ann@x.test", now=NOON)
+        subscribers.add(session, other, "ann@x.test", signer=SIGNER, now=NOON)
         with pytest.raises(NotFound, match="Nobody with the address bo@x"):
             subscribers.unsubscribe(session, river, "bo@x.test", now=NOON)
         with pytest.raises(NotFound, match="is not subscribed to"):

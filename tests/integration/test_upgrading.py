@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, func, select, text
 
 from mailer.database.engine import open_engine
 from mailer.database.migrating import configuration
@@ -57,3 +58,35 @@ def test_a_file_that_is_no_database_says_so(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="not a SQLite database"):
         upgrade(engine)
     engine.dispose()
+
+
+def test_an_upgrade_keeps_every_row(tmp_path: Path) -> None:
+    """SQLite makes a new table to alter one; dropping the old one must not empty others."""
+    engine = open_engine(f"sqlite:///{tmp_path}/old.db")
+    with engine.begin() as connection:
+        command.upgrade(configuration(connection), "0001")
+        for statement in OLD_ROWS:
+            connection.exec_driver_sql(statement)
+
+    assert upgrade(engine) == revisions()[1:]
+
+    with engine.connect() as connection:
+        for table in ("subscribers", "subscriptions", "consent_changes", "unsubscribes"):
+            count = select(func.count()).select_from(Base.metadata.tables[table])
+            assert connection.scalar(count) == 1, table
+    engine.dispose()
+
+
+OLD_ROWS = (
+    "INSERT INTO newsletters (id, slug, name, from_name, from_address, language, time_zone, theme,"
+    " look, postal_address, created_at) VALUES (1, 'r', 'R', 'R', 'r@x.test', 'en', 'UTC',"
+    " 'default', '{}', '', '2026-01-01')",
+    "INSERT INTO subscribers (id, address, address_key, name, fields, created_at)"
+    " VALUES (7, 'a@x.test', 'a@x.test', '', '{}', '2026-01-01')",
+    "INSERT INTO subscriptions (newsletter_id, subscriber_id, state, changed_at, source)"
+    " VALUES (1, 7, 'unsubscribed', '2026-01-01', '')",
+    "INSERT INTO consent_changes (newsletter_id, subscriber_id, state, at, source, evidence)"
+    " VALUES (1, 7, 'unsubscribed', '2026-01-01', '', '{}')",
+    "INSERT INTO unsubscribes (newsletter_id, subscriber_id, at, method)"
+    " VALUES (1, 7, '2026-01-01', 'page')",
+)

@@ -9,8 +9,11 @@ from typing import Any
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
+from mailer.audience import suppressions
 from mailer.audience.importing.deciding import Known
 from mailer.database.tables import Fact, Suppression
+from mailer.database.tables.audience import OF_DOMAINS, OF_ERASED
+from mailer.tokens import Signer
 
 
 def elements(session: Session, name: str) -> str:
@@ -35,23 +38,30 @@ def known_by_key(session: Session, newsletter_id: int, keys: Sequence[str]) -> d
     return {row[0]: Known(*row[1:]) for row in rows}
 
 
-def suppressed(session: Session, keys: Sequence[str]) -> dict[str, str]:
-    """Of these addresses, those never to be mailed, themselves or their domain, and why."""
+def suppressed(session: Session, keys: Sequence[str], signer: Signer) -> dict[str, str]:
+    """Of these addresses, those never to be mailed, and why: themselves, their domain, erased."""
     if session.scalar(select(Suppression.target).limit(1)) is None:
         return {}
-    domains = session.execute(
-        select(Suppression.target, Suppression.reason).where(Suppression.target.like("@%"))
-    )
+    domains = session.execute(select(Suppression.target, Suppression.reason).where(OF_DOMAINS))
     reasons = {row.target: row.reason for row in domains}
     found = {key: reasons[end] for key in keys if (end := f"@{key.rpartition('@')[2]}") in reasons}
+    found |= _reasons(session, keys)
+    if session.scalar(select(Suppression.target).where(OF_ERASED).limit(1)) is not None:
+        hidden = {suppressions.hashed_target(signer, key): key for key in keys}
+        reasons = _reasons(session, list(hidden))
+        found |= {hidden[target]: reason for target, reason in reasons.items()}
+    return found
+
+
+def _reasons(session: Session, targets: Sequence[str]) -> dict[str, str]:
     rows = session.execute(
         text(
-            f"SELECT p.target, p.reason FROM {elements(session, 'keys')}"  # noqa: S608
+            f"SELECT p.target, p.reason FROM {elements(session, 'targets')}"  # noqa: S608
             " JOIN suppressions p ON p.target = listed.value"
         ),
-        {"keys": json.dumps(keys)},
+        {"targets": json.dumps(targets)},
     )
-    return found | {row.target: row.reason for row in rows}
+    return {row.target: row.reason for row in rows}
 
 
 def kept_progress(session: Session, name: str) -> dict[str, Any] | None:

@@ -25,6 +25,7 @@ from mailer.audience.importing.rows import RowReader
 from mailer.audience.importing.statuses import Standing
 from mailer.audience.importing.verdicts import Report, Verdict, VerdictFile
 from mailer.database.engine import reading, transaction
+from mailer.tokens import Signer
 
 CHUNK = 20_000  # rows of one transaction, at least
 _AT_ONCE = 1_000  # rows that are read together: they fit into a processor's cache
@@ -42,6 +43,7 @@ def run(
     plan: Plan,
     newsletter: str,
     *,
+    signer: Signer,
     now: datetime,
     progress: Callable[[Progress], None] = lambda _progress: None,
     verdicts: Path | None = None,
@@ -67,7 +69,7 @@ def run(
         for part in _ahead(parts) if engine.dialect.name == "postgresql" else parts:
             with transaction(engine) as session:
                 writing.prepare(session, target)
-                writing.write(session, target, _decide(session, target, part, seen, report))
+                writing.write(session, target, _decide(session, target, part, seen, report, signer))
                 skip += part.rows
                 length = file.write(part.verdicts) if file else 0
                 lookups.keep_progress(
@@ -84,6 +86,7 @@ def dry_run(
     plan: Plan,
     newsletter: str,
     *,
+    signer: Signer,
     now: datetime,
     progress: Callable[[Progress], None] = lambda _progress: None,
     verdicts: Path | None = None,
@@ -95,7 +98,7 @@ def dry_run(
         target = writing.Target(newsletters.get(session, newsletter).id, now, "dry run")
         file = _verdict_file(stack, verdicts, 0)
         for part in _chunks(plan, chunk, 0, wanted=file is not None):
-            _decide(session, target, part, seen, report)
+            _decide(session, target, part, seen, report, signer)
             if file:
                 file.write(part.verdicts)
             progress(Progress(report.rows, max(plan.rows, report.rows)))
@@ -124,12 +127,13 @@ def _decide(
     part: Chunk,
     seen: Seen,
     report: Report,
+    signer: Signer,
 ) -> Writes:
     """Give every candidate its verdict; what that changes."""
     # In the order of the addresses: their index is then written page by page.
     keys = sorted(part.candidates)
     known = lookups.known_by_key(session, target.newsletter_id, keys)
-    suppressed = lookups.suppressed(session, keys)
+    suppressed = lookups.suppressed(session, keys, signer)
     before = seen.take(keys)
     # Most know no past here and want the newsletter: about them there is nothing to decide.
     special = known.keys() | suppressed.keys() | before

@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
 from mailer.audience.importing.candidates import Candidate
 from mailer.audience.importing.deciding import Details, Writes
 from mailer.audience.importing.lookups import elements
 from mailer.audience.importing.statuses import Standing
-from mailer.database.tables import Consent, Subscriber, Unsubscribe
+from mailer.database.tables import Consent, Unsubscribe
 
 # Of a candidate, what stands in the table of subscribers, in this order after the number.
 _COLUMNS = "id, address, address_key, name, language, time_zone, fields, created_at"
@@ -114,7 +114,9 @@ def _new_ids(session: Session, count: int, *, postgresql: bool) -> range:
             {"count": count},
         )
     else:
-        last = (session.scalar(select(func.max(Subscriber.id))) or 0) + count
+        # Not the greatest number there is: somebody who was erased may have had a greater one.
+        given = text("SELECT seq FROM sqlite_sequence WHERE name = 'subscribers'")
+        last = (session.scalar(given) or 0) + count
     return range(last - count + 1, last + 1)
 
 

@@ -13,7 +13,15 @@ from mailer.database.tables.base import Base
 from mailer.database.tables.bounces import Bounce
 from mailer.database.tables.installation import Fact, InboxMail
 from mailer.database.tables.issues import Issue, IssueBlock, IssueLink, IssueState, Rendition
-from mailer.database.tables.ledger import Attempt, Batch, Delivery, Doubt, Fate, SendingMeter
+from mailer.database.tables.ledger import (
+    Attempt,
+    Batch,
+    Delivery,
+    Doubt,
+    Erasure,
+    Fate,
+    SendingMeter,
+)
 from mailer.database.tables.notices import Notice
 from mailer.database.tables.segments import (
     CustomField,
@@ -35,6 +43,7 @@ __all__ = [
     "CustomField",
     "Delivery",
     "Doubt",
+    "Erasure",
     "Fact",
     "Fate",
     "InboxMail",

@@ -6,11 +6,11 @@ import enum
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Enum, ForeignKey, Index, String
+from sqlalchemy import JSON, Enum, ForeignKey, Index, String, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mailer.database.tables.base import Base, Id
+from mailer.database.tables.base import PERSONAL, Base, Id
 
 
 class Consent(enum.StrEnum):
@@ -71,6 +71,9 @@ class Subscriber(Base):
     )
     created_at: Mapped[datetime]
 
+    # A number is never given again: links in old mails name it.
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
 
 class Subscription(Base):
     """One person's consent to one newsletter."""
@@ -117,20 +120,27 @@ class Unsubscribe(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     newsletter_id: Mapped[int] = mapped_column(ForeignKey("newsletters.id", ondelete="CASCADE"))
-    subscriber_id: Mapped[int] = mapped_column(
-        Id, ForeignKey("subscribers.id", ondelete="CASCADE"), index=True
-    )
+    # No foreign key: the record outlives an erased subscriber, so that counts stay true.
+    subscriber_id: Mapped[int] = mapped_column(Id, index=True)
     issue_id: Mapped[int | None] = mapped_column(
         ForeignKey("issues.id", ondelete="SET NULL"), index=True
     )
     at: Mapped[datetime]
     method: Mapped[str] = mapped_column(String(20))  # page, one-click, preferences, editor
-    reason: Mapped[str | None] = mapped_column(String(1000))
+    reason: Mapped[str | None] = mapped_column(String(1000), info=PERSONAL)
     undone_at: Mapped[datetime | None]
 
 
+# As they stand in the indexes' own conditions: so a query finds them.
+OF_DOMAINS = text("target LIKE '@%'")
+OF_ERASED = text("target LIKE '#%'")
+
+
 class Suppression(Base):
-    """An address (``ann@x.test``) or a domain (``@x.test``) that is never mailed again."""
+    """An address (``ann@x.test``) or a domain (``@x.test``) that is never mailed again.
+
+    Of an erased person the address is kept as a hash only (``#`` and 64 hexadecimal digits).
+    """
 
     __tablename__ = "suppressions"
 
@@ -138,3 +148,19 @@ class Suppression(Base):
     reason: Mapped[str] = mapped_column(String(200))
     source: Mapped[str] = mapped_column(String(100))
     at: Mapped[datetime]
+
+    # Few among many addresses, and asked for at every batch.
+    __table_args__ = (
+        Index(
+            "ix_suppressions_of_domains",
+            "target",
+            sqlite_where=OF_DOMAINS,
+            postgresql_where=OF_DOMAINS,
+        ),
+        Index(
+            "ix_suppressions_of_erased",
+            "target",
+            sqlite_where=OF_ERASED,
+            postgresql_where=OF_ERASED,
+        ),
+    )

@@ -17,6 +17,10 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
+# What becomes of a column's row when its subscriber is erased (see mailer.keeping.erasing):
+PERSONAL = {"erasing": "empty"}  # words that may name them: the column is emptied
+ADDRESS_OF = {"erasing": "remove"}  # an address: the row is removed
+
 # SQLite counts rows only in INTEGER PRIMARY KEY columns.
 Id = BigInteger().with_variant(Integer(), "sqlite")
 

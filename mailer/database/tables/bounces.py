@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, SmallInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mailer.database.tables.audience import text_enum
-from mailer.database.tables.base import Base, Id
+from mailer.database.tables.base import PERSONAL, Base, Id
 from mailer.reports import Kind
 
 
@@ -25,11 +25,11 @@ class Bounce(Base):
     # No foreign key: the record outlives an erased subscriber, so that counts stay true.
     subscriber_id: Mapped[int | None] = mapped_column(Id, index=True)
     signed: Mapped[bool]  # our own token said who it is; else the address alone did
-    address: Mapped[str] = mapped_column(String(320))  # as the report names it
+    address: Mapped[str] = mapped_column(String(320), info=PERSONAL)  # as the report names it
     kind: Mapped[Kind] = mapped_column(text_enum(Kind))
     status: Mapped[str] = mapped_column(String(12))
     reason: Mapped[str] = mapped_column(String(40))
-    diagnostic: Mapped[str] = mapped_column(Text)
+    diagnostic: Mapped[str] = mapped_column(Text, info=PERSONAL)
     outcome: Mapped[str] = mapped_column(String(200))  # what was done, or why nothing was
     at: Mapped[datetime]
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mailer.database.tables.base import Base, Id
+from mailer.database.tables.base import ADDRESS_OF, Base, Id
 
 
 class Fact(Base):
@@ -27,6 +27,6 @@ class InboxMail(Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     received_at: Mapped[datetime]
     sender: Mapped[str] = mapped_column(Text)
-    recipient: Mapped[str] = mapped_column(Text)
+    recipient: Mapped[str] = mapped_column(Text, info=ADDRESS_OF)
     subject: Mapped[str] = mapped_column(Text)
     source: Mapped[bytes] = mapped_column(LargeBinary)

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, SmallInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mailer.database.tables.base import Base, Id
+from mailer.database.tables.base import PERSONAL, Base, Id
 
 
 class Fate(enum.IntEnum):
@@ -68,7 +68,8 @@ class Delivery(Base):
     fate: Mapped[int] = mapped_column(SmallInteger)
     attempts: Mapped[int] = mapped_column(SmallInteger)
     at: Mapped[datetime]
-    reply: Mapped[str] = mapped_column(Text)  # the relay's words, or the reason of a skip
+    # The relay's words, or the reason of a skip.
+    reply: Mapped[str] = mapped_column(Text, info=PERSONAL)
 
     __table_args__ = ({"sqlite_with_rowid": False},)
 
@@ -84,10 +85,25 @@ class Attempt(Base):
     number: Mapped[int] = mapped_column(SmallInteger)
     doubt: Mapped[int] = mapped_column(SmallInteger)
     at: Mapped[datetime]
-    reply: Mapped[str] = mapped_column(Text)
+    reply: Mapped[str] = mapped_column(Text, info=PERSONAL)
     worker: Mapped[str] = mapped_column(String(100))
 
     __table_args__ = (Index("ix_attempts_issue_id_subscriber_id", "issue_id", "subscriber_id"),)
+
+
+class Erasure(Base):
+    """An erased person whom an issue still under way knows by number: until it has ended.
+
+    Then what the issue has of them gets the number that stands for nobody, and the row goes.
+    """
+
+    __tablename__ = "erasures"
+
+    issue_id: Mapped[int] = mapped_column(
+        ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True
+    )
+    subscriber_id: Mapped[int] = mapped_column(Id, primary_key=True)
+    nobody: Mapped[int] = mapped_column(Id)
 
 
 class SendingMeter(Base):

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, LargeBinary, SmallInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mailer.database.tables.base import Base, Id
+from mailer.database.tables.base import ADDRESS_OF, PERSONAL, Base, Id
 
 
 class Notice(Base):
@@ -25,7 +25,7 @@ class Notice(Base):
         ForeignKey("newsletters.id", ondelete="SET NULL")
     )
     mail_from: Mapped[str] = mapped_column(String(320))  # envelope, domains as A-labels
-    recipient: Mapped[str] = mapped_column(String(320), index=True)
+    recipient: Mapped[str] = mapped_column(String(320), index=True, info=ADDRESS_OF)
     subject: Mapped[str] = mapped_column(Text)
     message: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_at: Mapped[datetime]
@@ -35,7 +35,9 @@ class Notice(Base):
     lease: Mapped[int] = mapped_column(default=0)  # counts up at each lease: a fencing token
     leased_until: Mapped[datetime | None]
     fate: Mapped[int | None] = mapped_column(SmallInteger)
-    reply: Mapped[str] = mapped_column(Text, default="")  # the relay's last words, or ours
+    reply: Mapped[str] = mapped_column(
+        Text, default="", info=PERSONAL
+    )  # the relay's last words, or ours
     settled_at: Mapped[datetime | None]
 
     __table_args__ = (

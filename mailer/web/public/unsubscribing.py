@@ -8,19 +8,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from mailer.audience import preferences
+from mailer.audience.leaving import REASONS, reason_of
 from mailer.audience.readers import Visit, find_visit
 from mailer.database.engine import transaction
 from mailer.web.problems import ERASED, show
 from mailer.web.public.visits import Form, line, parse_form, reader_of, visit_of
 from mailer.web.site import Site, site_of
-
-REASONS = {
-    "too-many": "Too many mails",
-    "not-relevant": "Not what I care about",
-    "not-signed-up": "I never signed up",
-    "elsewhere": "I follow you somewhere else",
-    "other": "Something else",
-}
 
 
 def page(request: Request) -> Response:
@@ -98,8 +91,7 @@ def _reason(site: Site, request: Request, words: str) -> None:
 
 
 def _reason_words(form: Form) -> str:
-    chosen = REASONS.get(line(form, "reason", 40), "")
-    return ": ".join(filter(None, (chosen, line(form, "words", preferences.MOST_REASON))))
+    return reason_of(line(form, "reason", 40), line(form, "words", preferences.MOST_REASON))
 
 
 def _back(request: Request, query: str = "") -> Response:
