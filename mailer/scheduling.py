@@ -12,16 +12,18 @@ from datetime import timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from mailer.bootstrap import Mailer, bootstrap
-from mailer.database.engine import transaction
+from mailer.database.engine import reading, transaction
 from mailer.errors import MailerError, Unavailable
 from mailer.event_loop import new_event_loop
 from mailer.notifying.notices import remove_settled
 from mailer.notifying.sending import Couriers
 from mailer.settings import load_settings
+from mailer.tracking import judging
 
 log = logging.getLogger(__name__)
 
 _TICK = timedelta(seconds=1)
+_JUDGE = timedelta(seconds=20)
 _TIDY = timedelta(hours=1)
 _JOB = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
 
@@ -55,6 +57,7 @@ async def _run(mailer: Mailer, *, starting: bool) -> None:
         for name, job, every, arguments in (
             ("start due issues", _start_due, _TICK, [mailer]),
             ("send notices", couriers.tick, _TICK, []),
+            ("judge clicks", _judge_clicks, _JUDGE, [mailer]),
             ("forget what is old", _forget, _TIDY, [mailer]),
         ):
             scheduler.add_job(
@@ -78,6 +81,19 @@ def _start_due(mailer: Mailer) -> None:
         mailer.starter.start_due(mailer.clock())
     except Unavailable as error:
         log.error("%s Due issues wait.", error)
+
+
+def _judge_clicks(mailer: Mailer) -> None:
+    """Mark clicks of scanners that only their haste gives away."""
+    try:
+        with reading(mailer.engine) as session:
+            more = judging.pending(session, now=mailer.clock())
+        while more:
+            with transaction(mailer.engine) as session:
+                judging.judge(session, now=mailer.clock())
+                more = judging.pending(session, now=mailer.clock())
+    except Unavailable as error:
+        log.error("%s Clicks are judged later.", error)
 
 
 def _forget(mailer: Mailer) -> None:

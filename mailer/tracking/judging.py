@@ -1,0 +1,159 @@
+"""Finds clicks of scanners that pose as browsers, by what no person does.
+
+A click is recorded at once, with what its request said of itself (`mailer.tracking.machines`). What
+only a look at several clicks, or at the delivery, can tell is judged here, half a minute later.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from mailer.database.tables import Click, Delivery, Fact, Fate
+
+_BURST = timedelta(seconds=3)  # so long a scanner takes for the links of a mail
+_BURST_LINKS = 3  # different ones: nobody opens so many in that time
+_LONGEST_BURST = 100  # clicks looked at together: a flood is judged in time all the same
+_TOO_SOON = timedelta(seconds=2)  # after the relay took the mail, which still had a way to go
+_SETTLED = timedelta(seconds=30)  # older clicks get no neighbours any more
+_MOST = 20_000  # clicks looked at in one transaction
+_FACT = "clicks judged up to"
+
+_IN_A_BURST = f"{_BURST_LINKS} links within {_BURST.seconds} seconds"
+_AT_ONCE = f"within {_TOO_SOON.seconds} seconds of sending"
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    id: int
+    issue_id: int
+    subscriber_id: int
+    link_number: int
+    at: datetime
+
+
+def judge(session: Session, *, now: datetime) -> int:
+    """Mark machines among the clicks that nobody judged yet; how many were marked.
+
+    A bounded share of the work: call it again while `pending` says so.
+    """
+    since = _judged_until(session)
+    seen = _unjudged(session, since, now)
+    if not seen:
+        return 0
+    marks = _marks(session, seen)
+    for reason in sorted(set(marks.values())):
+        session.execute(
+            update(Click)
+            .where(Click.id.in_([one for one, why in marks.items() if why == reason]))
+            .values(machine=reason)
+            .execution_options(synchronize_session=False)
+        )
+    _remember(session, _judged_up_to(seen))
+    return len(marks)
+
+
+def pending(session: Session, *, now: datetime) -> bool:
+    """Whether there are clicks to judge; only reads."""
+    newer = select(Click.id).where(
+        Click.id > _judged_until(session), Click.at < now - _SETTLED, Click.machine.is_(None)
+    )
+    return session.scalar(newer.limit(1)) is not None
+
+
+def _judged_until(session: Session) -> int:
+    known = session.scalar(select(Fact.value).where(Fact.name == _FACT))
+    return int(known) if known is not None else 0
+
+
+def _remember(session: Session, click_id: int) -> None:
+    renewed = session.execute(
+        update(Fact)
+        .where(Fact.name == _FACT)
+        .values(value=str(click_id))
+        .returning(Fact.name)
+        .execution_options(synchronize_session=False)
+    )
+    if renewed.first() is None:
+        session.add(Fact(name=_FACT, value=str(click_id)))
+        session.flush()
+
+
+def _unjudged(session: Session, since: int, now: datetime) -> list[_Seen]:
+    rows = session.execute(
+        select(Click.id, Click.issue_id, Click.subscriber_id, Click.link_number, Click.at)
+        .where(Click.id > since, Click.at < now - _SETTLED, Click.machine.is_(None))
+        .order_by(Click.id)
+        .limit(_MOST)
+    )
+    return [_Seen(*row) for row in rows]
+
+
+def _judged_up_to(seen: Sequence[_Seen]) -> int:
+    """The last of them; where there are more, only as far as no burst can reach into the rest."""
+    last = seen[-1]
+    if len(seen) < _MOST:
+        return last.id
+    whole = [one.id for one in seen if one.at < last.at - _BURST]
+    return max(whole, default=last.id)
+
+
+def _marks(session: Session, seen: Sequence[_Seen]) -> dict[int, str]:
+    """Ids of machines' clicks, and why."""
+    by_reader: dict[tuple[int, int], list[_Seen]] = defaultdict(list)
+    for one in seen:
+        by_reader[one.issue_id, one.subscriber_id].append(one)
+    marks = {}
+    for clicks in by_reader.values():
+        marks.update(dict.fromkeys(_in_bursts(clicks), _IN_A_BURST))
+    sent = _sent_at(session, by_reader)
+    for reader, clicks in by_reader.items():
+        if reader in sent:
+            soon = [one.id for one in clicks if one.at < sent[reader] + _TOO_SOON]
+            marks.update(dict.fromkeys(soon, _AT_ONCE))
+    return marks
+
+
+def _in_bursts(clicks: Iterable[_Seen]) -> Iterator[int]:
+    """Ids of one reader's clicks that are part of a burst of different links."""
+    window: deque[_Seen] = deque()
+    for one in sorted(clicks, key=lambda one: (one.at, one.id)):
+        while window and one.at - window[0].at > _BURST:
+            window.popleft()
+        window.append(one)
+        if len({other.link_number for other in window}) >= _BURST_LINKS:
+            yield from (other.id for other in window)
+            if len(window) > _LONGEST_BURST:
+                window.popleft()
+
+
+def _sent_at(
+    session: Session, readers: Mapping[tuple[int, int], object]
+) -> dict[tuple[int, int], datetime]:
+    """When relays took the mails of *readers*."""
+    by_issue: dict[int, list[int]] = defaultdict(list)
+    for issue_id, subscriber_id in readers:
+        by_issue[issue_id].append(subscriber_id)
+    sent = {}
+    for issue_id, ids in by_issue.items():
+        for some in _slices(ids):
+            rows = session.execute(
+                select(Delivery.subscriber_id, Delivery.at).where(
+                    Delivery.issue_id == issue_id,
+                    Delivery.fate == int(Fate.ACCEPTED),
+                    Delivery.subscriber_id.in_(some),
+                )
+            )
+            sent.update({(issue_id, subscriber_id): at for subscriber_id, at in rows})
+    return sent
+
+
+def _slices(ids: list[int], size: int = 5000) -> Iterator[list[int]]:
+    edges = [*range(0, len(ids), size), len(ids)]
+    return (ids[start:end] for start, end in pairwise(edges))
