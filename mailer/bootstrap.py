@@ -22,6 +22,7 @@ from mailer.notifying.writing import Notifier
 from mailer.relays import Relay, parse_relays
 from mailer.rendering.environment import Themes
 from mailer.rendering.notice import NoticePress
+from mailer.sealing import Sealer
 from mailer.secret_key import load_secret_key
 from mailer.settings import Settings
 from mailer.signing import DkimSigner
@@ -35,6 +36,7 @@ class Mailer:
     settings: Settings
     engine: Engine
     signer: Signer
+    sealer: Sealer
     themes: Themes
     relays: tuple[Relay, ...]
     clock: Clock = utc_now
@@ -109,10 +111,12 @@ def bootstrap(settings: Settings, *, clock: Clock = utc_now) -> Mailer:
     engine = open_engine(settings.database_url)
     upgrade(engine)
     given = settings.secret_key.get_secret_value() if settings.secret_key else None
+    key = load_secret_key(engine, given)
     return Mailer(
         settings=settings,
         engine=engine,
-        signer=Signer(load_secret_key(engine, given)),
+        signer=Signer(key),
+        sealer=Sealer(key),
         themes=Themes(settings.templates_dir),
         relays=relays_of(settings),
         clock=clock,

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from mailer.cli import dkim, issues, newsletters, notices, persons, processes, subscribers
+from mailer.cli import dkim, issues, newsletters, notices, persons, processes, subscribers, users
 from mailer.cli.output import complain
 from mailer.errors import MailerError
 
@@ -29,6 +29,7 @@ app.add_typer(subscribers.app, name="subscriber")
 app.add_typer(issues.app, name="issue")
 app.add_typer(notices.app, name="notice")
 app.add_typer(dkim.app, name="dkim")
+app.add_typer(users.app, name="user")
 
 
 def main() -> None:

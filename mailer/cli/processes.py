@@ -9,14 +9,16 @@ from typing import Annotated
 import typer
 
 from mailer import scheduling
-from mailer.bootstrap import bootstrap
+from mailer.bootstrap import Mailer, bootstrap
 from mailer.cli.context import mailer
 from mailer.cli.output import AsJson, say
 from mailer.cli.planting import plant
 from mailer.cli.supervising import supervise
-from mailer.database.engine import open_engine
+from mailer.database.engine import open_engine, transaction
+from mailer.database.tables import LinkPurpose
 from mailer.database.upgrading import upgrade as upgrade_database
 from mailer.settings import load_settings
+from mailer.staffing import links, users
 from mailer.web import serving
 
 Host = Annotated[str, typer.Option("--host", help="The address to listen on.")]
@@ -56,6 +58,7 @@ def web(
 ) -> None:
     """Serve the pages, tracked links and unsubscribes; without a relay set, the inbox, too."""
     _log()
+    _say_welcome(mailer())
     serving.serve(mailer(), host=host, port=port)
 
 
@@ -79,6 +82,16 @@ def upgrade(as_json: AsJson = False) -> None:
         {"applied": applied},
         as_json=as_json,
     )
+
+
+def _say_welcome(installation: Mailer) -> None:
+    """As long as nobody has an account: where the first one is made."""
+    with transaction(installation.engine) as session:
+        if users.is_anybody(session):
+            return
+        token = links.make_welcome(session, now=installation.clock())
+    address = installation.settings.base_url + links.path_of(LinkPurpose.WELCOME, token)
+    say(f"\nBegin here; this address makes your account, once:\n\n    {address}\n")
 
 
 def _log() -> None:

@@ -17,7 +17,8 @@ from mailer.bootstrap import Mailer
 from mailer.errors import InvalidToken, Unavailable
 from mailer.tracking.clicks import ClickRecorder
 from mailer.tracking.destinations import Destinations
-from mailer.web import health, home, inbox_pages, problems
+from mailer.web import health, problems
+from mailer.web.editor import home, inbox_pages, signing_in, welcoming
 from mailer.web.headers import SecurityHeaders
 from mailer.web.pages import STATIC, Pages
 from mailer.web.public import clicks, preferring, sample, unsubscribing, viewing
@@ -92,6 +93,8 @@ def _routes(*, inbox: bool) -> list[BaseRoute]:
         *viewing.ROUTES,
         *sample.ROUTES,
         *health.ROUTES,
+        *signing_in.ROUTES,
+        *welcoming.ROUTES,
         *home.ROUTES,
         *(inbox_pages.ROUTES if inbox else []),
         Mount("/static", Assets(directory=STATIC), name="static"),

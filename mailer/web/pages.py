@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse
 
 from mailer.clock import Clock
 from mailer.rendering.environment import shipped_templates
+from mailer.web import languages
 
 _AROUND = re.compile(r"^[a-z]+://(www\.)?|[?#].*$", re.DOTALL)
 _BREAKS = re.compile(r"([@.])")
@@ -35,16 +36,27 @@ class Pages:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
+        )
+        self._environment.install_gettext_callables(  # type: ignore[attr-defined]  # the extension's
+            languages.gettext, languages.ngettext, newstyle=True
         )
         self._environment.globals.update(
             base=base,
             inbox=inbox,
             version=VERSION,
             asset=lambda name: f"{base}/static/{name}?{_fingerprint(name)}",
-            ago=lambda moment: ago(clock() - moment),
+            ago=lambda moment: languages.ago_words(clock() - moment),
+            speech=languages.current,
         )
         self._environment.filters.update(
-            n=grouped, utc=utc_words, stamp=stamp, where=where, breakable=breakable
+            n=languages.number_words,
+            percent=languages.percent_words,
+            moment=languages.moment_words,
+            utc=languages.moment_words,
+            stamp=stamp,
+            where=where,
+            breakable=breakable,
         )
 
     def answer(
@@ -65,11 +77,6 @@ def _fingerprint(name: str) -> str:
     return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:10]
 
 
-def grouped(number: int) -> str:
-    """1234567 as ``1,234,567``."""
-    return f"{number:,}"
-
-
 def where(url: str) -> str:
     """Host and path of *url*: what people know it by."""
     return _AROUND.sub("", url).removesuffix("/")
@@ -80,26 +87,6 @@ def breakable(address: str) -> Markup:
     return Markup(_BREAKS.sub(r"<wbr>\1", str(escape(address))))  # noqa: S704  # escaped
 
 
-def utc_words(moment: datetime) -> str:
-    """``2 Nov 2026, 12:00 UTC``."""
-    moment = moment.astimezone(UTC)
-    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
-
-
 def stamp(moment: datetime) -> str:
     """For the datetime attribute of ``<time>``."""
     return moment.astimezone(UTC).isoformat(timespec="seconds")
-
-
-_UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"))
-
-
-def ago(past: timedelta) -> str:
-    """``just now``, ``5 minutes ago``, ``in 2 hours``."""
-    seconds = past.total_seconds()
-    for size, unit in _UNITS:
-        count = int(abs(seconds) // size)
-        if count:
-            words = f"{count} {unit}{'s' * (count > 1)}"
-            return f"{words} ago" if seconds > 0 else f"in {words}"
-    return "just now" if seconds >= 0 else "in a moment"

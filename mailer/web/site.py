@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import cast
 from urllib.parse import urlsplit
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 
 from mailer.bootstrap import Mailer
 from mailer.web.pages import Pages
@@ -21,7 +21,7 @@ class Site:
     inbox: bool
 
 
-def site_of(request: Request) -> Site:
+def site_of(request: HTTPConnection) -> Site:
     """The site that this request came to."""
     return cast("Site", request.app.state.site)
 

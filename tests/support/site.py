@@ -16,6 +16,7 @@ from mailer.bootstrap import Mailer
 from mailer.database.engine import transaction
 from mailer.database.tables import IssueLink, Rendition
 from mailer.rendering.environment import Themes
+from mailer.sealing import Sealer
 from mailer.settings import Settings
 from mailer.tokens import Signer
 from mailer.web.app import create_app
@@ -30,15 +31,16 @@ def noon() -> datetime:
     return NOON
 
 
-def mailer_of(engine: Engine, **settings: Any) -> Mailer:
+def mailer_of(engine: Engine, *, clock: Any = noon, **settings: Any) -> Mailer:
     """An installation whose clock stands still."""
     return Mailer(
         settings=Settings(**{"base_url": HOST} | settings),
         engine=engine,
         signer=Signer(b"a key for tests only"),
+        sealer=Sealer(b"a key for tests only"),
         themes=Themes(None),
         relays=(),
-        clock=noon,
+        clock=clock,
     )
 
 

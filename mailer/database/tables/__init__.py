@@ -30,9 +30,20 @@ from mailer.database.tables.segments import (
     SubscriberTag,
     Tag,
 )
+from mailer.database.tables.staff import (
+    ApiKey,
+    LinkPurpose,
+    RecoveryCode,
+    Role,
+    SignInLink,
+    SignInMeter,
+    StaffSession,
+    User,
+)
 from mailer.database.tables.tracking import Click, Open
 
 __all__ = [
+    "ApiKey",
     "Attempt",
     "Base",
     "Batch",
@@ -52,16 +63,23 @@ __all__ = [
     "IssueLink",
     "IssueSegment",
     "IssueState",
+    "LinkPurpose",
     "Newsletter",
     "Notice",
     "Open",
+    "RecoveryCode",
     "Rendition",
+    "Role",
     "Segment",
     "SendingMeter",
+    "SignInLink",
+    "SignInMeter",
+    "StaffSession",
     "Subscriber",
     "SubscriberTag",
     "Subscription",
     "Suppression",
     "Tag",
     "Unsubscribe",
+    "User",
 ]

@@ -9,7 +9,6 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -18,7 +17,8 @@ from mailer.database.engine import reading, transaction
 from mailer.database.tables import InboxMail
 from mailer.inbox import mails
 from mailer.inbox.reading import Opened, open_mail, snippet
-from mailer.web.desk import desk_route
+from mailer.web.editor.access import machine_route
+from mailer.web.editor.shell import answer
 from mailer.web.headers import PAGE_POLICY
 from mailer.web.site import Site, site_of
 
@@ -57,8 +57,9 @@ def listing(request: Request) -> Response:
         found = mails.find(session, words, before=before, most=_PER_PAGE + 1)
         total = mails.count(session, words)
     rows = [_row(mail) for mail in found[:_PER_PAGE]]
-    return site.pages.answer(
-        "inbox.html",
+    return answer(
+        request,
+        "editor/inbox.html",
         rows=rows,
         total=total,
         words=words,
@@ -68,9 +69,10 @@ def listing(request: Request) -> Response:
     )
 
 
-async def clear(request: Request) -> Response:
+def clear(request: Request) -> Response:
     """Forget all mails."""
-    await run_in_threadpool(_clear, site_of(request))
+    with transaction(site_of(request).mailer.engine) as session:
+        mails.clear(session)
     return RedirectResponse(request.url_for("listing").path, 303)
 
 
@@ -79,8 +81,9 @@ def mail(request: Request) -> Response:
     site = site_of(request)
     found, neighbours = _found(site, request)
     opened = open_mail(found.source)
-    return site.pages.answer(
-        "mail.html",
+    return answer(
+        request,
+        "editor/mail.html",
         mail=found,
         opened=opened,
         view=_view(request, opened),
@@ -163,11 +166,6 @@ def _policy(opened: Opened) -> str:
     return policy.replace("form-action 'self'", f"form-action 'self' {origin}")
 
 
-def _clear(site: Site) -> None:
-    with transaction(site.mailer.engine) as session:
-        mails.clear(session)
-
-
 def _row(mail: InboxMail) -> Row:
     return Row(
         mail.id,
@@ -189,9 +187,9 @@ def _number(text: str) -> int | None:
 
 
 ROUTES = [
-    desk_route("/inbox", listing),
-    desk_route("/inbox/clear", clear, method="POST"),
-    desk_route("/inbox/{number:int}", mail),
-    desk_route("/inbox/{number:int}/html", mail_html),
-    desk_route("/inbox/{number:int}/source", mail_source),
+    machine_route("/inbox", listing),
+    machine_route("/inbox/clear", clear, method="POST"),
+    machine_route("/inbox/{number:int}", mail),
+    machine_route("/inbox/{number:int}/html", mail_html),
+    machine_route("/inbox/{number:int}/source", mail_source),
 ]

@@ -15,7 +15,8 @@ from mailer.database.tables import IssueState
 from mailer.delivering.auditing import Counts, counts
 from mailer.tracking.overviews import IssueLine, issue_lines, newsletter_lines
 from mailer.tracking.records import LinkFigures, link_figures
-from mailer.web.desk import desk_route
+from mailer.web.editor.access import staff_route
+from mailer.web.editor.shell import answer
 from mailer.web.site import site_of
 
 _MOST_ISSUES = 30
@@ -63,8 +64,9 @@ def home(request: Request) -> Response:
     with reading(site.mailer.engine) as session:
         newsletters = newsletter_lines(session)
         cards = _cards(session)
-    return site.pages.answer(
-        "home.html",
+    return answer(
+        request,
+        "editor/home.html",
         newsletters=newsletters,
         cards=cards,
         moving=any(card.issue.state in _MOVING for card in cards),
@@ -80,4 +82,4 @@ def _cards(session: Session) -> list[Card]:
     return [Card(issue, counts(session, issue.id), by_issue[issue.id]) for issue in issues]
 
 
-ROUTES = [desk_route("/", home)]
+ROUTES = [staff_route("/", home)]

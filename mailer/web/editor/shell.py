@@ -1,0 +1,51 @@
+"""Fills a staff page: who is signed in, what they may do, the notice of the page before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from mailer.staffing.permissions import Permission
+from mailer.web.editor import cookies
+from mailer.web.editor.access import Staff
+from mailer.web.editor.cookies import Notice
+from mailer.web.site import site_of
+
+
+def answer(
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **values: Any,
+) -> HTMLResponse:
+    """One page inside the shell; before the login, or at the machine, without navigation."""
+    site = site_of(request)
+    staff: Staff | None = getattr(request.state, "staff", None)
+    notice = cookies.take_notice(request, staff.token) if staff else None
+    response = site.pages.answer(
+        template,
+        status=status,
+        headers=headers,
+        staff=staff,
+        can={one.name: staff is not None and staff.may(one) for one in Permission},
+        form_token=staff.form_token if staff else "",
+        notice=notice,
+        **values,
+    )
+    if notice is not None:
+        cookies.clear_notice(response, site)
+    return response
+
+
+def go(request: Request, path: str, notice: Notice | None = None) -> Response:
+    """To another page of ours, by GET, so that reloading it repeats nothing."""
+    site = site_of(request)
+    response = RedirectResponse(f"{request.scope.get('root_path', '')}{path}", 303)
+    if notice is not None:
+        cookies.put_notice(response, site, request.state.staff.token, notice)
+    return response

@@ -1,0 +1,157 @@
+"""The language and time zone in which a page speaks: gettext catalogues, dates and numbers by Babel."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+from zoneinfo import ZoneInfo, available_timezones
+
+from babel import Locale, UnknownLocaleError, negotiate_locale
+from babel.dates import format_datetime, format_timedelta, get_timezone_location
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal, format_percent
+
+LOCALES = Path(__file__).parent / "locales"
+SOURCE = "en"  # what messages are written in
+_NEAR = timedelta(days=6)
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """One person's language and zone."""
+
+    language: str = SOURCE
+    time_zone: str = "UTC"
+
+    @property
+    def locale(self) -> Locale:
+        """Babel's locale; English for a language it does not know."""
+        return _locale(self.language)
+
+    @property
+    def direction(self) -> str:
+        """``ltr`` or ``rtl``."""
+        return self.locale.text_direction
+
+
+_PLAIN = Speech()
+_current: ContextVar[Speech] = ContextVar("speech", default=_PLAIN)
+
+
+def current() -> Speech:
+    """In which language this request is answered."""
+    return _current.get()
+
+
+def speak(speech: Speech) -> None:
+    """Answer the rest of this request in a language; each request has a context of its own."""
+    _current.set(speech)
+
+
+@contextmanager
+def speaking(speech: Speech) -> Iterator[None]:
+    """Speak a language for a while."""
+    token = _current.set(speech)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+@cache
+def languages() -> dict[str, str]:
+    """Codes of the languages there are, with their own names."""
+    codes = sorted({SOURCE, *(path.stem for path in LOCALES.glob("*.po"))})
+    return {code: (_locale(code).get_display_name() or code).capitalize() for code in codes}
+
+
+def preferred(accept_language: str) -> str:
+    """The language there is that a browser likes best."""
+    wanted = [part.partition(";")[0].strip() for part in accept_language[:500].split(",")]
+    found = negotiate_locale([w.replace("-", "_") for w in wanted if w], list(languages()))
+    return found or SOURCE
+
+
+@cache
+def zones() -> frozenset[str]:
+    """The time zones one can choose."""
+    return frozenset(available_timezones())
+
+
+def gettext(message: str) -> str:
+    """*message* in the language of this request."""
+    return catalogue(current().language).gettext(message)
+
+
+def ngettext(one: str, many: str, number: int) -> str:
+    """The form of a message for *number* things."""
+    return catalogue(current().language).ngettext(one, many, number)
+
+
+@cache
+def catalogue(language: str) -> NullTranslations:
+    """All messages of one language, read once; messages as they are where there is none."""
+    path = LOCALES / f"{language}.po"
+    if language not in languages() or not path.is_file():
+        return NullTranslations()
+    compiled = io.BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+def number_words(number: float) -> str:
+    """1234567 as ``1,234,567``, or as the language writes it."""
+    return str(format_decimal(number, locale=current().locale))
+
+
+def percent_words(share: float) -> str:
+    """0.293 as ``29.3%``."""
+    return str(format_percent(share, "#,##0.#%", locale=current().locale))
+
+
+def moment_words(moment: datetime) -> str:
+    """``Tue 1 Dec 2026, 07:00 (Lisbon)``: in the person's zone, which is named."""
+    speech = current()
+    local = moment.astimezone(ZoneInfo(speech.time_zone))
+    words = format_datetime(local, _skeleton(speech.locale), locale=speech.locale)
+    return f"{words} ({zone_words(speech.time_zone)})"
+
+
+def zone_words(time_zone: str) -> str:
+    """``Lisbon``: what people call a zone."""
+    if time_zone == "UTC":
+        return "UTC"
+    return str(
+        get_timezone_location(ZoneInfo(time_zone), locale=current().locale, return_city=True)
+    )
+
+
+def ago_words(past: timedelta) -> str:
+    """``5 minutes ago``, ``in 2 hours``."""
+    near = -past if abs(past) >= timedelta(seconds=60) else timedelta(0)
+    if not near:
+        return gettext("just now") if past >= timedelta() else gettext("in a moment")
+    return str(format_timedelta(near, add_direction=True, threshold=1.2, locale=current().locale))
+
+
+def _skeleton(locale: Locale) -> str:
+    date = str(locale.date_formats["medium"].pattern)
+    return f"EEE {date}, HH:mm" if locale.language == SOURCE else f"EEE {date} HH:mm"
+
+
+@cache
+def _locale(language: str) -> Locale:
+    try:
+        return Locale.parse(language, sep="-")
+    except (ValueError, UnknownLocaleError):
+        return Locale(SOURCE, "GB")
