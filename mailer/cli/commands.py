@@ -6,7 +6,17 @@ import sys
 
 import typer
 
-from mailer.cli import dkim, issues, newsletters, notices, persons, processes, subscribers, users
+from mailer.cli import (
+    dkim,
+    issues,
+    newsletters,
+    notices,
+    persons,
+    processes,
+    subscribers,
+    suppressions,
+    users,
+)
 from mailer.cli.output import complain
 from mailer.errors import MailerError
 
@@ -26,6 +36,7 @@ subscribers.app.command("show")(persons.show)
 subscribers.app.command("erase")(persons.erase)
 app.add_typer(newsletters.app, name="newsletter")
 app.add_typer(subscribers.app, name="subscriber")
+app.add_typer(suppressions.app, name="suppression")
 app.add_typer(issues.app, name="issue")
 app.add_typer(notices.app, name="notice")
 app.add_typer(dkim.app, name="dkim")

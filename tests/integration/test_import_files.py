@@ -178,6 +178,8 @@ def test_an_archive_holds_files_that_belong_together(tmp_path: Path) -> None:
         ),
         (b"%PDF-1.7", "a.pdf", "is a PDF; save the list as CSV"),
         (b'{"email": "ann@x.test"}', "a.json", "is JSON"),
+        (b'[\n  {"email": "ann@x.test"}\n]', "a.json", "is JSON"),
+        (b'[["email"], ["ann@x.test"]]', "a.json", "is JSON"),
         (b"<html><table>", "a.xls", "is a web page"),
         (b"\x1f\x8b\x08", "a.csv.gz", "is a gzip archive"),
         (b"PK\x03\x04rubbish", "a.zip", "damaged archive"),

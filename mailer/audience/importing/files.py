@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ _SIGNS = (
     (b"<html", "a web page"),
     (b"<table", "a web page"),
 )
+_JSON = re.compile(rb"\{|\[\s*[\[{\]\"]|\[\s*$")  # an object, or a list of something
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +93,11 @@ def require_table(head: bytes, name: str) -> None:
     """``InvalidFile`` when the first bytes are those of something that is no table."""
     if not head.strip():
         raise InvalidFile(f"{name} is empty; export the list of readers again.")
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:20]
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:100]
     for sign, kind in _SIGNS:
         if start.lower().startswith(sign.lower()):
             raise InvalidFile(f"{name} is {kind}; save the list as CSV or .xlsx and bring that.")
-    if start.startswith((b"{", b"[{")):
+    if _JSON.match(start):
         raise InvalidFile(f"{name} is JSON; export the list as CSV or .xlsx and bring that.")
 
 

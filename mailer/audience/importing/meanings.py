@@ -81,7 +81,8 @@ _WORDS: dict[Meaning, str] = {
     Meaning.UNSUBSCRIBED: """
         unsubscribed isunsubscribed unsubscribedat unsubscribedate unsubscribeddate unsubtime
         unsubscriptiondate unsubscribetime optout optedout isoptedout emailoptout hasoptedoutofemail
-        optoutat optouttime optedoutat donotemail donotmail donotcontact nomail nonewsletter
+        optoutat optouttime optedoutat donotemail donotmail donotcontact donotsendemail
+        nobulkemail nobulkemails nobulkemailsuseroptout isoptout emailunsubscribed nomail nonewsletter
         emaildisabled disabled isdisabled deletedat deleted isdeleted deactivated
         isthisaccountdisabled abgemeldet abgemeldetam abbestellt desabonne desinscrit
         debaja dadodebaja disiscritto cancellato descadastrado uitgeschreven отписан""",
@@ -89,6 +90,7 @@ _WORDS: dict[Meaning, str] = {
         cleantime cleaned bounced isbounced hardbounced hardbounce bouncedat bouncetime bouncedate
         blocked isblocked blocklisted isblocklisted blacklisted isblacklisted blacklist blocklist
         isthisuserblacklisted isthissubscriberblacklisted emailblacklisted suppressed issuppressed
+        onhold isonhold emailonhold emailisbad email1isbad emailbounced
         complained complaint complaintat spam markedasspam spamreport unreachable undeliverable
         gesperrt unzustellbar""",
     Meaning.REASON: "unsubreason unsubscribereason unsubscriptionreason reasonforleaving abmeldegrund",

@@ -97,7 +97,7 @@ def inspect(
         sources, left_out = find_sources(Path(path))
         problems += left_out
         for source in sources:
-            layouts = _layouts(source, encoding)
+            layouts = layouts_of(source, encoding)
             files += [_plan(layout, mapping or {}, known, state) for layout in layouts]
     usable = [file for file in files if _has_address(file)]
     if not usable:
@@ -131,7 +131,8 @@ def _text(stream: io.BufferedIOBase | object, layout: Layout) -> io.TextIOWrappe
     )
 
 
-def _layouts(source: Source, encoding: str | None) -> list[Layout]:
+def layouts_of(source: Source, encoding: str | None = None) -> list[Layout]:
+    """How the tables of a source are read: one of a text, one a sheet of a workbook."""
     if source.workbook:
         with source.open() as stream:
             names = workbooks.sheet_names(stream, source.name)

@@ -49,7 +49,7 @@ _WORDS: dict[Standing, str] = {
         niet bevestigd; oczekujący; ожидает; не подтвержден""",
     Standing.UNSUBSCRIBED: """
         unsubscribed; inactive; disabled; opted out; opted-out; opt out; optout; removed; deleted;
-        unsub; cancelled; canceled; left; deactivated; archived; not subscribed; non-subscribed;
+        unsub; cancelled; canceled; left; deactivated; archived; on hold opt out; not subscribed; non-subscribed;
         nonsubscribed; transactional; declined; abgemeldet; inaktiv; ausgetragen; gelöscht; désabonné; désabonnée;
         désinscrit; désinscrite; inactif; inactivo; inactiva; baja; dado de baja; cancelado;
         desuscrito; inattivo; disiscritto; disiscritta; cancellato; inativo; descadastrado;
@@ -57,7 +57,7 @@ _WORDS: dict[Standing, str] = {
         неактивен; неактивный; 已退订; 購読解除""",
     Standing.SUPPRESSED: """
         cleaned; bounced; bounce; hard bounced; hard bounce; hard-bounced;
-        unreachable; undeliverable; complained; complaint; complaints; spam;
+        unreachable; undeliverable; complained; complaint; complaints; on hold; on hold bounce; spam;
         marked as spam; abuse; blocked; blocklisted; blacklisted; suppressed; invalid; junk;
         malicious; unzustellbar; gesperrt; rebotado; rebondi; rimbalzato""",
 }

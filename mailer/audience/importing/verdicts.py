@@ -128,7 +128,7 @@ class VerdictFile:
     def write(self, verdicts: Iterable[RowVerdict]) -> int:
         """Append rows; how long the file is then."""
         self._writer.writerows(
-            (row.file, row.line, _neutral(row.address), row.verdict, _neutral(row.reason))
+            (row.file, row.line, neutral(row.address), row.verdict, neutral(row.reason))
             for row in verdicts
         )
         self._stream.flush()
@@ -152,6 +152,6 @@ class VerdictFile:
             ) from error
 
 
-def _neutral(text: str) -> str:
+def neutral(text: str) -> str:
     """A cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
