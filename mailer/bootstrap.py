@@ -17,6 +17,7 @@ from mailer.delivering.permits import Limits
 from mailer.delivering.starting import Starter
 from mailer.delivering.worker import Worker, WorkerOptions
 from mailer.dkim_keys import load_dkim
+from mailer.joining.office import Office
 from mailer.notifying.sending import Post
 from mailer.notifying.writing import Notifier
 from mailer.relays import Relay, parse_relays
@@ -50,6 +51,12 @@ class Mailer:
     def notifier(self) -> Notifier:
         """Writes mails to single people, such as "Please confirm"."""
         return Notifier(self.press, self.settings.system_from)
+
+    @property
+    def office(self) -> Office:
+        """Where people sign up, confirm, and ask for their link."""
+        settings = self.settings
+        return Office(self.notifier, self.signer, settings.base_url, settings.confirm_within)
 
     @property
     def post(self) -> Post:

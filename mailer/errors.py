@@ -13,6 +13,7 @@ MailerError                     one sentence for a person: where, what, what to 
 ├── Unavailable                 try again later: database, relay or disk (exit status 6)
 │   └── RelayUnavailable
 └── InvalidToken                a link that is broken or not ours; readers get a friendly page
+    └── ExpiredToken            it was ours, and its time is over
 """
 
 from __future__ import annotations
@@ -89,3 +90,7 @@ class RelayUnavailable(Unavailable, ConnectionError):
 
 class InvalidToken(MailerError, ValueError):
     """A link's token is broken, or was not made by this installation."""
+
+
+class ExpiredToken(InvalidToken):
+    """A link that was made by this installation and does not work any more."""

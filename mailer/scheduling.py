@@ -15,6 +15,8 @@ from mailer.bootstrap import Mailer, bootstrap
 from mailer.database.engine import reading, transaction
 from mailer.errors import MailerError, Unavailable
 from mailer.event_loop import new_event_loop
+from mailer.joining import meters, work
+from mailer.joining.lapsing import remove_unconfirmed
 from mailer.notifying.notices import remove_settled
 from mailer.notifying.sending import Couriers
 from mailer.settings import load_settings
@@ -102,8 +104,11 @@ def _forget(mailer: Mailer) -> None:
     try:
         with transaction(mailer.engine) as session:
             gone = remove_settled(session, now - settings.keep_notices)
+            unconfirmed = remove_unconfirmed(session, now - settings.keep_unconfirmed)
+            meters.remove_ended(session, now)
+            work.remove_ended(session, now)
     except Unavailable as error:
         log.error("%s Old rows stay for another hour.", error)
         return
-    if gone:
-        log.info("forgot %d notices older than %s", gone, settings.keep_notices)
+    if gone or unconfirmed:
+        log.info("forgot %d notices and %d sign-ups that nobody confirmed", gone, unconfirmed)

@@ -91,6 +91,11 @@ class Settings(BaseSettings):
     tag_links: bool = True
     system_from: str | None = None
     keep_notices: Duration = timedelta(days=30)
+    confirm_within: Duration = timedelta(days=7)
+    keep_unconfirmed: Duration = timedelta(days=30)
+    keep_client_addresses: Literal["full", "truncated", "none"] = "truncated"
+    trusted_proxies: int = Field(default=1, ge=0, le=10)
+    address_rules_file: Path | None = None
 
     @classmethod
     def settings_customise_sources(

@@ -1,4 +1,4 @@
-"""What the secret key makes: a token per reader and issue, and what is kept of erased addresses."""
+"""What the secret key makes: readers' tokens, seals that expire, digests of erased addresses."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import base64
 import binascii
 import hmac
 from dataclasses import dataclass
+from datetime import datetime
 
-from mailer.errors import InvalidToken
+from mailer.errors import ExpiredToken, InvalidToken
 
 _ISSUE_BYTES = 4
 _SUBSCRIBER_BYTES = 6
 _SIGNATURE_BYTES = 14
+_MOMENT_BYTES = 5
 _LENGTH = 32  # base64 characters for 24 bytes: no padding
 # One spelling a token: "+" and "/" become what base64 refuses.
 _TO_BASE64 = bytes.maketrans(b"-_+/", b"+/  ")
@@ -60,11 +62,7 @@ class Signer:
         """The reader whom *token* was made for; ``InvalidToken`` when it was not made here."""
         if len(token) != _LENGTH:
             raise InvalidToken("This link is incomplete.")
-        try:
-            raw = binascii.a2b_base64(token.encode("ascii").translate(_TO_BASE64), strict_mode=True)
-        except (binascii.Error, UnicodeEncodeError) as error:
-            raise InvalidToken("This link is damaged.") from error
-        return self.read_raw(raw)
+        return self.read_raw(_unbase64(token))
 
     def read_raw(self, raw: bytes) -> Reader:
         """The reader of 24 raw bytes (the form used in return paths); ``InvalidToken``."""
@@ -77,7 +75,41 @@ class Signer:
             int.from_bytes(ids[:_ISSUE_BYTES], "big"), int.from_bytes(ids[_ISSUE_BYTES:], "big")
         )
 
+    def seal(self, purpose: str, payload: bytes, *, until: datetime) -> str:
+        """*payload* as a token that only `unseal` with the same *purpose* opens, until then."""
+        body = int(until.timestamp()).to_bytes(_MOMENT_BYTES, "big") + payload
+        seal = self._signature(_sealed(purpose, body))
+        return base64.urlsafe_b64encode(body + seal).rstrip(b"=").decode()
+
+    def unseal(self, purpose: str, token: str, *, now: datetime) -> bytes:
+        """What was sealed; ``InvalidToken``, or ``ExpiredToken``."""
+        raw = _unbase64(token + "=" * (-len(token) % 4))
+        body, seal = raw[:-_SIGNATURE_BYTES], raw[-_SIGNATURE_BYTES:]
+        if len(body) < _MOMENT_BYTES or not hmac.compare_digest(
+            seal, self._signature(_sealed(purpose, body))
+        ):
+            raise InvalidToken("This link was not made by this installation.")
+        if now.timestamp() >= int.from_bytes(body[:_MOMENT_BYTES], "big"):
+            raise ExpiredToken("This link does not work any more.")
+        return body[_MOMENT_BYTES:]
+
+    def digest(self, purpose: str, text: str) -> str:
+        """The same for the same *text*, and nothing can be found out from it without the key."""
+        return self._signature(_sealed(purpose, text.encode())).hex()
+
     def _signature(self, ids: bytes) -> bytes:
         keyed = self._keyed.copy()
         keyed.update(ids)
         return keyed.digest()[:_SIGNATURE_BYTES]
+
+
+def _sealed(purpose: str, body: bytes) -> bytes:
+    # Never as long as a reader's ids, so that no seal is taken for a reader's token.
+    return b"seal for " + purpose.encode() + b":" + body
+
+
+def _unbase64(token: str) -> bytes:
+    try:
+        return binascii.a2b_base64(token.encode("ascii").translate(_TO_BASE64), strict_mode=True)
+    except (binascii.Error, UnicodeEncodeError) as error:
+        raise InvalidToken("This link is damaged.") from error

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from mailer.database.tables import Consent, ConsentChange, Subscription, Unsubscribe
+from mailer.database.tables import Consent, ConsentChange, Newsletter, Subscription, Unsubscribe
 
 
 def change(
@@ -41,6 +43,54 @@ def change(
     )
     session.flush()
     return True
+
+
+def note(
+    session: Session, *, subscriber_id: int, now: datetime, source: str, evidence: dict[str, Any]
+) -> None:
+    """Record what bears on every consent of a person and changes none: a new address, a pause."""
+    for one in session.scalars(
+        select(Subscription).where(Subscription.subscriber_id == subscriber_id)
+    ):
+        session.add(
+            ConsentChange(
+                newsletter_id=one.newsletter_id,
+                subscriber_id=subscriber_id,
+                state=one.state,
+                at=now,
+                source=source,
+                evidence=evidence,
+            )
+        )
+    session.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One record of a person's consent, as it can be shown."""
+
+    at: datetime
+    newsletter: str
+    state: Consent
+    source: str
+    evidence: Mapping[str, Any]
+
+
+def history(session: Session, subscriber_id: int) -> list[Recorded]:
+    """Every record of one person's consent, oldest first."""
+    rows = session.execute(
+        select(
+            ConsentChange.at,
+            Newsletter.slug,
+            ConsentChange.state,
+            ConsentChange.source,
+            ConsentChange.evidence,
+        )
+        .join(Newsletter, Newsletter.id == ConsentChange.newsletter_id)
+        .where(ConsentChange.subscriber_id == subscriber_id)
+        .order_by(ConsentChange.at, ConsentChange.id)
+    )
+    return [Recorded(*row) for row in rows]
 
 
 def unsubscribe(

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from mailer.addresses import Address, clean_name, parse_address
 from mailer.audience import consent, suppressions
 from mailer.database.tables import Consent, Newsletter, Subscriber, Subscription
+from mailer.database.upserting import insert_into
 from mailer.errors import Conflict, NotFound
 from mailer.tokens import Signer
 
@@ -96,6 +97,22 @@ def _new(session: Session, address: Address, name: str, now: datetime) -> Subscr
     session.add(subscriber)
     session.flush()
     return subscriber
+
+
+def find_or_add(session: Session, address: Address, *, now: datetime) -> Subscriber:
+    """The subscriber at *address*, locked until the transaction ends; a new one without a name."""
+    values = {
+        "address": address.shown,
+        "address_key": address.key,
+        "name": "",
+        "fields": {},
+        "created_at": now,
+    }
+    new = insert_into(session, Subscriber).values(values)
+    session.execute(new.on_conflict_do_nothing(index_elements=[Subscriber.address_key]))
+    return session.scalars(
+        select(Subscriber).where(Subscriber.address_key == address.key).with_for_update()
+    ).one()
 
 
 def find(session: Session, address: str | Address) -> Subscriber | None:

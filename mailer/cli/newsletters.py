@@ -7,11 +7,15 @@ from typing import Annotated
 import typer
 
 from mailer.audience import newsletters
+from mailer.cli import forms
 from mailer.cli.context import mailer
 from mailer.cli.output import AsJson, say, show
 from mailer.database.engine import reading, transaction
 
-app = typer.Typer(help="Add and list newsletters.", no_args_is_help=True)
+app = typer.Typer(
+    help="Add and list newsletters, and set how they are subscribed to.", no_args_is_help=True
+)
+app.command("set")(forms.set_up)
 
 
 @app.command()

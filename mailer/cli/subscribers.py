@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.progress import Progress as Bar
 
-from mailer.audience import importing, newsletters, subscribers
+from mailer.audience import consent, importing, newsletters, subscribers
 from mailer.audience.importing import Plan, Report
 from mailer.cli.context import NewsletterSlug, mailer
 from mailer.cli.output import AsJson, console, errors, say, show
@@ -82,6 +83,29 @@ def list_subscribers(
             for one in subscribers.page(session, owner, after=after, limit=limit, state=state)
         ]
     show("", ["id", "address", "name", "state", "since"], rows, as_json=as_json)
+
+
+@app.command()
+def history(address: Address, as_json: AsJson = False) -> None:
+    """Every record of somebody's consent: when, how, from where, what they were shown."""
+    with reading(mailer().engine) as session:
+        subscriber = subscribers.get(session, address)
+        records = consent.history(session, subscriber.id)
+    show(
+        "",
+        ["at", "newsletter", "state", "source", "evidence"],
+        [
+            (
+                one.at.isoformat(timespec="seconds"),
+                one.newsletter,
+                one.state.value,
+                one.source,
+                dict(one.evidence) if as_json else json.dumps(one.evidence, ensure_ascii=False),
+            )
+            for one in records
+        ],
+        as_json=as_json,
+    )
 
 
 @app.command()

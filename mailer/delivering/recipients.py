@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Text, and_, bindparam, cast, literal, select
@@ -55,13 +56,21 @@ _FROM = (
 )
 
 
-def load(session: Session, newsletter_id: int, ids: Sequence[int], *, with_fields: bool) -> Loaded:
+def load(
+    session: Session, newsletter_id: int, ids: Sequence[int], *, with_fields: bool, now: datetime
+) -> Loaded:
     """Everybody among the sorted *ids*: as a recipient, or with the reason not to mail them."""
     # Fields as text: most people have none of their own, and reading JSON for nothing costs.
     fields = cast(_people.fields, Text) if with_fields else literal("{}")
     columns = (_people.id, _people.address, _people.address_key, _people.name)
     rows = session.connection().execute(
-        select(*columns, cast(_consents.state, Text), _barred.reason, fields)
+        select(
+            *columns,
+            cast(_consents.state, Text),
+            _barred.reason,
+            _people.paused_until > now,
+            fields,
+        )
         .select_from(_FROM)
         .where(among(_people.id, ids)),
         {"newsletter_id": newsletter_id},
@@ -69,12 +78,12 @@ def load(session: Session, newsletter_id: int, ids: Sequence[int], *, with_field
     skipped = dict.fromkeys(ids, "erased")
     recipients: dict[int, Recipient] = {}
     domains = suppressed_domains(session)
-    for one, address, key, name, state, reason, own in rows.all():
+    for one, address, key, name, state, reason, paused, own in rows.all():
         if one not in skipped:
             continue
         domain = key.rpartition("@")[2]
         why = reason or domains.get(domain)
-        if state == Consent.CONFIRMED and not why:
+        if state == Consent.CONFIRMED and not why and not paused:
             del skipped[one]
             recipients[one] = Recipient(one, address, domain, name, _fields(own))
         else:
@@ -90,7 +99,7 @@ def _fields(text: str | None) -> dict[str, Any]:
 def _reason(state: str | None, suppression: str | None) -> str:
     if state != Consent.CONFIRMED:
         return "unsubscribed" if state == Consent.UNSUBSCRIBED else "not confirmed"
-    return f"suppressed: {suppression}"
+    return f"suppressed: {suppression}" if suppression else "paused"
 
 
 def suppressed_domains(session: Session) -> dict[str, str]:

@@ -89,7 +89,9 @@ class Registrar:
             if turn.watch:
                 answer.sending = _sending(session, turn.watch, turn.now)
             for leased, ids in turn.reload:
-                answer.reloaded[leased.batch_id] = self._load(session, leased.issue_id, ids)
+                answer.reloaded[leased.batch_id] = self._load(
+                    session, leased.issue_id, ids, turn.now
+                )
             if turn.permits:
                 answer.permits = reserve(session, self._limits, turn.permits, now=turn.now)
             if turn.lease:
@@ -131,11 +133,11 @@ class Registrar:
                 session, leased.issue_id, base_url=self._base_url, dkim=self._dkim
             )
         ids = [leased.subscriber_ids[position] for position in leased.undecided]
-        answer.leased, answer.loaded = leased, self._load(session, leased.issue_id, ids)
+        answer.leased, answer.loaded = leased, self._load(session, leased.issue_id, ids, now)
 
-    def _load(self, session: Session, issue_id: int, ids: list[int]) -> Loaded:
+    def _load(self, session: Session, issue_id: int, ids: list[int], now: datetime) -> Loaded:
         issue = self.prepared[issue_id]
-        return load(session, issue.newsletter_id, ids, with_fields=issue.with_fields)
+        return load(session, issue.newsletter_id, ids, with_fields=issue.with_fields, now=now)
 
 
 def _sending(session: Session, issue_ids: Collection[int], now: datetime) -> set[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -55,6 +56,10 @@ class NoticePress:
             html=_filled(self._compiled(kind, letterhead, values), values),
             text=text,
         )
+
+    def day(self, language: str, moment: datetime) -> str:
+        """The day of *moment* as *language* writes it."""
+        return self._themes.words(language).on(moment.date())
 
     def _fill(self, kind: str, letterhead: Letterhead, file: str, given: dict[str, Any]) -> str:
         return self._themes.render(letterhead.theme, f"notices/{kind}/{file}", given)

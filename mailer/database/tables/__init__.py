@@ -4,6 +4,7 @@ from mailer.database.tables.audience import (
     Consent,
     ConsentChange,
     Newsletter,
+    OptIn,
     Subscriber,
     Subscription,
     Suppression,
@@ -13,6 +14,7 @@ from mailer.database.tables.base import Base
 from mailer.database.tables.bounces import Bounce
 from mailer.database.tables.installation import Fact, InboxMail
 from mailer.database.tables.issues import Issue, IssueBlock, IssueLink, IssueState, Rendition
+from mailer.database.tables.joining import RequestMeter, SignUp, SpentChallenge, Wording
 from mailer.database.tables.ledger import (
     Attempt,
     Batch,
@@ -67,13 +69,17 @@ __all__ = [
     "Newsletter",
     "Notice",
     "Open",
+    "OptIn",
     "RecoveryCode",
     "Rendition",
+    "RequestMeter",
     "Role",
     "Segment",
     "SendingMeter",
     "SignInLink",
     "SignInMeter",
+    "SignUp",
+    "SpentChallenge",
     "StaffSession",
     "Subscriber",
     "SubscriberTag",
@@ -82,4 +88,5 @@ __all__ = [
     "Tag",
     "Unsubscribe",
     "User",
+    "Wording",
 ]

@@ -21,6 +21,13 @@ class Consent(enum.StrEnum):
     UNSUBSCRIBED = "unsubscribed"
 
 
+class OptIn(enum.StrEnum):
+    """What a sign-up takes: the form alone, or a click in a mail to the address as well."""
+
+    SINGLE = "single"
+    DOUBLE = "double"
+
+
 def text_enum(kind: type[enum.StrEnum]) -> Enum:
     """Stored as its text, checked in Python: a new member needs no migration."""
     return Enum(
@@ -51,6 +58,10 @@ class Newsletter(Base):
     # Colours, logo, fonts, links shown in the theme; see docs/themes.md.
     look: Mapped[dict[str, Any]] = mapped_column(default=dict)
     postal_address: Mapped[str] = mapped_column(String(500), default="")
+    opt_in: Mapped[OptIn] = mapped_column(text_enum(OptIn), default=OptIn.DOUBLE)
+    # Words, fields and rules of its forms; see mailer.audience.forms.
+    sign_up: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    never_confirmed: Mapped[int] = mapped_column(default=0)  # sign-ups that were removed
     created_at: Mapped[datetime]
 
 
@@ -69,6 +80,7 @@ class Subscriber(Base):
     fields: Mapped[dict[str, Any]] = mapped_column(
         JSON().with_variant(JSONB(), "postgresql"), default=dict
     )
+    paused_until: Mapped[datetime | None]  # their own wish: no issues before
     created_at: Mapped[datetime]
 
     # A number is never given again: links in old mails name it.
@@ -97,7 +109,11 @@ class Subscription(Base):
 
 
 class ConsentChange(Base):
-    """One change of consent, as it happened; rows are added and never changed."""
+    """One change of consent, as it happened.
+
+    Rows are added and never changed: the database itself refuses it, and lets a row go only
+    together with the person or the newsletter that it is about.
+    """
 
     __tablename__ = "consent_changes"
 

@@ -1,0 +1,172 @@
+"""Sign-up forms of a newsletter: their words, their fields, whom they take."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from mailer.addresses import Address
+from mailer.blocks import Line, clean_body
+from mailer.database.tables import CustomField, Newsletter, Wording
+from mailer.errors import InvalidInput, NotFound
+from mailer.field_kinds import EditableBy, FieldKind, FieldType, Kept
+
+Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+_MOST_FIELDS = 20
+_LONGEST_ANSWER = 500
+
+
+class FormField(BaseModel):
+    """A custom field that a form asks for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    required: bool = False
+
+
+class FormSettings(BaseModel):
+    """What a newsletter's people chose for its forms; without a word from them, it works."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    open: bool = True
+    heading: Line = ""
+    intro: Words = ""
+    consent: Words = ""
+    ask_name: bool = True
+    fields: tuple[FormField, ...] = ()
+    welcome: bool = True
+    welcome_subject: Line = ""
+    welcome_body: Annotated[str, AfterValidator(clean_body)] = ""
+    roles: bool = True
+    disposable: bool = False
+
+    def takes(self, address: Address) -> bool:
+        """Whether this kind of address may sign up."""
+        if address.is_disposable and not self.disposable:
+            return False
+        return self.roles or not address.is_role
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A custom field as a form shows it."""
+
+    name: str
+    label: str
+    kind: str
+    options: tuple[str, ...]
+    required: bool
+
+    def keep(self, answer: str) -> Kept | None:
+        """The answer as it is kept; ``InvalidInput``, to be read after the field's label."""
+        if len(answer) > _LONGEST_ANSWER:
+            raise InvalidInput(f"is longer than {_LONGEST_ANSWER} characters")
+        return FieldType(FieldKind(self.kind), self.options).keep(answer)
+
+
+def settings_of(newsletter: Newsletter) -> FormSettings:
+    """The form's settings; ``InvalidInput`` names the newsletter and the first wrong value."""
+    return _parsed(newsletter, newsletter.sign_up)
+
+
+def change(session: Session, newsletter: Newsletter, **values: Any) -> FormSettings:
+    """Set some of the form's settings; ``InvalidInput``, or ``NotFound``: no such custom field."""
+    parsed = _parsed(newsletter, {**newsletter.sign_up, **values})
+    known = set(session.scalars(select(CustomField.name)))
+    for field in parsed.fields:
+        if field.name not in known:
+            raise NotFound(
+                f"There is no custom field {field.name!r}; "
+                + (f"there are: {', '.join(sorted(known))}." if known else "define it first.")
+            )
+    if len(parsed.fields) > _MOST_FIELDS:
+        raise InvalidInput(f"A form asks for {_MOST_FIELDS} custom fields at most.")
+    newsletter.sign_up = parsed.model_dump(mode="json", exclude_defaults=True)
+    return parsed
+
+
+def questions(session: Session, settings: FormSettings) -> tuple[Question, ...]:
+    """The custom fields of a form, in its order; those that were removed since are left out."""
+    known = {
+        one.name: one
+        for one in session.scalars(
+            select(CustomField).where(CustomField.name.in_([f.name for f in settings.fields]))
+        )
+    }
+    return tuple(
+        _question(known[field.name], required=field.required)
+        for field in settings.fields
+        if field.name in known
+    )
+
+
+def own_questions(session: Session) -> tuple[Question, ...]:
+    """The custom fields that readers may change themselves."""
+    rows = session.scalars(
+        select(CustomField)
+        .where(CustomField.editable_by == EditableBy.READER)
+        .order_by(CustomField.label, CustomField.name)
+    )
+    return tuple(_question(one, required=False) for one in rows)
+
+
+def answers(asked: Sequence[Question], given: Mapping[str, str]) -> dict[str, Kept]:
+    """What was answered, by field; ``InvalidInput`` names the first answer that cannot be kept."""
+    kept: dict[str, Kept] = {}
+    for question in asked:
+        try:
+            value = question.keep(given.get(question.name, ""))
+        except InvalidInput as error:
+            raise InvalidInput(f"{question.label}: {error}.") from error
+        if value is not None:
+            kept[question.name] = value
+        elif question.required:
+            raise InvalidInput(f"{question.label}: please fill this in.")
+    return kept
+
+
+def wording_digest(text: str) -> str:
+    """By what forms name what they say."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def remember_wording(session: Session, text: str, *, now: datetime) -> str:
+    """Keep what a form says, for the records of consent given on it; its digest."""
+    digest = wording_digest(text)
+    if session.get(Wording, digest) is None:
+        session.add(Wording(digest=digest, text=text, first_shown_at=now))
+        session.flush()
+    return digest
+
+
+def wording(session: Session, digest: str) -> str | None:
+    """What the form with this digest said."""
+    known = session.get(Wording, digest)
+    return known.text if known else None
+
+
+def _question(field: CustomField, *, required: bool) -> Question:
+    return Question(
+        field.name, field.label, field.kind.value, tuple(field.options), required=required
+    )
+
+
+def _parsed(newsletter: Newsletter, values: Mapping[str, Any]) -> FormSettings:
+    try:
+        return FormSettings.model_validate(dict(values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise InvalidInput(
+            f"The form of {newsletter.name!r} cannot be used: {place}: "
+            f"{first['msg'].removeprefix('Value error, ')}."
+        ) from error

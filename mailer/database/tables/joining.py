@@ -1,0 +1,63 @@
+"""Sign-ups that wait for a click, what their forms said, and what keeps robots out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mailer.database.tables.base import Base, Id
+
+
+class SignUp(Base):
+    """Somebody asked for a newsletter in a form; nothing of it counts before it is confirmed."""
+
+    __tablename__ = "sign_ups"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    newsletter_id: Mapped[int] = mapped_column(ForeignKey("newsletters.id", ondelete="CASCADE"))
+    address: Mapped[str] = mapped_column(String(320))
+    address_key: Mapped[str] = mapped_column(String(320), index=True)
+    name: Mapped[str] = mapped_column(String(200), default="")
+    language: Mapped[str | None] = mapped_column(String(35))
+    fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # Which form, what it said, from where: goes into the record of consent.
+    evidence: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("ix_sign_ups_at", "at"),)
+
+
+class Wording(Base):
+    """What a form said, word for word; forms name it by its digest."""
+
+    __tablename__ = "wordings"
+
+    digest: Mapped[str] = mapped_column(String(32), primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
+    first_shown_at: Mapped[datetime]
+
+
+class SpentChallenge(Base):
+    """A proof of work that was used: no second form is taken for it."""
+
+    __tablename__ = "spent_challenges"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    until: Mapped[datetime] = mapped_column(index=True)
+
+
+class RequestMeter(Base):
+    """How often something was asked for in a window of time, over all processes.
+
+    *scope* holds no address in the clear, only a keyed digest.
+    """
+
+    __tablename__ = "request_meters"
+
+    scope: Mapped[str] = mapped_column(String(100), primary_key=True)
+    until: Mapped[datetime] = mapped_column(index=True)
+    used: Mapped[int]

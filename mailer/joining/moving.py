@@ -1,0 +1,145 @@
+"""A person's own link by mail, and a new address that is confirmed at the new one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from mailer.addresses import Address, parse_address
+from mailer.audience import consent, subscribers, suppressions
+from mailer.database.tables import Consent, Newsletter, Subscriber, Subscription
+from mailer.errors import Conflict, ExpiredToken, InvalidToken
+from mailer.joining.office import Office, Trace
+
+_PURPOSE = "address"
+_ID_BYTES = 8
+_CHECK_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """From which address to which; *done* when it has been made."""
+
+    subscriber_id: int
+    old: str
+    new: str
+    language: str | None
+    done: bool
+
+
+def send_link(session: Session, office: Office, address: Address, language: str | None, now: datetime) -> None:  # fmt: skip
+    """Mail a person the link to their page; to strangers' eyes the same for everybody."""
+    subscriber = subscribers.find(session, address)
+    newsletter = _newsletter_of(session, subscriber)
+    known = subscriber is not None and suppressions.find(session, address) is None
+    known &= office.may_mail(session, address, now)
+    if newsletter is None:
+        return  # there is none at all yet
+    with session.begin_nested() as kept:  # the same work for everybody takes the same time
+        person = subscriber or subscribers.find_or_add(session, address, now=now)
+        office.notifier.notify(
+            session,
+            "preferences",
+            to=person.address,
+            to_name=person.name,
+            newsletter=newsletter,
+            language=person.language or language,
+            values={"link": office.preferences_link(person.id)},
+            now=now,
+        )
+        if not known:
+            kept.rollback()
+
+
+def ask_to_move(session: Session, office: Office, subscriber_id: int, address: Address, now: datetime) -> None:  # fmt: skip
+    """Mail a link to the new address; nothing changes before it was followed and confirmed."""
+    subscriber = session.get_one(Subscriber, subscriber_id)
+    newsletter = _newsletter_of(session, subscriber)
+    if newsletter is None or suppressions.find(session, address) is not None:
+        return
+    if not office.may_mail(session, address, now):
+        return
+    until = now + office.confirm_within
+    payload = (
+        subscriber.id.to_bytes(_ID_BYTES, "big")
+        + _check(office, subscriber.address_key)
+        + address.shown.encode()
+    )
+    language = subscriber.language or newsletter.language
+    office.notifier.notify(
+        session,
+        "address",
+        to=address.shown,
+        to_name=subscriber.name,
+        newsletter=newsletter,
+        language=language,
+        values={
+            "link": f"{office.base_url}/address/{office.signer.seal(_PURPOSE, payload, until=until)}",
+            "until": office.notifier.press.day(language, until),
+        },
+        now=now,
+        expires_at=until,
+    )
+
+
+def look_up(session: Session, office: Office, token: str, now: datetime) -> Move:
+    """What the link stands for; ``ExpiredToken`` when the address was changed otherwise since."""
+    payload = office.signer.unseal(_PURPOSE, token, now=now)
+    if len(payload) <= _ID_BYTES + _CHECK_BYTES:
+        raise InvalidToken("This link is damaged.")
+    number, rest = int.from_bytes(payload[:_ID_BYTES], "big"), payload[_ID_BYTES:]
+    subscriber = session.get(Subscriber, number, with_for_update=True)
+    new = rest[_CHECK_BYTES:].decode()
+    if subscriber is None:
+        raise ExpiredToken("This person was erased.")
+    done = subscriber.address_key == parse_address(new).key
+    if not done and rest[:_CHECK_BYTES] != _check(office, subscriber.address_key):
+        raise ExpiredToken("The address was changed since.")
+    return Move(number, subscriber.address, new, subscriber.language, done=done)
+
+
+def move(session: Session, office: Office, token: str, trace: Trace, now: datetime) -> Move:
+    """Use the new address from now on; doing so again changes nothing.
+
+    ``Conflict`` when somebody is known under it already, or it was suppressed since.
+    """
+    wanted = look_up(session, office, token, now)
+    if wanted.done:
+        return wanted
+    address = parse_address(wanted.new)
+    if subscribers.find(session, address) is not None:
+        raise Conflict("That address is on our list already.")
+    if suppressions.find(session, address) is not None:
+        raise Conflict("That address was suppressed since.")
+    subscriber = session.get_one(Subscriber, wanted.subscriber_id)
+    subscriber.address, subscriber.address_key = address.shown, address.key
+    consent.note(
+        session,
+        subscriber_id=subscriber.id,
+        now=now,
+        source="new address",
+        evidence={"from": wanted.old, "to": wanted.new, "confirmation": trace.evidence()},
+    )
+    return Move(wanted.subscriber_id, wanted.old, wanted.new, wanted.language, done=True)
+
+
+def _check(office: Office, address_key: str) -> bytes:
+    return bytes.fromhex(office.signer.digest("address", address_key))[:_CHECK_BYTES]
+
+
+def _newsletter_of(session: Session, subscriber: Subscriber | None) -> Newsletter | None:
+    """In whose dress to write: one they get, one they got, else the first there is."""
+    if subscriber is not None:
+        own = session.scalars(
+            select(Newsletter)
+            .join(Subscription, Subscription.newsletter_id == Newsletter.id)
+            .where(Subscription.subscriber_id == subscriber.id)
+            .order_by(Subscription.state != Consent.CONFIRMED, Newsletter.id)
+            .limit(1)
+        ).first()
+        if own is not None:
+            return own
+    return session.scalars(select(Newsletter).order_by(Newsletter.id).limit(1)).first()
