@@ -34,7 +34,7 @@ def send_link(session: Session, office: Office, address: Address, language: str 
     """Mail a person the link to their page; to strangers' eyes the same for everybody."""
     subscriber = subscribers.find(session, address)
     newsletter = _newsletter_of(session, subscriber)
-    known = subscriber is not None and suppressions.find(session, address) is None
+    known = subscriber is not None and suppressions.find(session, address, office.signer) is None
     known &= office.may_mail(session, address, now)
     if newsletter is None:
         return  # there is none at all yet
@@ -58,7 +58,8 @@ def ask_to_move(session: Session, office: Office, subscriber_id: int, address: A
     """Mail a link to the new address; nothing changes before it was followed and confirmed."""
     subscriber = session.get_one(Subscriber, subscriber_id)
     newsletter = _newsletter_of(session, subscriber)
-    if newsletter is None or suppressions.find(session, address) is not None:
+    suppression = suppressions.find(session, address, office.signer)
+    if newsletter is None or (suppression and suppression.reason != suppressions.ERASED):
         return
     if not office.may_mail(session, address, now):
         return
@@ -112,7 +113,8 @@ def move(session: Session, office: Office, token: str, trace: Trace, now: dateti
     address = parse_address(wanted.new)
     if subscribers.find(session, address) is not None:
         raise Conflict("That address is on our list already.")
-    if suppressions.find(session, address) is not None:
+    suppressions.lift_erased(session, address, office.signer)
+    if suppressions.find(session, address, office.signer) is not None:
         raise Conflict("That address was suppressed since.")
     subscriber = session.get_one(Subscriber, wanted.subscriber_id)
     subscriber.address, subscriber.address_key = address.shown, address.key

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from markupsafe import Markup
@@ -45,10 +45,14 @@ def ask(session: Session, office: Office, newsletter: Newsletter, asked: Asked, 
     left can come back by confirming; whoever is subscribed gets a mail that says so. Suppressed
     addresses, and those that had enough mails from strangers, get nothing and nothing is kept.
     """
-    silent = suppressions.find(session, asked.address) is not None
+    suppression = suppressions.find(session, asked.address, office.signer)
+    erased = suppression is not None and suppression.reason == suppressions.ERASED
+    silent = suppression is not None and not erased  # the erased may come back by confirming
     silent |= not office.may_mail(session, asked.address, now)
     with session.begin_nested() as kept:  # the same work for everybody takes the same time
-        _take_in(session, office, newsletter, asked, now)
+        _take_in(
+            session, office, newsletter, replace(asked, proved=asked.proved and not erased), now
+        )
         if silent:
             kept.rollback()
 
@@ -70,7 +74,8 @@ def confirm(session: Session, office: Office, token: str, trace: Trace, now: dat
     if sign_up is None:
         raise ExpiredToken("This sign-up was removed.")
     if sign_up.confirmed_at is None:
-        if suppressions.find(session, parse_address(sign_up.address)) is not None:
+        suppressions.lift_erased(session, sign_up.address, office.signer)
+        if suppressions.find(session, sign_up.address, office.signer) is not None:
             raise Conflict("This address was suppressed since.")
         _confirm(session, office, sign_up, trace, now)
     return _invitation(session, sign_up)

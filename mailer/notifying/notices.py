@@ -117,17 +117,6 @@ def remove_settled(session: Session, before: datetime) -> int:
     )
 
 
-def remove_for(session: Session, recipient: str) -> int:
-    """Forget every notice to *recipient* (as it travels), sent or waiting: an erasure."""
-    return len(
-        session.scalars(
-            delete(Notice)
-            .where(func.lower(Notice.recipient) == recipient.lower())
-            .returning(Notice.id)
-        ).all()
-    )
-
-
 def counts(session: Session) -> Counts:
     """All notices still known, counted."""
     rows = session.execute(select(Notice.fate, func.count()).group_by(Notice.fate))

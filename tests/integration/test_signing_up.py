@@ -26,6 +26,7 @@ from mailer.errors import ExpiredToken, InvalidToken
 from mailer.joining import meters, moving, signing_up, work
 from mailer.joining.lapsing import remove_unconfirmed
 from mailer.joining.office import Asked, Trace
+from mailer.keeping.erasing import erase
 from mailer.rates import Rate
 from tests.support.factories import NOON, add_newsletter, add_subscriber
 from tests.support.notices import link_to, noticed
@@ -183,6 +184,22 @@ def test_the_suppressed_get_nothing_and_nothing_is_kept(engine: Engine) -> None:
     with reading(engine) as session:
         assert subscribers.find(session, ANN) is None
         assert session.scalar(select(func.count()).select_from(SignUp)) == 0
+
+
+def test_an_erased_person_comes_back_by_confirming_only(engine: Engine) -> None:
+    mailer = mailer_of(engine)
+    river = a_newsletter(engine, opt_in=OptIn.SINGLE)
+    with transaction(engine) as session:
+        add_subscriber(session, ANN, newsletter=session.get_one(Newsletter, river))
+        erase(session, ANN, mailer.signer, source="test", now=NOON)
+
+    ask(mailer, river, proved=True)
+    assert state(engine, river) is Consent.PENDING
+    confirm(mailer, link_to(engine, "/confirm/"))
+
+    assert state(engine, river) is Consent.CONFIRMED
+    with reading(engine) as session:
+        assert suppressions.find(session, ANN, mailer.signer) is None
 
 
 def test_strangers_cannot_fill_somebodys_inbox(engine: Engine) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mailer.database.tables.base import Base, Id
+from mailer.database.tables.base import ADDRESS_OF, Base, Id
 
 
 class SignUp(Base):
@@ -18,8 +18,8 @@ class SignUp(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     newsletter_id: Mapped[int] = mapped_column(ForeignKey("newsletters.id", ondelete="CASCADE"))
-    address: Mapped[str] = mapped_column(String(320))
-    address_key: Mapped[str] = mapped_column(String(320), index=True)
+    address: Mapped[str] = mapped_column(String(320), info=ADDRESS_OF)
+    address_key: Mapped[str] = mapped_column(String(320), index=True, info=ADDRESS_OF)
     name: Mapped[str] = mapped_column(String(200), default="")
     language: Mapped[str | None] = mapped_column(String(35))
     fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
