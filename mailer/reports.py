@@ -35,6 +35,7 @@ class Reason(enum.StrEnum):
     MESSAGE_TOO_BIG = "message too big"
     BLOCKED = "blocked"
     SPAM = "content refused"
+    SENDER = "sender refused"
     AUTHENTICATION = "sender not authenticated"
     POLICY = "policy"
     RATE = "too many messages"
@@ -61,6 +62,7 @@ class Finding:
     status: str = ""  # an enhanced status code (RFC 3463), where there is one
     reason: Reason | None = None
     words: str = ""  # the server's own, on one line
+    asked: str = ""  # the address that we had sent to, where the report tells it from *address*
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,19 @@
-"""Store of what came back: each report once, counted by issue."""
+"""Store of what came back: each report once, with what was done."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mailer.database.tables import Bounce
-from mailer.reports import Kind
+from mailer.addresses import key_of
+from mailer.database.tables import Bounce, Delivery, Fate, Issue, Subscriber, Subscription
+from mailer.errors import InvalidAddress
+from mailer.reports import BOUNCES, Finding, Kind
+
+_LOOKED_BACK = 100  # issues: deliveries are found by issue
 
 
 def known(session: Session, report: str) -> bool:
@@ -17,14 +21,36 @@ def known(session: Session, report: str) -> bool:
     return session.scalar(select(Bounce.id).where(Bounce.report == report).limit(1)) is not None
 
 
-def of_issue(session: Session, issue_id: int) -> Mapping[Kind, int]:
-    """How many recipients of an issue each kind of report named."""
-    rows = session.execute(
-        select(Bounce.kind, func.count(Bounce.subscriber_id.distinct()))
-        .where(Bounce.issue_id == issue_id)
-        .group_by(Bounce.kind)
+def add(
+    session: Session,
+    *,
+    report: str,
+    position: int,
+    finding: Finding,
+    signed: bool,
+    subscriber_id: int | None,
+    issue_id: int | None,
+    outcome: str,
+    now: datetime,
+) -> None:
+    """Record one finding of a report; ``IntegrityError`` when it was recorded meanwhile."""
+    session.add(
+        Bounce(
+            report=report,
+            position=position,
+            issue_id=issue_id,
+            subscriber_id=subscriber_id,
+            signed=signed,
+            address=finding.address[:320],
+            kind=finding.kind,
+            status=finding.status[:12],
+            reason=finding.reason.value if finding.reason else "",
+            diagnostic=finding.words,
+            outcome=outcome[:200],
+            at=now,
+        )
     )
-    return Counter({Kind(kind): count for kind, count in rows})
+    session.flush()
 
 
 def page(
@@ -47,3 +73,86 @@ def page(
     if unidentified:
         query = query.where(Bounce.subscriber_id.is_(None))
     return list(session.scalars(query))
+
+
+def issue_or_none(session: Session, issue_id: int) -> int | None:
+    """The issue's number, if there still is such an issue."""
+    return session.scalar(select(Issue.id).where(Issue.id == issue_id))
+
+
+def subscriber_at(session: Session, addresses: Sequence[str]) -> Subscriber | None:
+    """Who has the first of these addresses that somebody has."""
+    for address in addresses:
+        try:
+            key = key_of(address)
+        except InvalidAddress:
+            continue
+        found = session.scalars(
+            select(Subscriber).where(Subscriber.address_key == key)
+        ).one_or_none()
+        if found is not None:
+            return found
+    return None
+
+
+def newsletters_of(session: Session, subscriber_id: int, issue_id: int | None) -> list[int]:
+    """The newsletter of the issue; if it is not known, all that the person subscribes to."""
+    if issue_id is not None:
+        return list(session.scalars(select(Issue.newsletter_id).where(Issue.id == issue_id)))
+    return list(
+        session.scalars(
+            select(Subscription.newsletter_id).where(Subscription.subscriber_id == subscriber_id)
+        )
+    )
+
+
+def last_issue_of(session: Session, subscriber_id: int) -> int | None:
+    """The last issue that a relay accepted for this person."""
+    return next((issue_id for issue_id, _ in _accepted(session, subscriber_id)), None)
+
+
+def bounces_in_a_row(
+    session: Session, subscriber_id: int, issue_id: int | None, now: datetime
+) -> list[datetime]:
+    """When this person's last accepted mails bounced, the one of *issue_id* now among them.
+
+    The row ends at the first mail, going back, of which no bounce came.
+    """
+    bounced = _bounced(session, subscriber_id)
+    bounced.setdefault(issue_id, now)
+    row: list[datetime] = []
+    for one, _ in _accepted(session, subscriber_id):
+        if one in bounced:
+            row.append(bounced[one])
+        elif row:
+            break
+    return row or [now]
+
+
+def _bounced(session: Session, subscriber_id: int) -> dict[int | None, datetime]:
+    rows = session.execute(
+        select(Bounce.issue_id, Bounce.at).where(
+            Bounce.subscriber_id == subscriber_id, Bounce.kind.in_(BOUNCES)
+        )
+    )
+    return dict(rows.tuples().all())
+
+
+def _accepted(session: Session, subscriber_id: int) -> list[tuple[int, datetime]]:
+    """Issues accepted for this person, and when, the last first."""
+    recent = (
+        select(Issue.id)
+        .where(Issue.started_at.is_not(None))
+        .order_by(Issue.started_at.desc())
+        .limit(_LOOKED_BACK)
+    )
+    rows = session.execute(
+        select(Delivery.issue_id, Delivery.at)
+        .where(
+            Delivery.issue_id.in_(recent),
+            Delivery.subscriber_id == subscriber_id,
+            Delivery.fate == int(Fate.ACCEPTED),
+        )
+        .order_by(Delivery.at.desc(), Delivery.issue_id.desc())
+    )
+    return list(rows.tuples().all())

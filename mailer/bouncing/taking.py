@@ -1,0 +1,223 @@
+"""Acts on a report: records it once, suppresses, counts, unsubscribes; never answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from mailer.audience import consent, preferences, suppressions
+from mailer.audience.readers import find_visit
+from mailer.bouncing import records
+from mailer.bouncing.reading import read
+from mailer.clock import Clock
+from mailer.database.engine import transaction
+from mailer.database.tables import Subscriber
+from mailer.reports import BOUNCES, Finding, Kind, Report
+from mailer.tokens import Reader, Signer
+
+# Of several findings about one reader, the one that does least counts: an address that forwards
+# to two others is not gone because one of them is.
+_MILDEST = (Kind.COMPLAINT, Kind.UNSUBSCRIBE, Kind.TRANSIENT, Kind.DELAYED, Kind.PERMANENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """When bounces end in a suppression, and what unsigned reports may do.
+
+    *count* transient bounces in a row, over *days* at least. Unless unsigned reports are
+    *trusted*, those without a token of ours are counted as transient ones: anybody can write them.
+    """
+
+    count: int = 5
+    days: int = 14
+    trusted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What was recorded of one finding."""
+
+    kind: Kind
+    address: str
+    outcome: str
+    subscriber_id: int | None = None
+    issue_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of one mail; no entries when it was taken in before."""
+
+    entries: tuple[Entry, ...]
+
+    @property
+    def known(self) -> bool:
+        """Whether the same report had come before."""
+        return not self.entries
+
+
+class Intake:
+    """Takes in mails that came back, however they came."""
+
+    def __init__(self, engine: Engine, signer: Signer, rules: Rules, clock: Clock) -> None:
+        self._engine, self._signer, self._rules, self._clock = engine, signer, rules, clock
+
+    @property
+    def engine(self) -> Engine:
+        """The database that it takes mails into."""
+        return self._engine
+
+    def take(self, source: bytes, recipients: Sequence[str] = ()) -> Taken:
+        """Read one mail, record it and act, all or nothing; ``Unavailable``: take it again later."""
+        report = read(source, self._signer, recipients=recipients)
+        try:
+            with transaction(self._engine) as session:
+                return take(session, report, rules=self._rules, now=self._clock())
+        except IntegrityError:  # the same report at the same time, by another way
+            return Taken(())
+
+
+def take(session: Session, report: Report, *, rules: Rules, now: datetime) -> Taken:
+    """Record a report and act on it; doing it twice does nothing more."""
+    if records.known(session, report.identity):
+        return Taken(())
+    taking = _Taking(session, report, rules, now)
+    entries = tuple(taking.entries())
+    return Taken(entries)
+
+
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    session: Session
+    report: Report
+    rules: Rules
+    now: datetime
+
+    def entries(self) -> list[Entry]:
+        report = self.report
+        if report.forged:
+            finding = report.findings[0]
+            return [self._record(0, finding, "ignored: its address has a token not made here")]
+        if report.reader is not None:
+            return [self._of_reader(report.reader)]
+        return [self._of_address(number, one) for number, one in enumerate(report.findings)]
+
+    def _of_reader(self, reader: Reader) -> Entry:
+        subscriber = self.session.get(Subscriber, reader.subscriber_id)
+        finding = _decisive(self.report.findings, subscriber)
+        issue_id = records.issue_or_none(self.session, reader.issue_id)
+        if subscriber is None:
+            return self._record(
+                0, finding, "nothing to do: this person was erased", reader.subscriber_id, issue_id
+            )
+        if finding.kind is Kind.UNSUBSCRIBE:
+            outcome = self._leave(reader)
+        else:
+            outcome = self._act(finding, subscriber, issue_id, signed=True)
+        return self._record(0, finding, outcome, subscriber.id, issue_id)
+
+    def _of_address(self, number: int, finding: Finding) -> Entry:
+        if finding.kind is Kind.UNSUBSCRIBE:
+            return self._record(number, finding, "ignored: it has no token of a mail of ours")
+        if finding.kind not in (*BOUNCES, Kind.COMPLAINT):
+            return self._record(number, finding, "ignored")
+        named = [one for one in (finding.asked, finding.address) if one]
+        subscriber = records.subscriber_at(self.session, named)
+        if subscriber is None:
+            why = "nobody here has this address" if named else "it names no address"
+            return self._record(number, finding, f"unidentified: {why}")
+        issue_id = records.last_issue_of(self.session, subscriber.id)
+        outcome = self._act(finding, subscriber, issue_id, signed=False)
+        return self._record(number, finding, outcome, subscriber.id, issue_id)
+
+    def _act(
+        self, finding: Finding, subscriber: Subscriber, issue_id: int | None, *, signed: bool
+    ) -> str:
+        sure = signed or self.rules.trusted
+        if finding.kind is Kind.COMPLAINT:
+            if not sure:
+                return "kept: nothing in it shows that it is about a mail of ours"
+            return self._complained(subscriber, issue_id)
+        if finding.kind is Kind.PERMANENT and sure:
+            return self._suppress(subscriber, f"bounced: {_words(finding)}", "bounce")
+        if finding.kind in BOUNCES:
+            return self._count(finding, subscriber, issue_id)
+        return "ignored: still being tried" if finding.kind is Kind.DELAYED else "ignored"
+
+    def _count(self, finding: Finding, subscriber: Subscriber, issue_id: int | None) -> str:
+        row = records.bounces_in_a_row(self.session, subscriber.id, issue_id, self.now)
+        spell = max(row) - min(row)
+        if len(row) < self.rules.count or spell < timedelta(days=self.rules.days):
+            return f"counted: {len(row)} in a row"
+        reason = f"bounced {len(row)} times in a row over {spell.days} days: {_words(finding)}"
+        return self._suppress(subscriber, reason, "bounce")
+
+    def _complained(self, subscriber: Subscriber, issue_id: int | None) -> str:
+        for newsletter_id in records.newsletters_of(self.session, subscriber.id, issue_id):
+            consent.unsubscribe(
+                self.session,
+                newsletter_id=newsletter_id,
+                subscriber_id=subscriber.id,
+                now=self.now,
+                method="complaint",
+                issue_id=issue_id,
+            )
+        return f"unsubscribed, {self._suppress(subscriber, 'complained: spam', 'complaint')}"
+
+    def _leave(self, reader: Reader) -> str:
+        visit = find_visit(self.session, reader)
+        if visit is None:
+            return "nothing to do: this person was erased"
+        left = preferences.leave(self.session, visit, method="mail", now=self.now)
+        return "unsubscribed" if left else "had unsubscribed already"
+
+    def _suppress(self, subscriber: Subscriber, reason: str, source: str) -> str:
+        added = suppressions.add(
+            self.session, subscriber.address, reason=reason, source=source, now=self.now
+        )
+        return "suppressed" if added else "suppressed already"
+
+    def _record(
+        self,
+        position: int,
+        finding: Finding,
+        outcome: str,
+        subscriber_id: int | None = None,
+        issue_id: int | None = None,
+    ) -> Entry:
+        signed = self.report.reader is not None
+        entry = Entry(finding.kind, finding.address, outcome, subscriber_id, issue_id)
+        records.add(
+            self.session,
+            report=self.report.identity,
+            position=position,
+            finding=finding,
+            signed=signed,
+            subscriber_id=subscriber_id,
+            issue_id=issue_id,
+            outcome=outcome,
+            now=self.now,
+        )
+        return entry
+
+
+def _decisive(findings: Sequence[Finding], subscriber: Subscriber | None) -> Finding:
+    """Which of the findings about one reader counts: that on their address, else the mildest."""
+    if subscriber is not None:
+        for one in findings:
+            if subscriber.address.lower() in (one.address.lower(), one.asked.lower()):
+                return one
+    return min(
+        findings,
+        key=lambda one: _MILDEST.index(one.kind) if one.kind in _MILDEST else len(_MILDEST),
+    )
+
+
+def _words(finding: Finding) -> str:
+    reason = finding.reason.value if finding.reason else "no reason given"
+    return f"{reason}, {finding.status}" if finding.status else reason
