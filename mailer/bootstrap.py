@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
 
+from mailer.bouncing.taking import Intake, Rules
 from mailer.clock import Clock, utc_now
 from mailer.composing.publishing import Publisher
 from mailer.database.engine import open_engine
@@ -18,6 +19,7 @@ from mailer.delivering.starting import Starter
 from mailer.delivering.worker import Worker, WorkerOptions
 from mailer.dkim_keys import load_dkim
 from mailer.joining.office import Office
+from mailer.mailboxes import Mailbox, parse_mailbox
 from mailer.notifying.sending import Post
 from mailer.notifying.writing import Notifier
 from mailer.relays import Relay, parse_relays
@@ -77,6 +79,23 @@ class Mailer:
     def starter(self) -> Starter:
         """Schedules and starts issues."""
         return Starter(self.engine, self.publisher, batch_size=self.settings.batch_size)
+
+    @property
+    def intake(self) -> Intake:
+        """Takes in mails that came back."""
+        settings = self.settings
+        rules = Rules(
+            count=settings.bounce_limit,
+            days=settings.bounce_days,
+            trusted=settings.unsigned_reports == "act",
+        )
+        return Intake(self.engine, self.signer, rules, self.clock)
+
+    @property
+    def bounce_mailbox(self) -> Mailbox | None:
+        """The mailbox that reports come to, where one is set; ``ConfigurationError``."""
+        given = self.settings.bounce_mailbox
+        return parse_mailbox(given.get_secret_value()) if given is not None else None
 
     def worker(self, issue_id: int | None = None) -> Worker:
         """A worker for everything that is due, or for one issue."""

@@ -7,16 +7,20 @@ import contextlib
 import logging
 import signal
 import sys
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from mailer.bootstrap import Mailer, bootstrap
+from mailer.bouncing.polling import poll
 from mailer.database.engine import reading, transaction
-from mailer.errors import MailerError, Unavailable
+from mailer.errors import ConfigurationError, MailerError, Unavailable
 from mailer.event_loop import new_event_loop
 from mailer.joining import meters, work
 from mailer.joining.lapsing import remove_unconfirmed
+from mailer.mailboxes import Mailbox
 from mailer.notifying.notices import remove_settled
 from mailer.notifying.sending import Couriers
 from mailer.settings import load_settings
@@ -61,6 +65,7 @@ async def _run(mailer: Mailer, *, starting: bool) -> None:
             ("send notices", couriers.tick, _TICK, []),
             ("judge clicks", _judge_clicks, _JUDGE, [mailer]),
             ("forget what is old", _forget, _TIDY, [mailer]),
+            *_mailbox_job(mailer),
         ):
             scheduler.add_job(
                 job,
@@ -76,6 +81,25 @@ async def _run(mailer: Mailer, *, starting: bool) -> None:
     finally:
         scheduler.shutdown(wait=False)
         await couriers.finish()
+
+
+def _mailbox_job(mailer: Mailer) -> list[tuple[str, Callable[..., None], timedelta, list[Any]]]:
+    """Nothing without a mailbox; a wrong address of one is told at the start."""
+    mailbox = mailer.bounce_mailbox
+    if mailbox is None:
+        return []
+    every = timedelta(seconds=mailer.settings.bounce_poll_seconds)
+    return [("take in what came back", _poll, every, [mailer, mailbox])]
+
+
+def _poll(mailer: Mailer, mailbox: Mailbox) -> None:
+    try:
+        counts = poll(mailbox, mailer.intake)
+    except (Unavailable, ConfigurationError) as error:
+        log.error("%s What came back waits there.", error)
+        return
+    if counts:
+        log.info("took in: %s", ", ".join(f"{n} {kind}" for kind, n in sorted(counts.items())))
 
 
 def _start_due(mailer: Mailer) -> None:

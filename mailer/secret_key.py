@@ -50,6 +50,11 @@ def load_secret_key(engine: Engine, given: str | None) -> bytes:
     return key
 
 
+def existing_key(engine: Engine, given: str | None) -> bytes | None:
+    """The key as far as there is one; nothing is made and no database is opened."""
+    return _given(given) or _stored(key_file(engine))
+
+
 def key_file(engine: Engine) -> Path:
     """Where the key is kept: beside a SQLite database, else in the working directory."""
     file = database_file(engine)

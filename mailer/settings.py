@@ -90,6 +90,11 @@ class Settings(BaseSettings):
     track_clicks: bool = True
     tag_links: bool = True
     system_from: str | None = None
+    bounce_mailbox: SecretStr | None = None
+    bounce_poll_seconds: float = Field(default=60.0, ge=5)
+    bounce_limit: int = Field(default=5, ge=1)
+    bounce_days: int = Field(default=14, ge=0)
+    unsigned_reports: Literal["count", "act"] = "count"
     keep_notices: Duration = timedelta(days=30)
     confirm_within: Duration = timedelta(days=7)
     keep_unconfirmed: Duration = timedelta(days=30)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from mailer.addresses import key_of
-from mailer.database.tables import Bounce, Delivery, Fate, Issue, Subscriber, Subscription
+from mailer.addresses import key_of, parse_address
+from mailer.database.tables import (
+    Bounce,
+    Delivery,
+    Fate,
+    Issue,
+    Newsletter,
+    Subscriber,
+    Subscription,
+)
 from mailer.errors import InvalidAddress
 from mailer.reports import BOUNCES, Finding, Kind
 
@@ -135,7 +144,7 @@ def _bounced(session: Session, subscriber_id: int) -> dict[int | None, datetime]
             Bounce.subscriber_id == subscriber_id, Bounce.kind.in_(BOUNCES)
         )
     )
-    return dict(rows.tuples().all())
+    return {issue_id: at for issue_id, at in rows}  # noqa: C416  # rows are no tuples to mypy
 
 
 def _accepted(session: Session, subscriber_id: int) -> list[tuple[int, datetime]]:
@@ -155,4 +164,27 @@ def _accepted(session: Session, subscriber_id: int) -> list[tuple[int, datetime]
         )
         .order_by(Delivery.at.desc(), Delivery.issue_id.desc())
     )
-    return list(rows.tuples().all())
+    return [(issue_id, at) for issue_id, at in rows]
+
+
+def addresses_taken_in(session: Session) -> frozenset[tuple[str, str]]:
+    """Local part (before a plus) and domain of each address of ours that mail comes back to."""
+    paths = session.scalars(
+        select(Newsletter.return_path).where(Newsletter.return_path.is_not(None))
+    )
+    ours: set[tuple[str, str]] = set()
+    for path in paths:
+        local, _, domain = parse_address(path or "").wire.lower().rpartition("@")
+        ours |= {(local, domain), ("unsubscribe", domain)}
+    return frozenset(ours)
+
+
+def counted(session: Session) -> list[tuple[str, str, int]]:
+    """How many of each kind came back, by what was done; counts in a row are put together."""
+    rows = session.execute(
+        select(Bounce.kind, Bounce.outcome, func.count()).group_by(Bounce.kind, Bounce.outcome)
+    )
+    sums: Counter[tuple[str, str]] = Counter()
+    for kind, outcome, number in rows:
+        sums[kind.value, outcome.partition(": ")[0] if "in a row" in outcome else outcome] += number
+    return [(kind, outcome, number) for (kind, outcome), number in sorted(sums.items())]

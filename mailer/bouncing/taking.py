@@ -24,6 +24,8 @@ from mailer.tokens import Reader, Signer
 # to two others is not gone because one of them is.
 _MILDEST = (Kind.COMPLAINT, Kind.UNSUBSCRIBE, Kind.TRANSIENT, Kind.DELAYED, Kind.PERMANENT)
 
+_ERASED = "nothing to do: this person was erased"
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -111,10 +113,9 @@ class _Taking:
         subscriber = self.session.get(Subscriber, reader.subscriber_id)
         finding = _decisive(self.report.findings, subscriber)
         issue_id = records.issue_or_none(self.session, reader.issue_id)
-        if subscriber is None:
-            return self._record(
-                0, finding, "nothing to do: this person was erased", reader.subscriber_id, issue_id
-            )
+        if subscriber is None:  # what the report says of them is not kept either
+            erased = Finding(finding.kind, status=finding.status, reason=finding.reason)
+            return self._record(0, erased, _ERASED, None, issue_id)
         if finding.kind is Kind.UNSUBSCRIBE:
             outcome = self._leave(reader)
         else:
@@ -172,7 +173,7 @@ class _Taking:
     def _leave(self, reader: Reader) -> str:
         visit = find_visit(self.session, reader)
         if visit is None:
-            return "nothing to do: this person was erased"
+            return _ERASED
         left = preferences.leave(self.session, visit, method="mail", now=self.now)
         return "unsubscribed" if left else "had unsubscribed already"
 

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from mailer.cli import (
+    bounces,
     dkim,
     issues,
     newsletters,
@@ -30,6 +31,7 @@ app.command()(processes.up)
 app.command()(processes.web)
 app.command()(processes.schedule)
 app.command()(processes.worker)
+app.command()(processes.incoming)
 app.command()(processes.upgrade)
 app.command("import")(subscribers.import_file)
 subscribers.app.command("show")(persons.show)
@@ -38,6 +40,7 @@ app.add_typer(newsletters.app, name="newsletter")
 app.add_typer(subscribers.app, name="subscriber")
 app.add_typer(suppressions.app, name="suppression")
 app.add_typer(issues.app, name="issue")
+app.add_typer(bounces.app, name="bounces")
 app.add_typer(notices.app, name="notice")
 app.add_typer(dkim.app, name="dkim")
 app.add_typer(users.app, name="user")

@@ -269,6 +269,7 @@ def audit_issue(issue_id: IssueId, as_json: AsJson = False) -> None:
         "uncertain": result.uncertain,
         "deferred": result.deferred,
         "skipped_reasons": result.skipped_reasons,
+        "came_back": result.came_back,
         "balanced": result.balanced,
     }
     if as_json:
@@ -278,6 +279,8 @@ def audit_issue(issue_id: IssueId, as_json: AsJson = False) -> None:
         show(f"Issue {issue_id}", ["", "count"], rows, as_json=False)
         for reason, count in result.skipped_reasons.items():
             console.print(f"  skipped, {reason}: {count:,}", markup=False)
+        for kind, count in result.came_back.items():
+            console.print(f"  came back, {kind}: {count:,}", markup=False)
     if not result.balanced:
         raise typer.Exit(1)
 

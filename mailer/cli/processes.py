@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
+import signal
 from typing import Annotated
 
 import typer
 
 from mailer import scheduling
 from mailer.bootstrap import Mailer, bootstrap
+from mailer.bouncing.receiving import Receiver
 from mailer.cli.context import mailer
 from mailer.cli.output import AsJson, say
 from mailer.cli.planting import plant
@@ -17,6 +20,7 @@ from mailer.cli.supervising import supervise
 from mailer.database.engine import open_engine, transaction
 from mailer.database.tables import LinkPurpose
 from mailer.database.upgrading import upgrade as upgrade_database
+from mailer.event_loop import new_event_loop
 from mailer.settings import load_settings
 from mailer.staffing import links, users
 from mailer.web import serving
@@ -71,6 +75,26 @@ def worker() -> None:
     """Send only: any number of these share one database."""
     _log()
     scheduling.run(mailer(), starting=False)
+
+
+def incoming(
+    host: Host = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option("--port", help="The port to listen on.", min=1, max=65535)
+    ] = 2525,
+) -> None:
+    """Take in bounces, complaints and unsubscribes that a mail server hands over (SMTP or LMTP)."""
+    _log()
+    receiver = Receiver(mailer().intake, host, port)
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(_receive(receiver))
+
+
+async def _receive(receiver: Receiver) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await receiver.serve(stop)
 
 
 def upgrade(as_json: AsJson = False) -> None:

@@ -19,6 +19,7 @@ from mailer.delivering import lifecycle
 from mailer.delivering.auditing import Audit, Counts, audit, counts
 from mailer.delivering.connecting import close_connection, open_connection
 from mailer.errors import Conflict, RelayUnavailable
+from mailer.reports import BOUNCES, Kind
 
 _POLL_SECONDS = 0.25
 _CONNECT_SECONDS = 15.0
@@ -151,6 +152,11 @@ def _sentence(issue: Issue, result: Audit) -> str:
     parts += [f"{result.skipped:,} skipped", f"{result.waiting:,} waiting"]
     if result.uncertain:
         parts.append(f"{result.uncertain:,} may have got it twice")
+    bounced = sum(result.came_back.get(kind, 0) for kind in BOUNCES)
+    if bounced:
+        parts.append(f"{bounced:,} bounced later")
+    if result.came_back.get(Kind.COMPLAINT):
+        parts.append(f"{result.came_back[Kind.COMPLAINT]:,} complained")
     words = f"Issue {issue.id} is {issue.state.value}: of {result.planned:,}, {', '.join(parts)}."
     return f"{words} {issue.state_reason}" if issue.state_reason else words
 

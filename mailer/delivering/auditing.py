@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from mailer.database.tables import Attempt, Batch, Delivery, Doubt, Fate, Issue, Subscriber
+from mailer.database.tables import Attempt, Batch, Bounce, Delivery, Doubt, Fate, Issue, Subscriber
 from mailer.delivering.ledger import decided_ids
 from mailer.delivering.packing import unpack
 from mailer.errors import NotFound
@@ -27,6 +27,7 @@ class Audit:
     uncertain: int  # recipients who may have got the message twice: an answer was never seen
     deferred: int  # of the waiting, those whom a relay has put off at least once
     skipped_reasons: dict[str, int] = field(default_factory=dict)
+    came_back: dict[str, int] = field(default_factory=dict)  # recipients by kind of report
 
     @property
     def balanced(self) -> bool:
@@ -71,6 +72,7 @@ def audit(session: Session, issue_id: int) -> Audit:
         uncertain=_uncertain(session, issue_id),
         deferred=sum(count for count, attempt in waiting if attempt > 1),
         skipped_reasons=_reasons(session, issue_id),
+        came_back=_came_back(session, issue_id),
     )
 
 
@@ -135,3 +137,13 @@ def _reasons(session: Session, issue_id: int) -> dict[str, int]:
         .order_by(func.count().desc())
     )
     return {row[0]: row[1] for row in rows}
+
+
+def _came_back(session: Session, issue_id: int) -> dict[str, int]:
+    rows = session.execute(
+        select(Bounce.kind, func.count(Bounce.subscriber_id.distinct()))
+        .where(Bounce.issue_id == issue_id)
+        .group_by(Bounce.kind)
+        .order_by(Bounce.kind)
+    )
+    return {kind.value: count for kind, count in rows}

@@ -19,7 +19,16 @@ issue import, issue export, issue preview, issue check, issue schedule, issue se
 issue resume, issue cancel, issue status, issue audit
 """
 # They print an issue, or run until they are stopped: there is no figure to print as JSON.
-WITHOUT_FIGURES = {"up", "web", "schedule", "worker", "issue export", "issue preview"}
+WITHOUT_FIGURES = {
+    "up",
+    "web",
+    "schedule",
+    "worker",
+    "incoming",
+    "bounces take",
+    "issue export",
+    "issue preview",
+}
 
 
 def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:

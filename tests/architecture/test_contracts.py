@@ -26,6 +26,7 @@ VIOLATIONS = {
     "premailer": ("rendering/text.py", "import premailer"),
     "aiosmtplib": ("delivering/lane.py", "import aiosmtplib"),
     "aiosmtpd": ("inbox/mails.py", "import aiosmtpd"),
+    "mailboxes": ("bouncing/taking.py", "import imaplib"),
     "apscheduler": ("delivering/worker.py", "import apscheduler"),
     "jinja2": ("composing/publishing.py", "import jinja2"),
     "cryptography": ("tokens.py", "import cryptography"),

@@ -32,13 +32,14 @@ def identify(signer: Signer, addresses: Iterable[str], texts: Iterable[str]) -> 
         reader = _read(signer, tag)
         if reader is not None:
             return Identity(reader)
-    if tagged:
+    if any(map(_HEX.fullmatch, tagged)):
         return Identity(forged=True)
     for token in islice(_candidates(texts), _MOST_TRIED):
         reader = _read(signer, token)
         if reader is not None:
             return Identity(reader)
-    return Identity()
+    # In base64url a server may have changed the case: the subject says it again.
+    return Identity(forged=bool(tagged))
 
 
 def _candidates(texts: Iterable[str]) -> Iterator[str]:
