@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
+from mailer.addresses import parse_domain
 from mailer.bouncing.taking import Intake, Rules
 from mailer.clock import Clock, utc_now
 from mailer.composing.publishing import Publisher
 from mailer.database.engine import open_engine
 from mailer.database.upgrading import upgrade
-from mailer.delivering.guarding import Threshold
+from mailer.delivering.guarding import Thresholds
 from mailer.delivering.lanes import LaneOptions
 from mailer.delivering.permits import Limits
 from mailer.delivering.starting import Starter
@@ -78,7 +81,23 @@ class Mailer:
     @property
     def starter(self) -> Starter:
         """Schedules and starts issues."""
-        return Starter(self.engine, self.publisher, batch_size=self.settings.batch_size)
+        return Starter(
+            self.engine,
+            self.publisher,
+            batch_size=self.settings.batch_size,
+            undo=timedelta(seconds=self.settings.undo_seconds),
+        )
+
+    @property
+    def limits(self) -> Limits:
+        """How much may be sent in which time, by all workers together."""
+        settings = self.settings
+        return Limits(
+            settings.rates,
+            settings.domain_rates,
+            {parse_domain(domain): plan for domain, plan in settings.warm_up.items()},
+            ZoneInfo(settings.time_zone),
+        )
 
     @property
     def intake(self) -> Intake:
@@ -115,8 +134,13 @@ class Mailer:
                 lease_seconds=settings.lease_seconds,
                 retry_schedule=settings.retry_schedule,
                 hold_uncertain=settings.uncertain == "hold",
-                threshold=Threshold(settings.stop_at_refused_percent),
-                limits=Limits(settings.rates, settings.domain_rates),
+                thresholds=Thresholds(
+                    settings.stop_at_refused_percent,
+                    settings.stop_at_bounced_percent,
+                    settings.stop_at_complained_percent,
+                    settings.stop_among,
+                ),
+                limits=self.limits,
                 dkim=self.dkim,
             ),
             clock=self.clock,

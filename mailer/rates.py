@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 _UNITS = {
     "second": timedelta(seconds=1),
@@ -13,10 +13,11 @@ _UNITS = {
     "day": timedelta(days=1),
 }
 _RATE = re.compile(r"\s*(\d+)\s*(?:/|per)\s*(second|minute|hour|day)\s*", re.IGNORECASE)
-# Rates over seconds and minutes are spread evenly, but for a tenth that may come at once; quotas
-# over hours and days are used up as fast as it goes.
+# Rates over seconds and minutes are spread evenly, but for what a tenth of a second brings, which
+# may come at once; quotas over hours and days are used up as fast as it goes.
 _SMOOTH_BELOW = timedelta(minutes=1)
-_BURST = 0.1
+_BURST = timedelta(seconds=0.1)
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +57,40 @@ def parse_rates(text: str) -> tuple[Rate, ...]:
     return tuple(rates)
 
 
-def available(rate: Rate, meter: Meter | None, now: datetime) -> int:
-    """How many permits the rate has left now."""
-    meter = _current(rate, meter, now)
+def available(rate: Rate, meter: Meter | None, now: datetime, zone: tzinfo = UTC) -> int:
+    """How many permits the rate has left now; days begin at midnight in *zone*."""
+    meter = _current(rate, meter, now, zone)
     if not rate.smooth:
         return max(0, rate.most - meter.used)
-    step = rate.window / rate.most
-    return max(0, (now - meter.until) // step + _burst(rate))
+    return max(0, (now - meter.until) // _step(rate) + _burst(rate))
 
 
-def spend(rate: Rate, meter: Meter | None, permits: int, now: datetime) -> Meter:
+def spend(
+    rate: Rate, meter: Meter | None, permits: int, now: datetime, zone: tzinfo = UTC
+) -> Meter:
     """The meter after *permits* were given out."""
-    meter = _current(rate, meter, now)
+    meter = _current(rate, meter, now, zone)
     if not rate.smooth:
         return Meter(meter.until, meter.used + permits)
-    return Meter(meter.until + permits * (rate.window / rate.most), 0)
+    return Meter(meter.until + permits * _step(rate), 0)
 
 
-def _current(rate: Rate, meter: Meter | None, now: datetime) -> Meter:
+def next_permit(rate: Rate, meter: Meter | None, now: datetime, zone: tzinfo = UTC) -> datetime:
+    """When there will be a permit: *now*, if there is one."""
+    meter = _current(rate, meter, now, zone)
+    if rate.smooth:
+        return max(now, meter.until - (_burst(rate) - 1) * _step(rate))
+    return now if meter.used < rate.most else _window_end(rate.window, now, zone)
+
+
+def start_of_day(now: datetime, zone: tzinfo) -> datetime:
+    """The last midnight in *zone*."""
+    return datetime.combine(now.astimezone(zone).date(), time(), zone).astimezone(UTC)
+
+
+def _current(rate: Rate, meter: Meter | None, now: datetime, zone: tzinfo) -> Meter:
     if not rate.smooth:
-        start = _window_start(rate.window, now)
+        start = _window_start(rate.window, now, zone)
         # A meter from another window, past or (the clock was set back) future, counts no more.
         return meter if meter is not None and meter.until == start else Meter(start)
     # Paid for later than a window from now: the clock was set back.
@@ -84,10 +99,23 @@ def _current(rate: Rate, meter: Meter | None, now: datetime) -> Meter:
     return meter
 
 
-def _window_start(window: timedelta, now: datetime) -> datetime:
+def _window_start(window: timedelta, now: datetime, zone: tzinfo) -> datetime:
+    if window == _DAY:
+        return start_of_day(now, zone)
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     return epoch + ((now - epoch) // window) * window
 
 
+def _window_end(window: timedelta, now: datetime, zone: tzinfo) -> datetime:
+    start = _window_start(window, now, zone)
+    # A day has 23 to 25 hours, where clocks are put forward and back.
+    return start_of_day(start + 1.5 * window, zone) if window == _DAY else start + window
+
+
 def _burst(rate: Rate) -> int:
-    return max(1, int(rate.most * _BURST))
+    return max(1, int(rate.most * (_BURST / rate.window)))
+
+
+def _step(rate: Rate) -> timedelta:
+    # As much longer than an even share as the burst needs: no window sees more than the rate.
+    return rate.window / (rate.most - _burst(rate) + 1)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -19,6 +20,8 @@ from pydantic_settings import (
 
 from mailer.errors import ConfigurationError
 from mailer.rates import Rate, parse_rates
+from mailer.secret_files import SecretFiles
+from mailer.warming import WarmUpPlan, parse_warm_up
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -43,6 +46,16 @@ def _rates(value: Any) -> Any:
 
 def _duration(value: Any) -> Any:
     return parse_duration(value) if isinstance(value, str) else value
+
+
+def _warm_up(value: Any) -> Any:
+    return parse_warm_up(value) if isinstance(value, str) else value
+
+
+def _time_zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError("it must be UTC or like Europe/Berlin (IANA names)")
+    return value
 
 
 def _web_address(value: str) -> str:
@@ -85,7 +98,15 @@ class Settings(BaseSettings):
     domain_rates: dict[str, Annotated[tuple[Rate, ...], NoDecode, BeforeValidator(_rates)]] = Field(
         default_factory=dict
     )
+    warm_up: dict[str, Annotated[WarmUpPlan, NoDecode, BeforeValidator(_warm_up)]] = Field(
+        default_factory=dict
+    )
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+    undo_seconds: float = Field(default=30.0, ge=0, le=3600)
+    stop_among: int = Field(default=500, ge=20, le=10_000)
     stop_at_refused_percent: float = Field(default=10.0, ge=0, le=100)
+    stop_at_bounced_percent: float = Field(default=5.0, ge=0, le=100)
+    stop_at_complained_percent: float = Field(default=0.5, ge=0, le=100)
     uncertain: Literal["resend", "hold"] = "resend"
     track_clicks: bool = True
     tag_links: bool = True
@@ -101,6 +122,7 @@ class Settings(BaseSettings):
     keep_client_addresses: Literal["full", "truncated", "none"] = "truncated"
     trusted_proxies: int = Field(default=1, ge=0, le=10)
     address_rules_file: Path | None = None
+    metrics_token: SecretStr | None = None
 
     @classmethod
     def settings_customise_sources(
@@ -111,8 +133,9 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments first, then the environment, then ``mailer.toml``."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        """Arguments first, then the environment, secrets in files, then ``mailer.toml``."""
+        files, toml = SecretFiles(settings_cls), TomlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, files, toml
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -123,8 +146,8 @@ def load_settings(**overrides: Any) -> Settings:
         problem = error.errors()[0]
         name = ".".join(str(part) for part in problem["loc"])
         raise ConfigurationError(
-            f"The setting {name} (MAILER_{name.upper()} or mailer.toml) cannot be used: "
-            f"{problem['msg'].removeprefix('Value error, ')}."
+            f"The setting {name} (MAILER_{name.partition('.')[0].upper()} or mailer.toml) cannot "
+            f"be used: {problem['msg'].removeprefix('Value error, ')}."
         ) from error
     except ValueError as error:  # a mailer.toml that is not TOML
         raise ConfigurationError(f"mailer.toml cannot be read: {error}.") from error

@@ -25,18 +25,21 @@ def mailer() -> Mailer:
     return bootstrap(load_settings())
 
 
-def parse_when(text: str, *, now: datetime, zone: str) -> datetime:
-    """``2026-12-01 07:00`` in the newsletter's *zone*, an ISO time with its own, or ``+5m``."""
+def parse_when(text: str, *, now: datetime, zone: str) -> datetime | None:
+    """``2026-12-01 07:00`` in the newsletter's *zone*, an ISO time with its own, or ``+5m``.
+
+    ``None`` for ``now``: right away, with the time to take it back that the settings say.
+    """
     text = text.strip()
     try:
+        if text == "now":
+            return None
         if text.startswith("+"):
             return now + parse_duration(text[1:])
-        if text == "now":
-            return now
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise InvalidInput(
-            f"{text!r} is not a time; write 2026-12-01 07:00, 2026-12-01T07:00+01:00 or +5m."
+            f"{text!r} is not a time; write 2026-12-01 07:00, 2026-12-01T07:00+01:00, +5m or now."
         ) from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo(zone))

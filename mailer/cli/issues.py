@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -105,12 +106,14 @@ def check(issue_id: IssueId, as_json: AsJson = False) -> None:
         published = mailer().publisher.publish(session, issue, now=mailer().clock())
         findings = checking.check(session, issue, published)
         people = checking.audience_size(session, issue.newsletter_id)
+        pace, warm_up = sending.warm_up_of(mailer(), session, issue, people)
     blocked = any(finding.blocking for finding in findings)
     result = {
         "ready": not blocked,
         "recipients": people,
         "html_bytes": published.rendered.size,
         "links": len(published.links),
+        "warm_up": warm_up,
         "findings": [
             {"place": one.place, "message": one.message, "blocking": one.blocking}
             for one in findings
@@ -121,6 +124,7 @@ def check(issue_id: IssueId, as_json: AsJson = False) -> None:
         f"Issue {issue_id} is {'not ready' if blocked else 'ready'}: {people:,} recipients, "
         f"{result['links']} links, {published.rendered.size // 1024} KB of HTML."
     )
+    words += [pace] if pace else []
     say("\n".join(words), result, as_json=as_json)
     if blocked:
         raise typer.Exit(1)
@@ -131,7 +135,9 @@ def schedule(
     issue_id: IssueId,
     at: Annotated[
         str,
-        typer.Option("--at", help="2026-12-01 07:00 (newsletter's time zone), ISO time, or +5m."),
+        typer.Option(
+            "--at", help="2026-12-01 07:00 (newsletter's time zone), ISO time, +5m, or now."
+        ),
     ],
     local_time: Annotated[
         bool, typer.Option("--local-time", help="At that hour in each subscriber's own zone.")
@@ -145,7 +151,10 @@ def schedule(
     anyway: Anyway = False,
     as_json: AsJson = False,
 ) -> None:
-    """Let an issue start at a time; it can be changed and taken back until then."""
+    """Let an issue start at a time; it can be changed, and taken back by `cancel`, until then.
+
+    `--at now` leaves MAILER_UNDO_SECONDS (30) for that.
+    """
     now = mailer().clock()
     with reading(mailer().engine) as session:
         zone = issues.get(session, issue_id).newsletter.time_zone
@@ -153,12 +162,8 @@ def schedule(
     if local_time and canary:
         raise InvalidInput("--local-time and --canary do not go together; choose one.")
     manner = lifecycle.Manner(local_time, canary, canary_minutes)
-    mailer().starter.schedule(issue_id, at=moment, now=now, anyway=anyway, manner=manner)
-    say(
-        f"Issue {issue_id} starts at {moment:%Y-%m-%d %H:%M:%S %Z}.",
-        {"id": issue_id, "state": "scheduled", "scheduled_at": moment.isoformat()},
-        as_json=as_json,
-    )
+    starts = mailer().starter.schedule(issue_id, at=moment, now=now, anyway=anyway, manner=manner)
+    _say_scheduled(issue_id, starts, as_json=as_json)
 
 
 @app.command()
@@ -170,17 +175,17 @@ def send(
     anyway: Anyway = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send an issue now, in this process, and wait until everybody is decided."""
+    """Send an issue now, in this process, and wait until everybody is decided.
+
+    It starts at once. With --no-wait it is left to the workers, who start it when
+    MAILER_UNDO_SECONDS (30) are over: until then, `cancel` makes it a draft again.
+    """
     if wait:
         sending.send_here(mailer(), issue_id, anyway=anyway, as_json=as_json)
         return
     now = mailer().clock()
-    mailer().starter.schedule(issue_id, at=now, now=now, anyway=anyway)
-    say(
-        f"Issue {issue_id} is left to the workers.",
-        {"id": issue_id, "state": "scheduled"},
-        as_json=as_json,
-    )
+    starts = mailer().starter.schedule(issue_id, at=None, now=now, anyway=anyway)
+    _say_scheduled(issue_id, starts, as_json=as_json)
 
 
 @app.command("send-missing")
@@ -306,6 +311,22 @@ def list_recipients(
             for address, one, attempts, reply in recipients(session, issue_id, wanted)
         )
         show("", ["address", "fate", "attempts", "reply"], rows, as_json=as_json)
+
+
+def _say_scheduled(issue_id: int, starts: datetime, *, as_json: bool) -> None:
+    with reading(mailer().engine) as session:
+        at = issues.get(session, issue_id).scheduled_at or starts
+    say(
+        f"Issue {issue_id} starts at {starts:%Y-%m-%d %H:%M:%S %Z}. Until then, "
+        f"`mailer issue cancel {issue_id}` takes it back.",
+        {
+            "id": issue_id,
+            "state": "scheduled",
+            "scheduled_at": at.isoformat(),
+            "starts_at": starts.isoformat(),
+        },
+        as_json=as_json,
+    )
 
 
 def _deliver(text: str, output: Path | None) -> None:

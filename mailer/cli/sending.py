@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy.orm import Session
 
 from mailer.bootstrap import Mailer
 from mailer.cli.output import complain, console, errors, say
@@ -18,6 +19,7 @@ from mailer.database.tables import Issue, IssueState
 from mailer.delivering import lifecycle
 from mailer.delivering.auditing import Audit, Counts, audit, counts
 from mailer.delivering.connecting import close_connection, open_connection
+from mailer.delivering.warm_ups import sending_domain, stage_of
 from mailer.errors import Conflict, RelayUnavailable
 from mailer.reports import BOUNCES, Kind
 
@@ -106,7 +108,12 @@ def show_status(mailer: Mailer, issue_id: int, *, watch: bool, as_json: bool) ->
         asyncio.run(_watch(mailer, issue_id))
     with reading(mailer.engine) as session:
         issue, result = issues.get(session, issue_id), audit(session, issue_id)
-    say(_sentence(issue, result), _data(issue, result), as_json=as_json)
+        words, warm_up = warm_up_of(mailer, session, issue, result.waiting)
+    say(
+        f"{_sentence(issue, result)} {words}".rstrip(),
+        _data(issue, result) | {"warm_up": warm_up},
+        as_json=as_json,
+    )
 
 
 async def _watch(mailer: Mailer, issue_id: int) -> None:
@@ -159,6 +166,30 @@ def _sentence(issue: Issue, result: Audit) -> str:
         parts.append(f"{result.came_back[Kind.COMPLAINT]:,} complained")
     words = f"Issue {issue.id} is {issue.state.value}: of {result.planned:,}, {', '.join(parts)}."
     return f"{words} {issue.state_reason}" if issue.state_reason else words
+
+
+def warm_up_of(
+    mailer: Mailer, session: Session, issue: Issue, waiting: int
+) -> tuple[str, dict[str, object] | None]:
+    """How many a day go out while the issue's domain is warmed up, in words and as data."""
+    limits, domain = mailer.limits, sending_domain(issue.newsletter.from_address)
+    plan = limits.warm_ups.get(domain)
+    if plan is None:
+        return "", None
+    stage = stage_of(session, domain, plan, now=mailer.clock(), zone=limits.zone)
+    if stage.quota is None:
+        return "", None
+    days = stage.days_for(waiting)
+    data = {"domain": domain, "day": stage.day, "quota": stage.quota, "used": stage.used}
+    words = (
+        f"{domain} is being warmed up: {stage.quota:,} a day at present (day {stage.day} of its "
+        f"plan, {stage.used:,} sent today)"
+    )
+    return (
+        f"{words}: done in about {days:,} {'day' if days == 1 else 'days'}."
+        if days
+        else f"{words}."
+    ), {**data, "days": days}
 
 
 def _data(issue: Issue, result: Audit) -> dict[str, object]:

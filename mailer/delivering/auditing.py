@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from mailer.database.tables import Attempt, Batch, Bounce, Delivery, Doubt, Fate, Issue, Subscriber
-from mailer.delivering.ledger import decided_ids
+from mailer.database.tables import (
+    Attempt,
+    Batch,
+    Bounce,
+    Delivery,
+    Doubt,
+    Fate,
+    Issue,
+    IssueState,
+    Newsletter,
+    Subscriber,
+)
+from mailer.delivering.ledger import decided_ids, free
 from mailer.delivering.packing import unpack
 from mailer.errors import NotFound
 
@@ -55,12 +67,7 @@ def audit(session: Session, issue_id: int) -> Audit:
     issue = session.get(Issue, issue_id)
     if issue is None:
         raise NotFound(f"There is no issue {issue_id}.")
-    rows = session.execute(
-        select(Delivery.fate, func.count())
-        .where(Delivery.issue_id == issue_id)
-        .group_by(Delivery.fate)
-    )
-    fates = {Fate(fate): count for fate, count in rows}
+    fates = _fates(session, issue_id)
     waiting = list(_waiting(session, issue_id))
     return Audit(
         issue_id=issue_id,
@@ -89,6 +96,69 @@ def counts(session: Session, issue_id: int) -> Counts:
     return Counts(planned, int(row[0]), int(row[1]), int(row[2]))
 
 
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """An issue on its way, measured: the record's own counts, and who waits for how long."""
+
+    issue_id: int
+    newsletter: str
+    state: IssueState
+    planned: int
+    accepted: int
+    refused: int
+    skipped: int
+    waiting: int
+    uncertain: int
+    due_since: datetime | None  # since when the batch due first has been waiting for a worker
+
+    @property
+    def unbalanced(self) -> int:
+        """How many are in no place, or (below zero) in two: 0 unless something is wrong."""
+        return self.planned - self.accepted - self.refused - self.skipped - self.waiting
+
+
+def gauges(session: Session, *, now: datetime) -> list[Gauge]:
+    """Issues being sent or paused, measured."""
+    rows = session.execute(
+        select(Issue, Newsletter.slug)
+        .join(Newsletter, Newsletter.id == Issue.newsletter_id)
+        .where(Issue.state.in_((IssueState.SENDING, IssueState.PAUSED)))
+        .order_by(Issue.id)
+    ).all()
+    return [_gauge(session, issue, slug, now) for issue, slug in rows]
+
+
+def _gauge(session: Session, issue: Issue, newsletter: str, now: datetime) -> Gauge:
+    fates = _fates(session, issue.id)
+    due = session.scalar(
+        select(func.min(Batch.due_at)).where(
+            Batch.issue_id == issue.id, Batch.open.is_(True), Batch.due_at <= now, free(now)
+        )
+    )
+    return Gauge(
+        issue.id,
+        newsletter,
+        issue.state,
+        issue.planned,
+        fates.get(Fate.ACCEPTED, 0),
+        fates.get(Fate.REFUSED, 0),
+        fates.get(Fate.SKIPPED, 0),
+        _waiting_now(session, issue.id),
+        _uncertain(session, issue.id),
+        max(due, issue.started_at or due) if due else None,  # fresh batches are due for ages
+    )
+
+
+def _waiting_now(session: Session, issue_id: int) -> int:
+    """Who waits, with only those batches looked through that somebody has held."""
+    fresh = (Batch.lease == 0) & (Batch.attempt == 1)
+    mine = (Batch.issue_id == issue_id) & Batch.open.is_(True)
+    untouched = session.scalar(select(func.sum(Batch.size)).where(mine, fresh)) or 0
+    held = session.scalars(select(Batch.subscriber_ids).where(mine, ~fresh))
+    begun = (unpack(packed) for packed in held)
+    return untouched + sum(len(ids) - len(decided_ids(session, issue_id, ids)) for ids in begun)
+
+
 def recipients(
     session: Session, issue_id: int, fate: Fate | None = None
 ) -> Iterator[tuple[str, Fate, int, str]]:
@@ -105,6 +175,15 @@ def recipients(
     )
     for address, number, attempts, reply in rows:
         yield address or "(erased)", Fate(number), attempts, reply
+
+
+def _fates(session: Session, issue_id: int) -> dict[Fate, int]:
+    rows = session.execute(
+        select(Delivery.fate, func.count())
+        .where(Delivery.issue_id == issue_id)
+        .group_by(Delivery.fate)
+    )
+    return {Fate(fate): count for fate, count in rows}
 
 
 def _waiting(session: Session, issue_id: int) -> Iterator[tuple[int, int]]:

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 
 from mailer.delivering.connecting import Connection
-from mailer.delivering.guarding import Guard
 from mailer.delivering.held import HeldBatch, Item
 from mailer.delivering.lane import Handover
 from mailer.delivering.outcomes import Outcome, Reply
@@ -27,9 +26,8 @@ class SendingDesk:
         signer: Signer,
         prepared: Mapping[int, PreparedIssue],
         wake: Callable[[], None],
-        guard: Guard,
     ) -> None:
-        self._signer, self._prepared, self._wake, self._guard = signer, prepared, wake, guard
+        self._signer, self._prepared, self._wake = signer, prepared, wake
         self.ready: deque[Item] = deque()
         self.date = b""
         self.taken = 0  # since the last turn
@@ -59,12 +57,7 @@ class SendingDesk:
         outcome = reply.outcome
         if outcome is Outcome.ACCEPTED:
             self.accepted += 1
-        words = str(reply)
-        key.batch.settle(key, outcome, words)
-        issue_id = key.batch.issue_id
-        reason = self._guard.note(issue_id, refused=outcome is Outcome.REFUSED, reply=words)
-        if reason:
-            self._stop_issue(key.batch, reason)
+        key.batch.settle(key, outcome, str(reply))
         self._wake()
 
     def unsent(self, key: Item, why: str) -> None:

@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from mailer.database.tables import Batch, Fate, Issue, IssueState
+from mailer.database.tables import Batch, Fate, Issue, IssueState, Tally
 from mailer.delivering import ledger
 from mailer.delivering.freezing import freeze
 from mailer.delivering.packing import unpack
@@ -68,9 +68,18 @@ PLAINLY = Manner()
 
 
 def schedule(
-    session: Session, issue_id: int, *, at: datetime, utm_campaign: str, manner: Manner = PLAINLY
+    session: Session,
+    issue_id: int,
+    *,
+    at: datetime,
+    utm_campaign: str,
+    manner: Manner = PLAINLY,
+    starts_at: datetime | None = None,
 ) -> None:
-    """Let an issue start at *at*; its utm_campaign is frozen now, if it was not before."""
+    """Let an issue go out at *at*, and be started at *starts_at*, if that is another time.
+
+    Its utm_campaign is frozen now, if it was not before.
+    """
     move(
         session,
         issue_id,
@@ -78,6 +87,7 @@ def schedule(
         allowed=(IssueState.DRAFT, IssueState.SCHEDULED),
         doing="scheduled",
         scheduled_at=at,
+        starts_at=starts_at or at,
         state_reason="",
         utm_campaign=func.coalesce(Issue.utm_campaign, utm_campaign),
         **asdict(manner),
@@ -163,7 +173,7 @@ def stop(session: Session, issue_id: int, reason: str) -> None:
 
 
 def resume(session: Session, issue_id: int) -> None:
-    """Go on where it was paused."""
+    """Go on where it was paused; the guard counts anew."""
     move(
         session,
         issue_id,
@@ -172,6 +182,7 @@ def resume(session: Session, issue_id: int) -> None:
         doing="resumed",
         state_reason="",
     )
+    session.execute(delete(Tally).where(Tally.issue_id == issue_id))
 
 
 def cancel(session: Session, issue_id: int) -> bool:
@@ -185,6 +196,7 @@ def cancel(session: Session, issue_id: int) -> bool:
             allowed=(IssueState.SCHEDULED,),
             doing="cancelled",
             scheduled_at=None,
+            starts_at=None,
         )
         return False
     move(

@@ -2,33 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, select, text
 from sqlalchemy.orm import Session
 
 from mailer.database.tables import SendingMeter
 from mailer.database.tables.base import Moment
-from mailer.rates import Meter, Rate, available, spend
+from mailer.delivering.warm_ups import reserve_warm_up
+from mailer.rates import Meter, Rate, available, next_permit, spend
+from mailer.warming import WarmUpPlan
 
-EVERYBODY = ""  # the scope of the rates for all recipients; others are domains
+EVERYBODY = ""  # the scope of the rates for all recipients; others are their domains
+_FROM = "from "  # and, with this before them, the domains that are warmed up
+
+
+def sent_from(domain: str) -> str:
+    """The scope of what a sending domain may send."""
+    return f"{_FROM}{domain}"
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Rates for all recipients, and for those of single domains."""
+    """Rates for all recipients, those of single domains, and for domains being warmed up."""
 
     rates: tuple[Rate, ...] = ()
     domains: Mapping[str, tuple[Rate, ...]] = field(default_factory=dict)
+    warm_ups: Mapping[str, WarmUpPlan] = field(default_factory=dict)
+    zone: tzinfo = UTC  # where days begin at midnight
 
     def __bool__(self) -> bool:
-        return bool(self.rates or self.domains)
+        return bool(self.rates or self.domains or self.warm_ups)
 
     def of(self, scope: str) -> tuple[Rate, ...]:
-        """The rates of one scope: a domain, or everybody."""
+        """The rates of one scope: a recipients' domain, or everybody."""
         return self.rates if scope == EVERYBODY else self.domains.get(scope, ())
+
+    def warm_up(self, scope: str) -> WarmUpPlan | None:
+        """The plan of one scope, where it is that of a sending domain."""
+        return self.warm_ups.get(scope.removeprefix(_FROM)) if scope.startswith(_FROM) else None
 
 
 NO_LIMITS = Limits()
@@ -39,59 +55,106 @@ class Permits:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._left: dict[str, int] = {}
+        self._left: Counter[str] = Counter()
 
-    @property
-    def left(self) -> int | None:
-        """For how many recipients there are permits; ``None``: no rate for all of them."""
-        return self._left.get(EVERYBODY, 0) if self._limits.rates else None
+    def most(self, sender: str, wanted: int) -> int:
+        """For how many of *wanted* recipients of a sending domain there are permits."""
+        return min([wanted, *(self._left[scope] for scope in self._shared(sender))])
 
     def take(self, domain: str) -> bool:
         """Use a permit for one recipient of *domain*; ``False`` when there is none."""
         if not self._limits.of(domain):
             return True
-        if self._left.get(domain, 0) < 1:
+        if self._left[domain] < 1:
             return False
         self._left[domain] -= 1
         return True
 
-    def use(self, number: int) -> None:
-        """Use permits of the rate for everybody."""
-        if self._limits.rates:
-            self._left[EVERYBODY] = self._left.get(EVERYBODY, 0) - number
+    def use(self, sender: str, number: int) -> None:
+        """Use permits that do not depend on the recipient."""
+        for scope in self._shared(sender):
+            self._left[scope] -= number
 
-    def wanted(self, everybody: int, domains: Mapping[str, int]) -> dict[str, int]:
-        """What to ask for, so that so many recipients may go."""
-        wanted = {EVERYBODY: everybody} if self._limits.rates else {}
-        wanted |= {domain: number for domain, number in domains.items() if self._limits.of(domain)}
-        lacking = {scope: n - self._left.get(scope, 0) for scope, n in wanted.items()}
+    def wanted(self, senders: Mapping[str, int], domains: Mapping[str, int]) -> dict[str, int]:
+        """What to ask for, so that so many recipients of sending and of their own domains may go."""
+        wanted: Counter[str] = Counter()
+        for sender, number in senders.items():
+            for scope in self._shared(sender):
+                wanted[scope] += number
+        wanted.update({name: number for name, number in domains.items() if self._limits.of(name)})
+        lacking = {scope: number - self._left[scope] for scope, number in wanted.items()}
         return {scope: number for scope, number in lacking.items() if number > 0}
+
+    def covered(self, aside: Mapping[str, int]) -> int:
+        """For how many of those set aside there are permits of their domains."""
+        return sum(min(number, self._left[domain]) for domain, number in aside.items())
 
     def add(self, granted: Mapping[str, int]) -> None:
         """Permits came in."""
-        for scope, number in granted.items():
-            self._left[scope] = self._left.get(scope, 0) + number
+        self._left.update(granted)
+
+    def without(self, senders: Iterable[str], granted: Mapping[str, int]) -> set[str]:
+        """Those of *senders* who may send no more today: nothing was granted, nothing is left."""
+        return {
+            sender
+            for sender in senders
+            if granted.get(sent_from(sender)) == 0 and not self._left[sent_from(sender)]
+        }
+
+    def _shared(self, sender: str) -> Iterable[str]:
+        if self._limits.rates:
+            yield EVERYBODY
+        if sender in self._limits.warm_ups:
+            yield sent_from(sender)
+
+
+class Reserved(NamedTuple):
+    """Permits by scope, and when to ask for those that were lacking."""
+
+    permits: dict[str, int]
+    again_at: datetime
 
 
 def reserve(
     session: Session, limits: Limits, wanted: Mapping[str, int], *, now: datetime
-) -> dict[str, int]:
+) -> Reserved:
     """Permits for each scope, as many as wanted or as its rates have left; spent at once.
 
     Scopes are locked in one order, so that two workers never wait for each other.
     """
-    granted = {}
+    granted: dict[str, int] = {}
+    again_at = now + _LONGEST_WAIT
     for scope, number in sorted(wanted.items()):
-        rates = limits.of(scope)
-        rows = {rate: _row(session, scope, rate) for rate in rates}
-        meters = {rate: Meter(row.until, row.used) for rate, row in rows.items()}
-        permits = min([number, *(available(rate, meters[rate], now) for rate in rates)])
-        for rate, row in rows.items():
-            meter = spend(rate, meters[rate], permits, now)
-            row.until, row.used = meter.until, meter.used
-        granted[scope] = permits
+        plan = limits.warm_up(scope)
+        if plan is not None:
+            domain = scope.removeprefix(_FROM)
+            granted[scope] = reserve_warm_up(
+                session, domain, plan, number, now=now, zone=limits.zone
+            )
+            continue
+        granted[scope], ready_at = _reserve_rates(session, limits, scope, number, now)
+        if granted[scope] < number:
+            again_at = min(again_at, ready_at)
     session.flush()
-    return granted
+    return Reserved(granted, again_at)
+
+
+_LONGEST_WAIT = timedelta(seconds=2)  # others may have given permits up
+
+
+def _reserve_rates(
+    session: Session, limits: Limits, scope: str, number: int, now: datetime
+) -> tuple[int, datetime]:
+    rates = limits.of(scope)
+    rows = {rate: _row(session, scope, rate) for rate in rates}
+    meters = {rate: Meter(row.until, row.used) for rate, row in rows.items()}
+    left = (available(rate, meter, now, limits.zone) for rate, meter in meters.items())
+    permits = min([number, *left])
+    for rate, row in rows.items():
+        meters[rate] = spend(rate, meters[rate], permits, now, limits.zone)
+        row.until, row.used = meters[rate].until, meters[rate].used
+    ready = (next_permit(rate, meter, now, limits.zone) for rate, meter in meters.items())
+    return permits, max([now, *ready])
 
 
 _OPEN = text(

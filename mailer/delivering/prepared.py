@@ -41,6 +41,11 @@ class PreparedIssue:
     dkim: DkimSigner | None = None
 
     @property
+    def sender(self) -> str:
+        """The domain that it is sent from."""
+        return self.from_address.rpartition("@")[2]
+
+    @property
     def with_fields(self) -> bool:
         """Whether the text uses subscribers' own fields."""
         return bool(self.template.fields - {"name", "address"})

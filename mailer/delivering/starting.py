@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, and_, or_, select, update
+from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from mailer.composing import checking, issues
@@ -23,22 +23,29 @@ log = logging.getLogger(__name__)
 class Starter:
     """Schedules and starts issues of one installation."""
 
-    def __init__(self, engine: Engine, publisher: Publisher, *, batch_size: int) -> None:
-        self._engine, self._publisher, self._batch_size = engine, publisher, batch_size
+    def __init__(
+        self, engine: Engine, publisher: Publisher, *, batch_size: int, undo: timedelta
+    ) -> None:
+        self._engine, self._publisher = engine, publisher
+        self._batch_size, self._undo = batch_size, undo
 
     def schedule(
         self,
         issue_id: int,
         *,
-        at: datetime,
+        at: datetime | None,
         now: datetime,
         anyway: bool = False,
         manner: Manner = PLAINLY,
-    ) -> None:
-        """Let an issue start at *at*, once it has passed the checks.
+    ) -> datetime:
+        """Let an issue go out at *at*, once it has passed the checks; when it will be started.
 
-        ``InvalidInput`` lists what stands in the way, ``Conflict`` if its state does not allow it.
+        Without *at*: right away, which leaves time to take it back. ``InvalidInput`` lists what
+        stands in the way, ``Conflict`` if its state does not allow it.
         """
+        soon = now + self._undo
+        at = soon if at is None else at
+        starts_at = max(at - FARTHEST_EAST, soon) if manner.local_time else at
         with reading(self._engine) as session:
             issue = issues.get(session, issue_id)
             published = self._checked(session, issue, now=now, anyway=anyway)
@@ -47,9 +54,11 @@ class Starter:
                 session,
                 issue_id,
                 at=at,
+                starts_at=starts_at,
                 utm_campaign=utm_campaign(published.content, issue_id, at.date()),
                 manner=manner,
             )
+        return starts_at
 
     def require_ready(self, issue_id: int, *, now: datetime, anyway: bool = False) -> None:
         """``InvalidInput`` lists what stands in the way of sending, if anything does."""
@@ -89,14 +98,8 @@ class Starter:
         with reading(self._engine) as session:
             due = session.scalars(
                 select(Issue.id)
-                .where(
-                    Issue.state == IssueState.SCHEDULED,
-                    or_(
-                        Issue.scheduled_at <= now,
-                        and_(Issue.local_time, Issue.scheduled_at <= now + FARTHEST_EAST),
-                    ),
-                )
-                .order_by(Issue.scheduled_at, Issue.id)
+                .where(Issue.state == IssueState.SCHEDULED, Issue.starts_at <= now)
+                .order_by(Issue.starts_at, Issue.id)
             ).all()
         started = []
         for issue_id in due:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 from mailer.database.engine import transaction
 from mailer.database.tables import Issue, IssueState, Newsletter
 from mailer.delivering import ledger, lifecycle
+from mailer.delivering.guarding import Guard, Thresholds
 from mailer.delivering.permits import Limits, reserve
 from mailer.delivering.prepared import PreparedIssue, load_prepared
 from mailer.delivering.recipients import Loaded, load
+from mailer.delivering.warm_ups import resting_newsletters
 from mailer.sending_hours import parse_sending_hours
 from mailer.signing import DkimSigner
 
@@ -31,6 +33,12 @@ class Turn:
     reload: list[tuple[ledger.Leased, list[int]]] = field(default_factory=list)
     lease: bool = False
     permits: dict[str, int] = field(default_factory=dict)  # wanted, by scope
+
+    @property
+    def ending_issues(self) -> set[int]:
+        """Issues of which this worker gives a batch away."""
+        done = {progress.issue_id for progress in self.progress if progress.complete}
+        return done | {leased.issue_id for leased in self.release}
 
     def __bool__(self) -> bool:
         return bool(
@@ -49,11 +57,13 @@ class Answer:
     """What the ledger says."""
 
     lost: set[int] = field(default_factory=set)  # batches that another worker holds now
+    stopped: dict[int, str] = field(default_factory=dict)  # issues, by the guard; and why
     sending: set[int] = field(default_factory=set)  # of the issues asked for
     reloaded: dict[int, Loaded] = field(default_factory=dict)  # by batch
     leased: ledger.Leased | None = None
     loaded: Loaded | None = None
     permits: dict[str, int] = field(default_factory=dict)
+    permits_in: float = 0.0  # seconds until there may be those that were lacking
 
 
 class Registrar:
@@ -67,6 +77,7 @@ class Registrar:
         lease_seconds: float,
         base_url: str,
         limits: Limits,
+        thresholds: Thresholds,
         retry_schedule: Sequence[timedelta] = (),
         dkim: DkimSigner | None = None,
         issue_id: int | None = None,
@@ -79,13 +90,19 @@ class Registrar:
         self._retry_schedule = retry_schedule
         self._dkim = dkim
         self._issue_id = issue_id
+        self._guard = Guard(thresholds)
         self.prepared: dict[int, PreparedIssue] = {}
 
     def take(self, turn: Turn) -> Answer:
         """Do all of *turn*, or nothing; ``Unavailable`` when the database does not answer."""
+        heard = self._guard.heard(turn.progress)
         with transaction(self._engine) as session:
             answer = Answer()
             self._report(session, turn, answer)
+            unsaid, answer.stopped = self._guard.tally(
+                session, heard, turn.ending_issues, now=turn.now
+            )
+            self._stop(session, answer.stopped | turn.stop_issues)
             if turn.watch:
                 answer.sending = _sending(session, turn.watch, turn.now)
             for leased, ids in turn.reload:
@@ -93,14 +110,21 @@ class Registrar:
                     session, leased.issue_id, ids, turn.now
                 )
             if turn.permits:
-                answer.permits = reserve(session, self._limits, turn.permits, now=turn.now)
+                reserved = reserve(session, self._limits, turn.permits, now=turn.now)
+                answer.permits = reserved.permits
+                answer.permits_in = (reserved.again_at - turn.now).total_seconds()
             if turn.lease:
                 self._lease(session, turn.now, answer)
-            return answer
+        self._guard.keep(unsaid)
+        return answer
 
     def keep_house(self, now: datetime) -> None:
-        """Finish issues that nobody waits for, skip who waits for a cancelled one, mend times."""
+        """Finish issues that nobody waits for, skip who waits for a cancelled one, mend times.
+
+        And stop those of which too much came back.
+        """
         with transaction(self._engine) as session:
+            self._stop(session, self._guard.look(session))
             ledger.mend_times(session, self._retry_schedule, now=now, seconds=self._seconds)
             lifecycle.settle(session, now=now)
 
@@ -114,7 +138,9 @@ class Registrar:
                 lifecycle.finish(session, progress.issue_id, now=turn.now)
         for leased in turn.release:
             ledger.release(session, leased.batch_id, leased.lease)
-        for issue_id, reason in turn.stop_issues.items():
+
+    def _stop(self, session: Session, issues: Mapping[int, str]) -> None:
+        for issue_id, reason in issues.items():
             lifecycle.stop(session, issue_id, reason)
 
     def _lease(self, session: Session, now: datetime, answer: Answer) -> None:
@@ -124,7 +150,7 @@ class Registrar:
             now=now,
             seconds=self._seconds,
             issue_id=self._issue_id,
-            resting=_resting(session, now),
+            resting=[*_resting(session, now), *self._spent(session, now)],
         )
         if leased is None:
             return
@@ -134,6 +160,12 @@ class Registrar:
             )
         ids = [leased.subscriber_ids[position] for position in leased.undecided]
         answer.leased, answer.loaded = leased, self._load(session, leased.issue_id, ids, now)
+
+    def _spent(self, session: Session, now: datetime) -> list[int]:
+        """Newsletters whose domain, being warmed up, has sent what it may today."""
+        if not self._limits.warm_ups:
+            return []
+        return resting_newsletters(session, self._limits.warm_ups, now=now, zone=self._limits.zone)
 
     def _load(self, session: Session, issue_id: int, ids: list[int], now: datetime) -> Loaded:
         issue = self.prepared[issue_id]

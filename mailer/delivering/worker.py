@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 
 from mailer.clock import Clock
 from mailer.delivering.desk import SendingDesk
-from mailer.delivering.guarding import Guard, Threshold
+from mailer.delivering.guarding import Thresholds
 from mailer.delivering.held import HeldBatch, Item
 from mailer.delivering.lanes import LaneOptions, Lanes
 from mailer.delivering.ledger import Leased, Progress
@@ -44,7 +44,7 @@ _HOUSE_SECONDS = 2.0
 _MOST_GRANTED = 2000
 _MOST_BATCHES = 20
 _PUT_OFF = timedelta(seconds=30)
-_PERMIT_SECONDS = 0.05  # asks again when there were too few permits
+_PERMIT_SECONDS = 0.02  # asks again no sooner when there were too few permits
 _DATABASE_PAUSE = 0.5
 _LAST_TURNS = 3
 
@@ -60,7 +60,7 @@ class WorkerOptions:
     hold_uncertain: bool = False
     limits: Limits = NO_LIMITS
     dkim: DkimSigner | None = None
-    threshold: Threshold = Threshold()  # noqa: RUF009  # frozen
+    thresholds: Thresholds = Thresholds()  # noqa: RUF009  # frozen
     stop_seconds: float = 7.0
 
 
@@ -90,14 +90,13 @@ class Worker:
             lease_seconds=options.lease_seconds,
             base_url=options.base_url,
             limits=options.limits,
+            thresholds=options.thresholds,
             retry_schedule=options.retry_schedule,
             dkim=options.dkim,
             issue_id=issue_id,
         )
         self._wake = asyncio.Event()
-        self._desk = SendingDesk(
-            signer, self._registrar.prepared, self._wake.set, Guard(options.threshold)
-        )
+        self._desk = SendingDesk(signer, self._registrar.prepared, self._wake.set)
         self._lanes = Lanes(relays, self._desk, options.lanes)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
         self._batches: dict[int, HeldBatch] = {}
@@ -169,13 +168,14 @@ class Worker:
         taken, self._desk.taken = self._desk.taken, 0
         window = min(_MOST_GRANTED, max(2 * self._options.lanes.connections, 3 * taken))
         free = window - len(self._desk.ready)
-        if self._permits.left is not None:
-            free = min(free, self._permits.left)
         granted: list[Item] = []
         for batch in self._batches.values():
-            if len(granted) < free:
-                granted += batch.grant(free - len(granted), self._permits)
-        self._permits.use(len(granted))
+            sender = self._sender(batch)
+            most = self._permits.most(sender, free - len(granted))
+            if most > 0:
+                items = batch.grant(most, self._permits)
+                self._permits.use(sender, len(items))
+                granted += items
         return granted
 
     def _next_turn(self, granted: list[Item]) -> Turn:
@@ -202,14 +202,18 @@ class Worker:
         """Ask for those who could go now; more would be kept from other workers."""
         if self._stopping or not self._options.limits:
             return {}
-        aside: Counter[str] = Counter()
+        senders: Counter[str] = Counter()
+        domains: Counter[str] = Counter()
         for batch in self._batches.values():
-            aside.update(batch.aside)
-        waiting = sum(batch.waiting for batch in self._batches.values()) + aside.total()
-        return self._permits.wanted(
-            min(waiting, _MOST_GRANTED),
-            {domain: min(number, _MOST_GRANTED) for domain, number in aside.items()},
-        )
+            if not batch.closing:
+                aside = batch.aside
+                domains.update(aside)
+                senders[self._sender(batch)] += batch.waiting + self._permits.covered(aside)
+        wanted = self._permits.wanted(senders, domains)
+        return {scope: min(number, _MOST_GRANTED) for scope, number in wanted.items()}
+
+    def _sender(self, batch: HeldBatch) -> str:
+        return self._registrar.prepared[batch.issue_id].sender
 
     def _put_off(self, now: datetime) -> None:
         """Many batches whose last recipients lack permits would fill the memory: let them go."""
@@ -238,15 +242,22 @@ class Worker:
             if batch_id in self._batches:
                 self._batches[batch_id].reload(loaded)
                 self._loaded_at[batch_id] = self._now()
-        self._close(turn.stop_issues.keys() | (turn.watch - answer.sending))
-        self._permits.add(answer.permits)
-        if turn.permits:
-            enough = all(answer.permits[scope] for scope in turn.permits)
-            asyncio.get_running_loop().call_later(
-                0.0 if enough else _PERMIT_SECONDS, self._wake.set
-            )
+        stopped = turn.stop_issues.keys() | answer.stopped.keys()
+        self._close(stopped | (turn.watch - answer.sending))
+        self._take_permits(turn, answer)
         if turn.lease:
             self._hold(answer.leased, answer.loaded, until)
+
+    def _take_permits(self, turn: Turn, answer: Answer) -> None:
+        if not turn.permits:
+            return
+        self._permits.add(answer.permits)
+        enough = all(answer.permits[scope] for scope in turn.permits)
+        pause = 0.0 if enough else max(_PERMIT_SECONDS, answer.permits_in)
+        asyncio.get_running_loop().call_later(pause, self._wake.set)
+        held = {batch.issue_id: self._sender(batch) for batch in self._batches.values()}
+        spent = self._permits.without(set(held.values()), answer.permits)
+        self._close({issue_id for issue_id, sender in held.items() if sender in spent})
 
     def _close(self, issue_ids: set[int]) -> None:
         """These issues are not sent any more: hand over nothing, give their batches back."""

@@ -119,3 +119,8 @@ def link_figures(session: Session, issue_ids: Sequence[int]) -> list[LinkFigures
         .order_by(IssueLink.issue_id, IssueLink.number)
     )
     return [LinkFigures(*row) for row in rows]
+
+
+def newest_click(session: Session) -> int:
+    """The number of the newest click: about how many there are, without counting them."""
+    return session.scalar(select(func.max(Click.id))) or 0

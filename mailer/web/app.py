@@ -17,7 +17,7 @@ from mailer.bootstrap import Mailer
 from mailer.errors import InvalidToken, Unavailable
 from mailer.tracking.clicks import ClickRecorder
 from mailer.tracking.destinations import Destinations
-from mailer.web import health, problems
+from mailer.web import health, metrics, problems
 from mailer.web.editor import home, inbox_pages, signing_in, welcoming
 from mailer.web.headers import SecurityHeaders
 from mailer.web.pages import STATIC, Pages
@@ -95,6 +95,7 @@ def _routes(*, inbox: bool) -> list[BaseRoute]:
         *health.ROUTES,
         *signing_in.ROUTES,
         *welcoming.ROUTES,
+        *metrics.ROUTES,
         *home.ROUTES,
         *(inbox_pages.ROUTES if inbox else []),
         Mount("/static", Assets(directory=STATIC), name="static"),

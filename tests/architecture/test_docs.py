@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mailer.secret_files import secret_settings
 from mailer.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -58,9 +59,17 @@ def test_the_retry_schedule_described_is_the_default() -> None:
 
 def test_no_setting_is_described_that_does_not_exist() -> None:
     known = {f"MAILER_{name.upper()}" for name in Settings.model_fields}
+    known |= {f"MAILER_{name.upper()}_FILE" for name in secret_settings(Settings)}
     for page in PAGES:
         named = set(re.findall(r"\bMAILER_[A-Z0-9_]*[A-Z0-9]\b", text(page)))
         assert named - known <= {"MAILER_TEST_POSTGRES"}, page.name
+
+
+def test_every_secret_is_said_to_have_a_file() -> None:
+    described = text(DOCS / "settings.md")
+    for name in secret_settings(Settings):
+        row = f"| `MAILER_{name.upper()}_FILE` | `MAILER_{name.upper()}` |"
+        assert row in described
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

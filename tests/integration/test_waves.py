@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from mailer.database.engine import reading, transaction
-from mailer.database.tables import Batch, Issue, IssueState
+from mailer.database.tables import Batch, IssueState
 from mailer.errors import InvalidInput
 from mailer.sending_hours import parse_sending_hours
 from tests.support.factories import NOON, add_issue, add_newsletter, add_readers, add_subscriber
@@ -67,24 +67,6 @@ def test_a_canary_goes_first_and_the_others_wait(engine: Engine) -> None:
 
     assert result.accepted == 1000
     assert max(sink.counts.values()) == 1
-
-
-def test_an_issue_that_too_many_refuse_stops_by_itself_and_says_why(engine: Engine) -> None:
-    with transaction(engine) as session:
-        newsletter = add_newsletter(session)
-        add_readers(session, newsletter, 800)
-        issue_id = add_issue(session, newsletter).id
-    start(engine, issue_id)
-
-    with running(Sink(on_rcpt=lambda _address: "550 5.7.1 blocked")) as sink:
-        result = run_until(a_worker(engine, sink), engine, issue_id, IssueState.PAUSED)
-
-    assert 100 <= result.refused < 300
-    assert result.waiting == 800 - result.refused
-    with reading(engine) as session:
-        reason = session.get_one(Issue, issue_id).state_reason
-    assert "of the last 100 messages 100 were refused" in reason
-    assert "550 5.7.1 blocked" in reason
 
 
 def test_a_newsletter_is_sent_at_its_hours_only(engine: Engine) -> None:

@@ -12,6 +12,7 @@ from mailer.database.engine import reading, transaction
 from mailer.database.tables import Issue, IssueState
 from mailer.delivering import lifecycle
 from mailer.delivering.auditing import Audit, audit
+from mailer.delivering.guarding import Thresholds
 from mailer.delivering.lanes import LaneOptions
 from mailer.delivering.permits import NO_LIMITS, Limits
 from mailer.delivering.worker import Worker, WorkerOptions
@@ -41,6 +42,7 @@ def a_worker(
     hold_uncertain: bool = False,
     dkim: DkimSigner | None = None,
     limits: Limits = NO_LIMITS,
+    thresholds: Thresholds | None = None,
 ) -> Worker:
     return Worker(
         engine,
@@ -54,6 +56,7 @@ def a_worker(
             hold_uncertain=hold_uncertain,
             dkim=dkim,
             limits=limits,
+            thresholds=thresholds or Thresholds(),
         ),
         clock=clock,
     )

@@ -23,6 +23,8 @@ from mailer.database.tables.ledger import (
     Erasure,
     Fate,
     SendingMeter,
+    Tally,
+    WarmUp,
 )
 from mailer.database.tables.notices import Notice
 from mailer.database.tables.segments import (
@@ -86,7 +88,9 @@ __all__ = [
     "Subscription",
     "Suppression",
     "Tag",
+    "Tally",
     "Unsubscribe",
     "User",
+    "WarmUp",
     "Wording",
 ]

@@ -17,7 +17,7 @@ class IssueState(enum.StrEnum):
     """Where an issue stands; see docs/delivery.md for the arrows between."""
 
     DRAFT = "draft"
-    SCHEDULED = "scheduled"  # starts at scheduled_at; may still be changed
+    SCHEDULED = "scheduled"  # starts at starts_at; may still be changed
     SENDING = "sending"  # audience and content are frozen
     PAUSED = "paused"
     SENT = "sent"  # nobody is waiting any more
@@ -42,7 +42,8 @@ class Issue(Base):
     planned: Mapped[int] = mapped_column(Id, default=0)  # recipients frozen at the start
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
-    scheduled_at: Mapped[datetime | None]
+    scheduled_at: Mapped[datetime | None]  # the hour at which readers get it
+    starts_at: Mapped[datetime | None]  # when it is frozen: earlier, where zones are ahead
     local_time: Mapped[bool] = mapped_column(default=False)  # the same hour in each reader's zone
     canary_percent: Mapped[float] = mapped_column(default=0.0)  # so many go first
     canary_minutes: Mapped[int] = mapped_column(default=10)  # and the others so much later
@@ -54,7 +55,7 @@ class Issue(Base):
         order_by="IssueBlock.position", cascade="all, delete-orphan"
     )
 
-    __table_args__ = (Index("ix_issues_state_scheduled_at", "state", "scheduled_at"),)
+    __table_args__ = (Index("ix_issues_state_starts_at", "state", "starts_at"),)
 
 
 class IssueBlock(Base):

@@ -52,7 +52,10 @@ class Batch(Base):
     leased_until: Mapped[datetime | None]
     worker: Mapped[str | None] = mapped_column(String(100))
 
-    __table_args__ = (Index("ix_batches_open_due_at", "open", "due_at", "id"),)
+    __table_args__ = (
+        Index("ix_batches_open_due_at", "open", "due_at", "id"),
+        Index("ix_batches_issue_id", "issue_id"),
+    )
 
 
 class Delivery(Base):
@@ -106,6 +109,20 @@ class Erasure(Base):
     nobody: Mapped[int] = mapped_column(Id)
 
 
+class Tally(Base):
+    """How a worker's messages of one issue were answered since its last tally: for the guard."""
+
+    __tablename__ = "tallies"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    issue_id: Mapped[int] = mapped_column(ForeignKey("issues.id", ondelete="CASCADE"))
+    at: Mapped[datetime]
+    accepted: Mapped[int]
+    refused: Mapped[int]
+
+    __table_args__ = (Index("ix_tallies_issue_id_id", "issue_id", "id"),)
+
+
 class SendingMeter(Base):
     """How much of one sending rate is used, by all workers together."""
 
@@ -114,3 +131,14 @@ class SendingMeter(Base):
     scope: Mapped[str] = mapped_column(String(200), primary_key=True)
     until: Mapped[datetime]
     used: Mapped[int]
+
+
+class WarmUp(Base):
+    """How far the warm-up of one sending domain has come."""
+
+    __tablename__ = "warm_ups"
+
+    domain: Mapped[str] = mapped_column(String(255), primary_key=True)
+    day: Mapped[int]  # of the plan, from 1; days on which nothing is sent do not count
+    since: Mapped[datetime]  # when that day began
+    used: Mapped[int]  # messages, on that day
