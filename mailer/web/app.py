@@ -18,7 +18,14 @@ from mailer.errors import InvalidToken, Unavailable
 from mailer.tracking.clicks import ClickRecorder
 from mailer.tracking.destinations import Destinations
 from mailer.web import health, metrics, problems
-from mailer.web.editor import home, inbox_pages, signing_in, welcoming
+from mailer.web.editor import (
+    home,
+    inbox_pages,
+    signing_in,
+    statistics,
+    statistics_files,
+    welcoming,
+)
 from mailer.web.headers import SecurityHeaders
 from mailer.web.pages import STATIC, Pages
 from mailer.web.public import clicks, preferring, sample, unsubscribing, viewing
@@ -97,6 +104,8 @@ def _routes(*, inbox: bool) -> list[BaseRoute]:
         *welcoming.ROUTES,
         *metrics.ROUTES,
         *home.ROUTES,
+        *statistics.ROUTES,
+        *statistics_files.ROUTES,
         *(inbox_pages.ROUTES if inbox else []),
         Mount("/static", Assets(directory=STATIC), name="static"),
     ]

@@ -1,0 +1,163 @@
+"""Store of how issues compare over time, and how the readership grew."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, distinct, func, literal_column, select
+from sqlalchemy.orm import Session
+
+from mailer.database.tables import (
+    Batch,
+    Bounce,
+    Consent,
+    ConsentChange,
+    Issue,
+    Newsletter,
+    Unsubscribe,
+)
+from mailer.reports import Kind
+from mailer.tracking.reports import Engagement, cut, engagement
+
+
+@dataclass(frozen=True, slots=True)
+class SentIssue:
+    """One issue that went out, with what it came to."""
+
+    id: int
+    newsletter: str
+    subject: str
+    started_at: datetime
+    accepted: int
+    bounced: int
+    complained: int
+    left: int
+    engagement: Engagement
+
+    @property
+    def share(self) -> float:
+        """Of those it reached, how many acted: 0 to 1."""
+        return self.engagement.acted / self.accepted if self.accepted else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """How a newsletter's readership changed within one month (UTC)."""
+
+    year: int
+    month: int
+    joined: int
+    left: int
+
+
+def sent_issues(
+    session: Session, *, newsletter_id: int | None = None, before: datetime | None = None, most: int
+) -> list[SentIssue]:
+    """The newest issues that went out, those that started *before* a moment."""
+    query = (
+        select(Issue.id, Newsletter.name, Issue.subject, Issue.started_at)
+        .join(Newsletter, Newsletter.id == Issue.newsletter_id)
+        .where(Issue.started_at.is_not(None))
+        .order_by(Issue.started_at.desc(), Issue.id.desc())
+        .limit(most)
+    )
+    if newsletter_id is not None:
+        query = query.where(Issue.newsletter_id == newsletter_id)
+    if before is not None:
+        query = query.where(Issue.started_at < before)
+    rows = session.execute(query).all()
+    ids = [row.id for row in rows]
+    accepted = accepted_by(session, ids)
+    left = left_by(session, ids)
+    came_back = _came_back(session, ids)
+    came_to = engagement(session, ids)
+    return [
+        SentIssue(
+            id=issue_id,
+            newsletter=newsletter,
+            subject=subject,
+            started_at=started_at,
+            accepted=accepted.get(issue_id, 0),
+            bounced=came_back[issue_id, Kind.PERMANENT],
+            complained=came_back[issue_id, Kind.COMPLAINT],
+            left=left.get(issue_id, 0),
+            engagement=came_to.get(issue_id, Engagement()),
+        )
+        for issue_id, newsletter, subject, started_at in rows
+        if started_at is not None
+    ]
+
+
+def accepted_by(session: Session, issue_ids: Sequence[int]) -> dict[int, int]:
+    """How many messages of each of these issues relays took, by the batches' own counters."""
+    return _by_issue(
+        session,
+        select(Batch.issue_id, func.sum(Batch.accepted))
+        .where(Batch.issue_id.in_(issue_ids))
+        .group_by(Batch.issue_id),
+    )
+
+
+def left_by(session: Session, issue_ids: Sequence[int]) -> dict[int, int]:
+    """How many people unsubscribed by each of these issues."""
+    return _by_issue(
+        session,
+        select(Unsubscribe.issue_id, func.count())
+        .where(Unsubscribe.issue_id.in_(issue_ids), Unsubscribe.undone_at.is_(None))
+        .group_by(Unsubscribe.issue_id),
+    )
+
+
+def months(session: Session, newsletter_id: int | None, *, now: datetime, most: int) -> list[Month]:
+    """People who joined and left in each of the last *most* months, this one last, without gaps."""
+    wanted = list(_last_months(now, most))
+    first = datetime(*wanted[0], 1, tzinfo=UTC)
+    month = _month_of(session, ConsentChange.at).label("month")
+    query = (
+        select(month, ConsentChange.state, func.count())
+        .where(ConsentChange.at >= first, ConsentChange.state != Consent.PENDING)
+        .group_by(literal_column("month"), ConsentChange.state)
+    )
+    if newsletter_id is not None:
+        query = query.where(ConsentChange.newsletter_id == newsletter_id)
+    known: dict[tuple[str, Consent], int] = defaultdict(int)
+    for text, state, count in session.execute(query):
+        known[text, state] = count
+    return [
+        Month(
+            year,
+            number,
+            joined=known[f"{year:04}-{number:02}", Consent.CONFIRMED],
+            left=known[f"{year:04}-{number:02}", Consent.UNSUBSCRIBED],
+        )
+        for year, number in wanted
+    ]
+
+
+def _by_issue(session: Session, query: Any) -> dict[int, int]:
+    return {row[0]: int(row[1]) for row in session.execute(query)}
+
+
+def _came_back(session: Session, ids: Sequence[int]) -> dict[tuple[int | None, Kind], int]:
+    found: dict[tuple[int | None, Kind], int] = defaultdict(int)
+    rows = session.execute(
+        select(Bounce.issue_id, Bounce.kind, func.count(distinct(Bounce.subscriber_id)))
+        .where(Bounce.issue_id.in_(ids))
+        .group_by(Bounce.issue_id, Bounce.kind)
+    )
+    for issue_id, kind, count in rows:
+        found[issue_id, Kind(kind)] = count
+    return found
+
+
+def _month_of(session: Session, at: Any) -> ColumnElement[str]:
+    return cut(session, at, "YYYY-MM", len("2026-11"))
+
+
+def _last_months(now: datetime, most: int) -> list[tuple[int, int]]:
+    end = now.year * 12 + now.month - 1
+    return [(number // 12, number % 12 + 1) for number in range(end - most + 1, end + 1)]

@@ -1,0 +1,160 @@
+"""``/statistics`` and ``/issues/<id>/statistics``: what issues came to, for people and over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mailer.bouncing import records as bounces
+from mailer.database.engine import reading
+from mailer.database.tables import Issue, Newsletter
+from mailer.delivering.auditing import audit
+from mailer.reports import Kind
+from mailer.tracking import comparisons, reports
+from mailer.tracking.reports import Call
+from mailer.web import languages
+from mailer.web.editor import charts
+from mailer.web.editor.access import staff_route
+from mailer.web.editor.shell import answer
+from mailer.web.editor.statistics_charts import (
+    acted_chart,
+    by_days,
+    clicks_chart,
+    growth_chart,
+    moments_of,
+    month_words,
+)
+from mailer.web.site import site_of
+
+_MOST_ISSUES = 50
+_COMPARED = 10  # earlier issues
+_MONTHS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One link as the page shows it, with or without machines."""
+
+    call: Call
+    people: int
+    clicks: int
+    share: float  # of those the issue reached
+    bar: float  # of the link most people followed
+
+
+def issue_page(request: Request) -> Response:
+    """One issue: people who acted first, then each call, then when."""
+    issue_id = int(request.path_params["issue_id"])
+    with_machines = "machines" in request.query_params
+    with reading(site_of(request).mailer.engine) as session:
+        issue = sent_issue(session, issue_id)
+        result = audit(session, issue_id)
+        calls = reports.calls(session, issue_id)
+        engagement = reports.engagement(session, [issue_id]).get(issue_id, reports.Engagement())
+        moments = moments_of(reports.hours(session, issue_id), with_machines=with_machines)
+        came_back = bounces.of_issue(session, issue_id)
+        rows = _rows(calls, result.accepted, with_machines=with_machines)
+        acted = engagement.everybody if with_machines else engagement.acted
+        return answer(
+            request,
+            "editor/issue_statistics.html",
+            issue=issue,
+            newsletter=issue.newsletter.name,
+            result=result,
+            acted=acted,
+            share=acted / result.accepted if result.accepted else 0.0,
+            usual=_usual(session, issue),
+            left=comparisons.left_by(session, [issue_id]).get(issue_id, 0),
+            bounced=came_back[Kind.PERMANENT],
+            bounced_later=came_back[Kind.TRANSIENT],
+            complained=came_back[Kind.COMPLAINT],
+            asking=[row for row in rows if row.call.asks],
+            others=[row for row in rows if not row.call.asks],
+            machine_clicks=engagement.machine_clicks,
+            machines=reports.machines(session, issue_id),
+            with_machines=with_machines,
+            moments=moments,
+            by_days=by_days(moments),
+            chart=clicks_chart(moments),
+            bar=charts.share,
+            zone=languages.zone_words(languages.current().time_zone),
+        )
+
+
+def overview(request: Request) -> Response:
+    """All issues over time, and how the readership grew."""
+    site = site_of(request)
+    with reading(site.mailer.engine) as session:
+        newsletters = session.scalars(select(Newsletter).order_by(Newsletter.name)).all()
+        chosen = chosen_newsletter(session, request)
+        issues = comparisons.sent_issues(
+            session, newsletter_id=chosen.id if chosen else None, most=_MOST_ISSUES
+        )
+        months = comparisons.months(
+            session, chosen.id if chosen else None, now=site.mailer.clock(), most=_MONTHS
+        )
+    return answer(
+        request,
+        "editor/statistics.html",
+        newsletters=newsletters,
+        chosen=chosen,
+        issues=issues,
+        usual=median([one.share for one in issues]) if issues else 0.0,
+        most=max((one.share for one in issues), default=0.0),
+        months=[(month_words(one), one) for one in months],
+        acted_chart=acted_chart(issues[::-1]),
+        growth_chart=growth_chart(months),
+        bar=charts.share,
+    )
+
+
+def sent_issue(session: Session, issue_id: int) -> Issue:
+    """An issue that has figures; ``HTTPException`` 404 for any other."""
+    issue = session.get(Issue, issue_id)
+    if issue is None or issue.started_at is None:
+        raise HTTPException(404)
+    return issue
+
+
+def chosen_newsletter(session: Session, request: Request) -> Newsletter | None:
+    """The newsletter that the address names; ``None``: all of them."""
+    slug = request.query_params.get("newsletter", "")
+    return session.scalars(select(Newsletter).where(Newsletter.slug == slug)).one_or_none()
+
+
+def _rows(calls: Sequence[Call], accepted: int, *, with_machines: bool) -> list[Row]:
+    people = {one.number: one.everybody if with_machines else one.people for one in calls}
+    most = max(people.values(), default=0)
+    rows = [
+        Row(
+            call=one,
+            people=people[one.number],
+            clicks=one.clicks + (one.machine_clicks if with_machines else 0),
+            share=people[one.number] / accepted if accepted else 0.0,
+            bar=people[one.number] / most if most else 0.0,
+        )
+        for one in calls
+    ]
+    return sorted(rows, key=lambda row: (-row.people, -row.clicks, row.call.number))
+
+
+def _usual(session: Session, issue: Issue) -> float | None:
+    """The share of people who acted on earlier issues of the same newsletter."""
+    earlier = comparisons.sent_issues(
+        session, newsletter_id=issue.newsletter_id, before=issue.started_at, most=_COMPARED
+    )
+    shares = [one.share for one in earlier if one.accepted]
+    return median(shares) if shares else None
+
+
+ROUTES = [
+    staff_route("/statistics", overview),
+    staff_route("/issues/{issue_id:int}/statistics", issue_page),
+]

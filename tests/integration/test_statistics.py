@@ -1,0 +1,257 @@
+"""What an issue came to is counted by people who acted, call by call, machines apart."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from mailer.audience import consent
+from mailer.bootstrap import Mailer
+from mailer.database.engine import reading, transaction
+from mailer.database.tables import (
+    Batch,
+    Bounce,
+    Click,
+    Consent,
+    Delivery,
+    Fate,
+    Issue,
+    IssueLink,
+    IssueState,
+    Role,
+)
+from mailer.reports import Kind
+from mailer.tracking import comparisons, reports
+from tests.support.factories import NOON, add_issue, add_newsletter, add_readers, add_subscriber
+from tests.support.site import mailer_of, page, visiting
+from tests.support.staff import sign_in
+
+pytestmark = pytest.mark.anyio
+LINKS = (
+    (1, "Sign now", "action", 1, "https://act.test/sign?utm_source=river"),
+    (2, "=cmd|' /C calc'!A0", "item", 2, "https://act.test/letter"),
+    (3, "the decision", "text", 1, "https://act.test/decision"),
+)
+
+
+@pytest.fixture
+def mailer(engine: Engine) -> Mailer:
+    return mailer_of(engine)
+
+
+@pytest.fixture
+def issue_id(engine: Engine) -> int:
+    """An issue that reached ten people at noon: two signed, a scanner followed all."""
+    with transaction(engine) as session:
+        newsletter = add_newsletter(session)
+        add_readers(session, newsletter, 10)
+        return send(session, newsletter, clicks=[(1, 1, 1), (1, 1, 2), (2, 1, 5), (2, 3, 5)]).id
+
+
+def send(session, newsletter, *, days: int = 0, clicks) -> Issue:  # type: ignore[no-untyped-def]
+    """*clicks*: (reader, link, hours later); reader 9 is a scanner."""
+    issue = add_issue(session, newsletter)
+    issue.state, issue.planned = IssueState.SENT, 10
+    issue.started_at = issue.finished_at = NOON + timedelta(days=days)
+    session.add_all(
+        IssueLink(
+            issue_id=issue.id,
+            number=n,
+            label=label,
+            role=role,
+            url=url,
+            block=f"b-{at}",
+            block_position=at,
+        )
+        for n, label, role, at, url in LINKS
+    )
+    session.add(
+        Batch(
+            issue_id=issue.id,
+            subscriber_ids="",
+            size=10,
+            due_at=NOON,
+            open=False,
+            accepted=8,
+            refused=1,
+            skipped=1,
+        )
+    )
+    session.add_all(
+        Delivery(
+            issue_id=issue.id,
+            subscriber_id=one,
+            fate=fate,
+            attempts=1,
+            at=NOON,
+            reply="unsubscribed",
+        )
+        for one, fate in enumerate([1] * 8 + [int(Fate.REFUSED), int(Fate.SKIPPED)], start=1)
+    )
+    session.add_all(
+        Click(
+            issue_id=issue.id,
+            subscriber_id=who,
+            link_number=link,
+            at=issue.started_at + timedelta(hours=later),
+            machine=None,
+        )
+        for who, link, later in clicks
+    )
+    session.add_all(
+        Click(
+            issue_id=issue.id,
+            subscriber_id=9,
+            link_number=link,
+            at=issue.started_at,
+            machine="HEAD request",
+        )
+        for link in (1, 2, 3)
+    )
+    session.flush()
+    return issue
+
+
+def test_people_are_counted_once_and_machines_apart(engine: Engine, issue_id: int) -> None:
+    with reading(engine) as session:
+        calls = reports.calls(session, issue_id)
+        came_to = reports.engagement(session, [issue_id])[issue_id]
+
+    assert [(one.people, one.clicks, one.machine_clicks, one.everybody) for one in calls] == [
+        (2, 3, 1, 3),
+        (0, 0, 1, 1),
+        (1, 1, 1, 2),
+    ]
+    assert came_to == reports.Engagement(acted=2, everybody=3, clicks=4, machine_clicks=3)
+
+
+def test_a_link_in_running_text_is_no_call_to_action(engine: Engine) -> None:
+    with transaction(engine) as session:
+        issue = send(session, add_newsletter(session), clicks=[(1, 3, 1)])
+        came_to = reports.engagement(session, [issue.id])[issue.id]
+
+    assert (came_to.acted, came_to.clicks) == (0, 1)
+
+
+def test_hours_have_no_gaps(engine: Engine, issue_id: int) -> None:
+    with reading(engine) as session:
+        hours = reports.hours(session, issue_id)
+
+    assert [(one.clicks, one.machine_clicks) for one in hours] == [
+        (0, 3),
+        (1, 0),
+        (1, 0),
+        (0, 0),
+        (0, 0),
+        (2, 0),
+    ]
+    assert hours[0].at == NOON
+
+
+def test_issues_are_compared_with_earlier_ones_of_their_newsletter(engine: Engine) -> None:
+    with transaction(engine) as session:
+        river, hills = add_newsletter(session), add_newsletter(session, "hills")
+        first = send(session, river, days=-14, clicks=[(1, 1, 1)])
+        send(session, hills, days=-13, clicks=[(n, 1, 1) for n in range(1, 9)])
+        second = send(session, river, days=-7, clicks=[(1, 1, 1), (2, 2, 1)])
+        session.add(
+            Bounce(
+                report="r",
+                position=0,
+                issue_id=second.id,
+                subscriber_id=3,
+                signed=True,
+                address="a@b.test",
+                kind=Kind.PERMANENT,
+                status="5.1.1",
+                reason="user unknown",
+                diagnostic="",
+                outcome="",
+                at=NOON,
+            )
+        )
+        session.flush()
+        found = comparisons.sent_issues(session, newsletter_id=river.id, before=NOON, most=10)
+
+    assert [(one.id, one.share, one.bounced) for one in found] == [
+        (second.id, 0.25, 1),
+        (first.id, 0.125, 0),
+    ]
+
+
+def test_months_show_who_joined_and_who_left(engine: Engine) -> None:
+    with transaction(engine) as session:
+        newsletter = add_newsletter(session)
+        ann = add_subscriber(session, newsletter=newsletter)
+        ben = add_subscriber(session, "ben@readers.test")
+        for who, state, days in (
+            (ben, Consent.CONFIRMED, -30),
+            (ann, Consent.UNSUBSCRIBED, 0),
+        ):
+            consent.change(
+                session,
+                newsletter_id=newsletter.id,
+                subscriber_id=who.id,
+                state=state,
+                now=NOON + timedelta(days=days),
+                source="page",
+            )
+        months = comparisons.months(session, newsletter.id, now=NOON, most=3)
+
+    assert [(one.year, one.month) for one in months] == [(2026, 9), (2026, 10), (2026, 11)]
+    assert [(one.joined, one.left) for one in months] == [(0, 0), (1, 0), (1, 1)]
+
+
+async def test_the_page_tells_people_from_machines_and_can_show_all(
+    mailer: Mailer, issue_id: int
+) -> None:
+    async with visiting(mailer) as client:
+        sign_in(mailer, client, role=Role.VIEWER)
+        people = page(await client.get(f"/issues/{issue_id}/statistics"))
+        everybody = page(await client.get(f"/issues/{issue_id}/statistics?machines"))
+
+    assert people.xpath("string(//p[@class='figure'])") == "25%"
+    assert everybody.xpath("string(//p[@class='figure'])") == "37.5%"
+    assert people.xpath("//*[@role='switch']/@aria-checked") == ["true"]
+    assert "HEAD request" in people.text_content()
+
+
+async def test_each_table_comes_as_csv_that_no_spreadsheet_runs(
+    mailer: Mailer, issue_id: int
+) -> None:
+    async with visiting(mailer) as client:
+        sign_in(mailer, client, role=Role.VIEWER)
+        links = await client.get(f"/issues/{issue_id}/links.csv")
+        hours = await client.get(f"/issues/{issue_id}/hours.csv")
+        issues = await client.get("/statistics.csv")
+
+    rows = list(csv.DictReader(io.StringIO(links.text)))
+    assert [(row["people"], row["clicks"], row["machine_clicks"]) for row in rows] == [
+        ("2", "3", "1"),
+        ("0", "0", "1"),
+        ("1", "1", "1"),
+    ]
+    assert rows[1]["label"].startswith("'=cmd")
+    assert len(hours.text.splitlines()) == 7
+    assert next(csv.DictReader(io.StringIO(issues.text)))["acted"] == "2"
+    assert "attachment" in links.headers["content-disposition"]
+
+
+async def test_what_was_not_sent_has_no_figures(mailer: Mailer) -> None:
+    with transaction(mailer.engine) as session:
+        draft = add_issue(session, add_newsletter(session)).id
+    async with visiting(mailer) as client:
+        sign_in(mailer, client)
+        assert (await client.get(f"/issues/{draft}/statistics")).status_code == 404
+        assert (await client.get("/issues/999/links.csv")).status_code == 404
+        assert (await client.get("/statistics")).status_code == 200
+
+
+async def test_strangers_see_no_figures(mailer: Mailer, issue_id: int) -> None:
+    async with visiting(mailer) as client:
+        for path in (f"/issues/{issue_id}/statistics", "/statistics", "/statistics.csv"):
+            assert (await client.get(path)).status_code == 303
