@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -12,7 +13,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mailer.bouncing import records as bounces
 from mailer.database.engine import reading
 from mailer.database.tables import Issue, Newsletter
 from mailer.delivering.auditing import audit
@@ -59,7 +59,7 @@ def issue_page(request: Request) -> Response:
         calls = reports.calls(session, issue_id)
         engagement = reports.engagement(session, [issue_id]).get(issue_id, reports.Engagement())
         moments = moments_of(reports.hours(session, issue_id), with_machines=with_machines)
-        came_back = bounces.of_issue(session, issue_id)
+        came_back = Counter(result.came_back)
         rows = _rows(calls, result.accepted, with_machines=with_machines)
         acted = engagement.everybody if with_machines else engagement.acted
         return answer(
