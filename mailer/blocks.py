@@ -53,6 +53,15 @@ def _checked_url(url: str) -> str:
     return url
 
 
+def address_problem(url: str) -> str:
+    """Why *url* can be no address of a link; ``""`` where it can."""
+    try:
+        _checked_url(url.strip())
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
 def clean_body(html: str) -> str:
     """*html* reduced to paragraphs, emphasis, links and lists; ``ValueError`` for a bad link.
 
@@ -255,6 +264,11 @@ def parse_content(value: Any) -> Content:
         return _CONTENT.validate_python(value)
     except ValidationError as error:
         raise _named(error) from error
+
+
+def validate_content(value: Any) -> Content:
+    """Like `parse_content`, but with pydantic's own ``ValidationError``, which names every place."""
+    return _CONTENT.validate_python(value)
 
 
 def _named(error: ValidationError) -> InvalidIssue:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,6 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from mailer.blocks import Content, Urgent
+from mailer.composing import versions
+from mailer.composing.drafting import read_draft
 from mailer.composing.publishing import Published
 from mailer.database.tables import Consent, Issue, Subscriber, Subscription
 from mailer.placeholders import BUILT_IN, Placeholder, find
@@ -40,20 +42,42 @@ class Finding:
 def check(session: Session, issue: Issue, published: Published) -> list[Finding]:
     """Everything found, what blocks first. Rendering has been done: a broken template never
     comes this far."""
-    content = published.content
     findings = [
         *_audience(session, issue),
-        *_placeholders(session, issue, content),
-        *_places(content),
-        *_links(published),
-        *_sizes(published),
-        *_dates(content, issue),
+        *_placeholders(session, issue, published.content),
+        *check_content(issue, published),
     ]
     if not issue.newsletter.postal_address:
         findings.append(
             Finding("The newsletter has no postal address; many countries' laws ask for one.")
         )
-    return sorted(findings, key=lambda finding: not finding.blocking)
+    return joined(_unfinished(session, issue), findings)
+
+
+def check_content(issue: Issue, published: Published) -> list[Finding]:
+    """What the content alone tells; quick, for whoever is writing it."""
+    return [
+        *_places(published.content),
+        *_links(published),
+        *_sizes(published),
+        *_dates(published.content, issue),
+    ]
+
+
+def joined(unfinished: Iterable[Finding], findings: Iterable[Finding]) -> list[Finding]:
+    """Both, what blocks first; of two at one place, what is said of the unfinished field."""
+    first = list(unfinished)
+    told = {finding.place for finding in first}
+    rest = [finding for finding in findings if not finding.place or finding.place not in told]
+    return sorted([*first, *rest], key=lambda finding: not finding.blocking)
+
+
+def _unfinished(session: Session, issue: Issue) -> Iterator[Finding]:
+    """Fields that somebody left in the composer as they cannot be sent."""
+    kept = versions.find(session, issue.id, issue.version)
+    if kept is not None:
+        for problem in read_draft(kept.doc).problems:
+            yield Finding(problem.words, problem.place, blocking=True)
 
 
 def audience_size(session: Session, newsletter_id: int) -> int:

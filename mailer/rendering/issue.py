@@ -53,6 +53,7 @@ class Rendered:
     subject: str
     html: str
     text: str
+    preheader: str = ""  # what an inbox shows beside the subject
 
     @property
     def size(self) -> int:
@@ -76,8 +77,9 @@ def render(
     """
     look = parse_look(masthead.look, masthead.name)
     words = themes.words(content.language)
+    issue = _issue(content, masthead, links, words, look.reason)
     values = {
-        "issue": _issue(content, masthead, links, words, look.reason),
+        "issue": issue,
         "masthead": masthead,
         "look": look,
         "light": light_palette(look),
@@ -90,7 +92,8 @@ def render(
     }
     html = inline(themes.render(masthead.theme, "issue.html", values))
     text = tidy(themes.render(masthead.theme, "issue.txt", values))
-    return Rendered(content.subject, html if scheme == "auto" else _forced(html, scheme), text)
+    shown = html if scheme == "auto" else _forced(html, scheme)
+    return Rendered(content.subject, shown, text, issue.preheader)
 
 
 def _issue(

@@ -26,9 +26,11 @@ from mailer.web.editor import (
     statistics_files,
     welcoming,
 )
+from mailer.web.editor import home, inbox_pages, signing_in, welcoming
+from mailer.web.editor.composer import documents, materials, page, previews, rooms
 from mailer.web.headers import SecurityHeaders
 from mailer.web.pages import STATIC, Pages
-from mailer.web.public import clicks, preferring, sample, unsubscribing, viewing
+from mailer.web.public import clicks, pictures, preferring, sample, unsubscribing, viewing
 from mailer.web.site import Site, base_path
 
 _MOST_BODY = 256 * 1024
@@ -99,6 +101,7 @@ def _routes(*, inbox: bool) -> list[BaseRoute]:
         *preferring.ROUTES,
         *viewing.ROUTES,
         *sample.ROUTES,
+        *pictures.ROUTES,
         *health.ROUTES,
         *signing_in.ROUTES,
         *welcoming.ROUTES,
@@ -106,6 +109,11 @@ def _routes(*, inbox: bool) -> list[BaseRoute]:
         *home.ROUTES,
         *statistics.ROUTES,
         *statistics_files.ROUTES,
+        *page.ROUTES,
+        *documents.ROUTES,
+        *previews.ROUTES,
+        *materials.ROUTES,
+        *rooms.ROUTES,
         *(inbox_pages.ROUTES if inbox else []),
         Mount("/static", Assets(directory=STATIC), name="static"),
     ]

@@ -51,8 +51,9 @@ def bind(
 ) -> WebServer:
     """A server on *port* (0: any free one), not yet serving; ``ConfigurationError`` if it is taken."""
     listener = _listen(host, port)
+    application = create_app(mailer, inbox=inbox, record_clicks=record_clicks)
     config = uvicorn.Config(
-        create_app(mailer, inbox=inbox, record_clicks=record_clicks),
+        application,
         loop="uvloop",
         http="httptools",
         ws="none",
@@ -64,7 +65,9 @@ def bind(
         backlog=_BACKLOG,
         timeout_graceful_shutdown=10,
     )
-    return WebServer(host, listener.getsockname()[1], listener, uvicorn.Server(config))
+    server = uvicorn.Server(config)
+    application.state.stopping = lambda: server.should_exit  # open streams end by themselves
+    return WebServer(host, listener.getsockname()[1], listener, server)
 
 
 def serve(mailer: Mailer, *, host: str = "127.0.0.1", port: int = 8000) -> None:

@@ -12,6 +12,13 @@ from mailer.database.tables.audience import (
 )
 from mailer.database.tables.base import Base
 from mailer.database.tables.bounces import Bounce
+from mailer.database.tables.composing import (
+    Approval,
+    IssueTest,
+    IssueVersion,
+    Picture,
+    SavedBlock,
+)
 from mailer.database.tables.installation import Fact, InboxMail
 from mailer.database.tables.issues import Issue, IssueBlock, IssueLink, IssueState, Rendition
 from mailer.database.tables.joining import RequestMeter, SignUp, SpentChallenge, Wording
@@ -48,6 +55,7 @@ from mailer.database.tables.tracking import Click, Open
 
 __all__ = [
     "ApiKey",
+    "Approval",
     "Attempt",
     "Base",
     "Batch",
@@ -67,15 +75,19 @@ __all__ = [
     "IssueLink",
     "IssueSegment",
     "IssueState",
+    "IssueTest",
+    "IssueVersion",
     "LinkPurpose",
     "Newsletter",
     "Notice",
     "Open",
     "OptIn",
+    "Picture",
     "RecoveryCode",
     "Rendition",
     "RequestMeter",
     "Role",
+    "SavedBlock",
     "Segment",
     "SendingMeter",
     "SignInLink",

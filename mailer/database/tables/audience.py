@@ -6,7 +6,7 @@ import enum
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Enum, ForeignKey, Index, String, text
+from sqlalchemy import JSON, Enum, ForeignKey, Index, String, false, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -62,6 +62,8 @@ class Newsletter(Base):
     # Words, fields and rules of its forms; see mailer.audience.forms.
     sign_up: Mapped[dict[str, Any]] = mapped_column(default=dict)
     never_confirmed: Mapped[int] = mapped_column(default=0)  # sign-ups that were removed
+    # A second person has to agree to the version that goes out.
+    needs_approval: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
 
 

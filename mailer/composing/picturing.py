@@ -1,0 +1,128 @@
+"""Uploaded pictures: made small and clean for mail, and kept by their content."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass
+from datetime import datetime
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+from sqlalchemy.orm import Session, undefer
+
+from mailer.database.tables import Picture
+from mailer.errors import InvalidFile, NotFound
+
+MOST_BYTES = 15 * 1024 * 1024
+_MOST_PIXELS = 60_000_000
+_WIDTH = 1200  # twice what the mail shows: sharp on phones
+_HEIGHT = 2400
+_QUALITY = 82
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A picture as readers get it: no wider than needed, nothing in it but what is seen."""
+
+    data: bytes
+    kind: str
+    width: int
+    height: int
+
+    @property
+    def digest(self) -> str:
+        """Its name for ever."""
+        return hashlib.sha256(self.data).hexdigest()[:40]
+
+
+def prepare(data: bytes) -> Prepared:
+    """Upright, small, without EXIF; ``InvalidFile`` says what is wrong with it.
+
+    Only what is decoded and written anew leaves here: no file passes through as it came.
+    """
+    if len(data) > MOST_BYTES:
+        raise InvalidFile(
+            f"This picture has more than {MOST_BYTES // 1024**2} MB. Make it smaller first."
+        )
+    if b"<svg" in data[:1000].lower():
+        raise InvalidFile("Mail programs show no SVG. Save the picture as PNG and upload that.")
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
+            return _written(_upright(opened))
+    except UnidentifiedImageError as error:
+        raise InvalidFile("This is no picture we can read. Use JPEG, PNG, WebP or GIF.") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise InvalidFile(_too_many_pixels()) from error
+    except (OSError, ValueError, SyntaxError) as error:
+        raise InvalidFile("This picture is damaged. Save it again and upload that.") from error
+
+
+def _too_many_pixels() -> str:
+    return f"This picture has more than {_MOST_PIXELS // 1_000_000} million dots. Make it smaller."
+
+
+def _upright(opened: Image.Image) -> Image.Image:
+    if opened.width * opened.height > _MOST_PIXELS:
+        raise InvalidFile(_too_many_pixels())
+    if opened.format == "JPEG":  # decodes no more than is needed
+        opened.draft("RGB", (2 * _WIDTH, 2 * _HEIGHT))
+    opened.load()
+    try:
+        image = ImageOps.exif_transpose(opened)
+    except (SyntaxError, ValueError, OSError, LookupError):  # what a camera wrote of it is damaged
+        image = opened.copy()
+    image.thumbnail((_WIDTH, _HEIGHT), Image.Resampling.LANCZOS)
+    return image
+
+
+def _written(image: Image.Image) -> Prepared:
+    clear = image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info
+    seen = image.convert("RGBA" if clear else "RGB")
+    if clear and seen.getchannel("A").getextrema() == (255, 255):
+        seen, clear = seen.convert("RGB"), False
+    drawn = not clear and _few_colours(seen)
+    bare = Image.frombytes(seen.mode, seen.size, seen.tobytes())  # leaves all metadata behind
+    out = io.BytesIO()
+    if clear or drawn:
+        bare.save(out, "PNG", optimize=True)
+        return Prepared(out.getvalue(), "png", *bare.size)
+    bare.save(out, "JPEG", quality=_QUALITY, optimize=True, progressive=True)
+    return Prepared(out.getvalue(), "jpeg", *bare.size)
+
+
+def _few_colours(image: Image.Image) -> bool:
+    """Drawings and screenshots blur as JPEG, and are small as PNG."""
+    return image.getcolors(256) is not None
+
+
+def keep(session: Session, prepared: Prepared, *, by: str, now: datetime) -> Picture:
+    """Store it, once however often it is uploaded."""
+    found = session.get(Picture, prepared.digest)
+    if found is not None:
+        return found
+    picture = Picture(
+        digest=prepared.digest,
+        kind=prepared.kind,
+        width=prepared.width,
+        height=prepared.height,
+        by=by,
+        at=now,
+        data=prepared.data,
+    )
+    session.add(picture)
+    session.flush()
+    return picture
+
+
+def get(session: Session, digest: str) -> Picture:
+    """One picture with its bytes; ``NotFound``."""
+    found = session.get(Picture, digest, options=[undefer(Picture.data)])
+    if found is None:
+        raise NotFound("There is no such picture.")
+    return found
+
+
+def path_of(picture: Picture) -> str:
+    """Where the public finds it, below our base address."""
+    return f"/pictures/{picture.digest}.{picture.kind}"

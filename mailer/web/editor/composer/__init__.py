@@ -1,0 +1,1 @@
+"""The composer: its page, and what its script asks for."""
