@@ -34,6 +34,7 @@ VIOLATIONS = {
     "pyotp": ("staffing/users.py", "import pyotp"),
     "email_validator": ("audience/subscribers.py", "import email_validator"),
     "nh3": ("composing/importing/html.py", "import nh3"),
+    "pillow": ("blocks.py", "import PIL"),
     "openpyxl": ("audience/importing/running.py", "import openpyxl"),
     "uvicorn": ("scheduling.py", "import uvicorn"),
     "starlette": ("tracking/clicks.py", "import starlette"),
