@@ -26,8 +26,7 @@ from mailer.web.editor import (
     statistics_files,
     welcoming,
 )
-from mailer.web.editor import home, inbox_pages, signing_in, welcoming
-from mailer.web.editor.composer import documents, materials, page, previews, rooms
+from mailer.web.editor.composer import routes as composer
 from mailer.web.headers import SecurityHeaders
 from mailer.web.pages import STATIC, Pages
 from mailer.web.public import clicks, pictures, preferring, sample, unsubscribing, viewing
@@ -109,11 +108,7 @@ def _routes(*, inbox: bool) -> list[BaseRoute]:
         *home.ROUTES,
         *statistics.ROUTES,
         *statistics_files.ROUTES,
-        *page.ROUTES,
-        *documents.ROUTES,
-        *previews.ROUTES,
-        *materials.ROUTES,
-        *rooms.ROUTES,
+        *composer.ROUTES,
         *(inbox_pages.ROUTES if inbox else []),
         Mount("/static", Assets(directory=STATIC), name="static"),
     ]
