@@ -8,12 +8,12 @@ import secrets
 import tempfile
 from pathlib import Path
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, delete, text
 from sqlalchemy.orm import Session
 
 from mailer.database.engine import database_file, reading, transaction
 from mailer.database.tables import Fact
-from mailer.errors import ConfigurationError
+from mailer.errors import ConfigurationError, Conflict
 
 _FACT = "secret key fingerprint"
 _LEAST_BYTES = 16
@@ -37,8 +37,8 @@ def load_secret_key(engine: Engine, given: str | None) -> bytes:
                 f"The secret key is missing: put it back into {path} or set MAILER_SECRET_KEY. "
                 "Without it, no link in mails already sent would work."
             )
-        key = _make(path)
-    fingerprint = hashlib.sha256(b"mailer fingerprint" + key).hexdigest()[:16]
+        key = _make(path, secrets.token_hex(32))
+    fingerprint = _fingerprint(key)
     if known is None:
         with transaction(engine) as session:
             known = _remember(session, fingerprint)
@@ -61,6 +61,32 @@ def key_file(engine: Engine) -> Path:
     return file.with_suffix(".key") if file else Path("mailer.key")
 
 
+def put_back(engine: Engine, key: bytes, given: str | None) -> None:
+    """Keep the key of an archive in its file; nothing to do where the settings or the file have it.
+
+    ``Conflict`` when they have another.
+    """
+    path, wanted = key_file(engine), _given(key.decode())
+    there = _given(given) or _stored(path)
+    if there is None:
+        _make(path, key.decode().strip())
+    elif there != wanted:
+        where = "MAILER_SECRET_KEY is" if given else f"{path} holds"
+        raise Conflict(
+            f"{where} another secret key than the archive's, so no link in mails already sent would "
+            "work. Take it away, or restore with --new-key. Nothing was restored."
+        )
+
+
+def forget(session: Session) -> None:
+    """Let the database begin with a new key."""
+    session.execute(delete(Fact).where(Fact.name == _FACT))
+
+
+def _fingerprint(key: bytes) -> str:
+    return hashlib.sha256(b"mailer fingerprint" + key).hexdigest()[:16]
+
+
 def _given(text: str | None) -> bytes | None:
     if text is None:
         return None
@@ -81,8 +107,7 @@ def _stored(path: Path) -> bytes | None:
         raise ConfigurationError(f"The secret key in {path} cannot be read: {error}.") from error
 
 
-def _make(path: Path) -> bytes:
-    key = secrets.token_hex(32)
+def _make(path: Path, key: str) -> bytes:
     try:
         # Under its name only when it is whole: another process may be reading it now.
         with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".key-") as file:

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-from mailer.audience.importing.cells import parse_moment, unwrap
+from mailer.audience.importing.cells import guarded, parse_moment, unguarded, unwrap
 from mailer.audience.importing.delimited import Row
 from mailer.audience.importing.files import find_sources
 from mailer.audience.importing.mapping import header_row, listed
 from mailer.audience.importing.meanings import normalise
 from mailer.audience.importing.planning import layouts_of, rows_of
 from mailer.audience.importing.statuses import Standing, standing_of, standing_of_file
-from mailer.audience.importing.verdicts import neutral
 from mailer.audience.suppressions import target_of
 from mailer.database.tables import Suppression
 from mailer.errors import InvalidAddress, InvalidFile
@@ -77,7 +76,7 @@ def write_list(stream: TextIO, suppressions: Iterable[Suppression]) -> int:
         count += 1
         kind = {"@": "domain", "#": "hash"}.get(one.target[0], "address")
         target = one.target if kind == "address" else one.target[1:]
-        writer.writerow((neutral(target), kind, neutral(one.reason), neutral(one.source),
+        writer.writerow((guarded(target), kind, guarded(one.reason), guarded(one.source),
                          one.at.isoformat()))  # fmt: skip
     return count
 
@@ -120,8 +119,7 @@ def _table(head: Sequence[Row], name: str) -> _Table:
 def _listed(line: int, cells: Sequence[str], table: _Table) -> Listed:
     def cell(name: str) -> str:
         n = table.columns.get(name)
-        text = cells[n] if n is not None and n < len(cells) else ""
-        return text[1:] if text[:1] == "'" and text[1:2] in "=+-@" else text
+        return unguarded(cells[n]) if n is not None and n < len(cells) else ""
 
     status = cell("status")
     standing = standing_of(status) if status else None

@@ -7,8 +7,10 @@ import sys
 import typer
 
 from mailer.cli import (
+    archives,
     bounces,
     dkim,
+    exports,
     issues,
     newsletters,
     notices,
@@ -34,6 +36,9 @@ app.command()(processes.worker)
 app.command()(processes.incoming)
 app.command()(processes.upgrade)
 app.command("import")(subscribers.import_file)
+app.command()(exports.export)
+app.command()(archives.archive)
+app.command()(archives.restore)
 subscribers.app.command("show")(persons.show)
 subscribers.app.command("erase")(persons.erase)
 app.add_typer(newsletters.app, name="newsletter")

@@ -12,10 +12,10 @@ from sqlalchemy import Connection
 logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
-def migrate(connection: Connection) -> None:
-    """Bring the schema to the newest revision, within the connection's transaction."""
+def migrate(connection: Connection, revision: str) -> None:
+    """Bring the schema to *revision*, within the connection's transaction."""
     config = configuration(connection)
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def configuration(connection: Connection) -> Config:

@@ -16,31 +16,32 @@ _VERSIONS = Path(__file__).parent / "migrations" / "versions"
 _DOWN = re.compile(r"^down_revision = (.+)$", re.MULTILINE)
 
 
-def upgrade(engine: Engine) -> list[str]:
+def upgrade(engine: Engine, *, to: str | None = None) -> list[str]:
     """Apply what is missing, all or nothing; the revisions applied, oldest first.
 
+    With *to*, no further than that revision.
     ``DatabaseTooNew`` when a newer version wrote it, ``Unavailable`` when it cannot be reached.
     """
     with reading(engine) as session:
-        if not _pending(session.connection()):
+        if not _pending(session.connection(), to):
             return []
     migrations = engine_for_migrations(engine)
     try:
         with transaction(migrations) as session:
-            return _migrate(session.connection())
+            return _migrate(session.connection(), to)
     finally:
         migrations.dispose()
 
 
-def _migrate(connection: Connection) -> list[str]:
+def _migrate(connection: Connection, to: str | None) -> list[str]:
     sqlite = connection.dialect.name == "sqlite"
     if not sqlite:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-    pending = _pending(connection)
+    pending = _pending(connection, to)
     if pending:
         # Loaded only here: it takes as long as everything else a command imports.
         migrating = importlib.import_module("mailer.database.migrating")
-        migrating.migrate(connection)
+        migrating.migrate(connection, pending[-1])
     if pending and sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
         raise ConfigurationError(
             "The database cannot be brought up to date: rows in it belong to others that do not "
@@ -68,16 +69,17 @@ def revisions() -> list[str]:
     return chain
 
 
-def _pending(connection: Connection) -> list[str]:
+def _pending(connection: Connection, to: str | None = None) -> list[str]:
     known = revisions()
+    wanted = known if to is None else known[: known.index(to) + 1]
     if not inspect(connection).has_table("alembic_version"):
-        return known
+        return wanted
     current = connection.scalar(text("SELECT version_num FROM alembic_version"))
     if current is None:
-        return known
+        return wanted
     if current not in known:
         raise DatabaseTooNew(
             f"The database was made by a newer version of this program (revision {current}). "
             "Install that version; nothing was changed."
         )
-    return known[known.index(current) + 1 :]
+    return wanted[known.index(current) + 1 :]

@@ -6,6 +6,7 @@ import ast
 import csv
 import json
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ _ZONE_NAMES = re.compile(r"\s*(?:UTC|GMT|Z)$")
 _SECONDS = re.compile(r"\d{9,10}")
 _DATA_LIMIT = 100_000
 _TAG_LIMIT = 100
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # not after a backslash of its own
 
 
@@ -41,13 +43,34 @@ def parse_tags(cell: str) -> list[str]:
     return [part.strip()[:_TAG_LIMIT] for part in parts if part.strip()]
 
 
-def parse_data(cell: str) -> tuple[dict[str, Any], str]:
-    """The fields of a JSON object, or of a Python one (Buttondown); a note when it is neither."""
+def joined_tags(tags: Sequence[str]) -> str:
+    """Tags as one cell, which :func:`parse_tags` reads back."""
+    joined = "; ".join(tags)
+    return joined if parse_tags(joined) == list(tags) else json.dumps(tags, ensure_ascii=False)
+
+
+def guarded(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def unguarded(text: str) -> str:
+    """The cell as it was before :func:`guarded`."""
+    return text[1:] if text[:1] == "'" and _FORMULA.match(text) else text
+
+
+def parse_data(cell: str, *, verbatim: bool = False) -> tuple[dict[str, Any], str]:
+    """The fields of a JSON object, or of a Python one (Buttondown); a note when it is neither.
+
+    Of our own exports every field is taken *verbatim*.
+    """
     if len(cell) > _DATA_LIMIT:
         return {}, "the object of fields is too long and was left out"
     values = _loaded(cell)
     if not isinstance(values, dict):
         return {}, "the object of fields cannot be read and was left out"
+    if verbatim:
+        return values, ""
     fields: dict[str, Any] = {}
     for name, value in values.items():
         if value in (None, ""):

@@ -165,12 +165,12 @@ def _with_tags(one: str, tags: str) -> str:
     return f'{one[:-1]}{"," if len(one) > 2 else ""}"tags":{tags}}}'
 
 
-def extended(objects: list[str], cells: Cells, notes: list[str]) -> list[str]:
+def extended(objects: list[str], cells: Cells, notes: list[str], *, verbatim: bool) -> list[str]:
     """The objects with the fields of JSON objects in *cells*; a column's own value goes before."""
     made = list(objects)
     for n, cell in enumerate(cells):
         if cell:
-            fields, note = parse_data(cell)
+            fields, note = parse_data(cell, verbatim=verbatim)
             notes[n] = notes[n] or note
             if fields:
                 own: Mapping[str, Any] = {} if made[n] == "{}" else json.loads(made[n])

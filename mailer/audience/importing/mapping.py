@@ -19,6 +19,7 @@ _ONCE = (
     Meaning.LANGUAGE,
     Meaning.TIME_ZONE,
 )
+_PARTS_OF_NAMES = (Meaning.FIRST_NAME, Meaning.LAST_NAME)
 _ASSENT = (Meaning.SUBSCRIBED, Meaning.CONFIRMED)
 _EXAMPLES = 3
 
@@ -88,6 +89,7 @@ def map_columns(
     ]
     guesses = [_guess(name, cells[n], system) for n, name in enumerate(header)]
     address = _address_column(header, cells, guesses, given)
+    reserved = {"tags"} | {str(meaning) for meaning, _ in guesses if meaning in _PARTS_OF_NAMES}
     columns: list[Column] = []
     for n, name in enumerate(header):
         meaning, because = guesses[n]
@@ -100,7 +102,7 @@ def map_columns(
         field = ""
         if n in given:
             (meaning, field), because = given[n], "you"
-        field = _field(field or name, n, meaning, columns)
+        field = _field(field or name, n, meaning, columns, reserved)
         columns.append(Column(n + 1, name, meaning, field, because, _examples(cells[n])))
     return Mapped(tuple(columns), system, tuple(problems))
 
@@ -149,11 +151,13 @@ def _address_column(
     return max(full, key=lambda n: found[n], default=best)
 
 
-def _field(name: str, n: int, meaning: Meaning, before: Sequence[Column]) -> str:
+def _field(
+    name: str, n: int, meaning: Meaning, before: Sequence[Column], reserved: set[str]
+) -> str:
     if meaning not in (Meaning.FIELD, Meaning.EVIDENCE):
         return ""
     wanted = field_name(name) if name.strip() else f"column_{n + 1}"
-    taken = {column.field for column in before} | {"tags", "first_name", "last_name"}
+    taken = {column.field for column in before} | reserved
     unique, count = wanted, 1
     while meaning is Meaning.FIELD and unique in taken:
         count += 1

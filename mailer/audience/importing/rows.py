@@ -8,12 +8,14 @@ from itertools import repeat
 from mailer.addresses import tidy_name
 from mailer.audience.importing import columns as made
 from mailer.audience.importing.candidates import Candidate, File, Rejected, encode
+from mailer.audience.importing.cells import unguarded
 from mailer.audience.importing.columns import Cells, Failures
 from mailer.audience.importing.delimited import Row
 from mailer.audience.importing.mapping import Column
 from mailer.audience.importing.meanings import Meaning
 from mailer.audience.importing.standings import readers_of
 from mailer.audience.importing.statuses import Standing
+from mailer.audience.importing.systems import OWN
 
 
 class RowReader:
@@ -31,6 +33,7 @@ class RowReader:
         where = {"file": file, "system": system} if system else {"file": file}
         self._file = File(file, f'{encode(where)[:-1]},"line":')
         self._width = len(columns)
+        self._own = system == OWN
         self._standing = standing
         self._at = {
             meaning: [column.number - 1 for column in columns if column.meaning is meaning]
@@ -86,6 +89,8 @@ class RowReader:
             list(map(str.strip, column))
             for column in zip(*[row.cells for row in rows], strict=True)
         ]
+        if self._own:
+            cells = [list(map(unguarded, column)) for column in cells]
         count, failures = len(rows), Failures()
         notes = [row.damage for row in rows]
         lines = [row.line for row in rows]
@@ -136,7 +141,7 @@ class RowReader:
         ]
         objects = made.objects_of(columns, count)
         for n in self._at[Meaning.DATA]:
-            objects = made.extended(objects, cells[n], notes)
+            objects = made.extended(objects, cells[n], notes, verbatim=self._own)
         for n in self._at[Meaning.TAGS]:
             objects = made.tagged(objects, cells[n])
         return objects

@@ -35,7 +35,13 @@ _MAILCHIMP = {
 }
 _UTM = "utmsource utmmedium utmcampaign utmterm utmcontent utmlastpath utmreferrer referrerurl"
 
+OWN = "mailer"  # what `mailer export` writes
 SYSTEMS = (
+    System(
+        OWN,
+        frozenset(("email", "status", "joined", "since", "source", "tags", "data")),
+        _all(Meaning.FIELD, "firstname lastname") | _all(Meaning.EVIDENCE, "since source"),
+    ),
     System(
         "Mailchimp: unsubscribed",
         frozenset(("optintime", "confirmtime", "leid", "euid", "unsubtime")),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
+from mailer.audience.importing.cells import guarded
 from mailer.errors import InvalidFile
 
 
@@ -128,7 +129,7 @@ class VerdictFile:
     def write(self, verdicts: Iterable[RowVerdict]) -> int:
         """Append rows; how long the file is then."""
         self._writer.writerows(
-            (row.file, row.line, neutral(row.address), row.verdict, neutral(row.reason))
+            (row.file, row.line, guarded(row.address), row.verdict, guarded(row.reason))
             for row in verdicts
         )
         self._stream.flush()
@@ -150,8 +151,3 @@ class VerdictFile:
             raise InvalidFile(
                 f"The verdicts cannot be written to {path}: {error.strerror}."
             ) from error
-
-
-def neutral(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -21,6 +21,8 @@ NAMING = {
 PERSONAL = {"erasing": "empty"}  # words that may name them: the column is emptied
 ADDRESS_OF = {"erasing": "remove"}  # an address: the row is removed
 
+SECRET = {"archiving": "secret"}  # left empty in archives that are made without secrets
+
 # SQLite counts rows only in INTEGER PRIMARY KEY columns.
 Id = BigInteger().with_variant(Integer(), "sqlite")
 

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mailer.database.tables.audience import text_enum
-from mailer.database.tables.base import Base
+from mailer.database.tables.base import SECRET, Base
 
 
 class Role(enum.StrEnum):
@@ -40,10 +40,12 @@ class User(Base):
     address_key: Mapped[str] = mapped_column(String(320), unique=True)
     name: Mapped[str] = mapped_column(String(200), default="")
     role: Mapped[Role] = mapped_column(text_enum(Role))
-    password_hash: Mapped[str | None] = mapped_column(String(200))  # none: by mailed links only
+    password_hash: Mapped[str | None] = mapped_column(
+        String(200), info=SECRET
+    )  # none: by mailed links only
     language: Mapped[str] = mapped_column(String(35), default="en")
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
-    totp_secret: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed
+    totp_secret: Mapped[bytes | None] = mapped_column(LargeBinary, info=SECRET)  # sealed
     totp_step: Mapped[int] = mapped_column(default=0)  # of the last code used: none works twice
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime | None]  # never: invited only
