@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from mailer.bouncing.taking import Intake, Taken
 from mailer.errors import ConfigurationError, Unavailable
 from mailer.mailboxes import Mailbox
-from mailer.reports import Kind
 
 _SECONDS = 30.0
 _MOST_BYTES = 1024 * 1024  # of a mail: more is never read
@@ -54,13 +53,8 @@ def _context(mailbox: Mailbox) -> ssl.SSLContext:
     return context
 
 
-def _note(counts: Counts, taken: Taken) -> bool:
-    """Count; whether it was a report, and not a letter."""
-    if taken.known:
-        counts["known"] += 1
-        return True
-    counts.update(entry.kind.value for entry in taken.entries)
-    return any(entry.kind is not Kind.OTHER for entry in taken.entries)
+def _note(counts: Counts, taken: Taken) -> None:
+    counts.update(["known"] if taken.known else [entry.kind.value for entry in taken.entries])
 
 
 def _refused(mailbox: Mailbox, error: Exception) -> ConfigurationError:
@@ -81,9 +75,11 @@ def _imap(mailbox: Mailbox, intake: Intake, most: int) -> Counts:
             source = _fetched(box, uid.decode("ascii"))
             if source is None:  # gone meanwhile
                 continue
-            report = _note(counts, intake.take(source))
-            flags = r"(\Seen \Deleted)" if mailbox.delete else r"(\Seen)"
-            box.uid("STORE", uid.decode("ascii"), "+FLAGS", flags if report else r"(\Flagged)")
+            taken = intake.take(source)
+            _note(counts, taken)
+            done = r"(\Seen \Deleted)" if mailbox.delete else r"(\Seen)"
+            flags = r"(\Flagged)" if taken.letter else done
+            box.uid("STORE", uid.decode("ascii"), "+FLAGS", flags)
         if mailbox.delete:
             box.expunge()
     return counts
@@ -140,7 +136,9 @@ def _pop3(mailbox: Mailbox, intake: Intake, most: int) -> Counts:
         _log_in_pop3(mailbox, box)
         for number in range(1, min(most, box.stat()[0]) + 1):
             source = b"\r\n".join(box.top(number, _MOST_LINES)[1]) + b"\r\n"
-            if _note(counts, intake.take(source)):
+            taken = intake.take(source)
+            _note(counts, taken)
+            if not taken.letter:
                 box.dele(number)
     finally:
         try:

@@ -89,7 +89,7 @@ class _Handler:
         except Exception:
             log.exception("A mail to %s was not taken in; its server keeps it.", address)
             return _LATER
-        what = ", ".join(sorted({entry.kind.value for entry in taken.entries})) or "known"
+        what = ", ".join(sorted({entry.kind.value for entry in taken.entries}))
         return f"250 2.0.0 OK: {what}"
 
     async def _addresses(self) -> frozenset[tuple[str, str]]:

@@ -25,9 +25,11 @@ from mailer.reports import BOUNCES, Finding, Kind
 _LOOKED_BACK = 100  # issues: deliveries are found by issue
 
 
-def known(session: Session, report: str) -> bool:
-    """Whether this report was taken in before."""
-    return session.scalar(select(Bounce.id).where(Bounce.report == report).limit(1)) is not None
+def recorded(session: Session, report: str) -> list[Bounce]:
+    """What was recorded of this report before; nothing if it is new."""
+    return list(
+        session.scalars(select(Bounce).where(Bounce.report == report).order_by(Bounce.position))
+    )
 
 
 def add(

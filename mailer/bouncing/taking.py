@@ -16,7 +16,7 @@ from mailer.bouncing import records
 from mailer.bouncing.reading import read
 from mailer.clock import Clock
 from mailer.database.engine import transaction
-from mailer.database.tables import Subscriber
+from mailer.database.tables import Bounce, Subscriber
 from mailer.reports import BOUNCES, Finding, Kind, Report
 from mailer.tokens import Reader, Signer
 
@@ -53,14 +53,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What came of one mail; no entries when it was taken in before."""
+    """What came of one mail; *known*: it came before, and this is what came of it then."""
 
     entries: tuple[Entry, ...]
+    known: bool = False
 
     @property
-    def known(self) -> bool:
-        """Whether the same report had come before."""
-        return not self.entries
+    def letter(self) -> bool:
+        """Whether it is for a person to read, and no report."""
+        return all(entry.kind is Kind.OTHER for entry in self.entries)
 
 
 class Intake:
@@ -78,19 +79,25 @@ class Intake:
         """Read one mail, record it and act, all or nothing; ``Unavailable``: take it again later."""
         report = read(source, self._signer, recipients=recipients)
         try:
-            with transaction(self._engine) as session:
-                return take(session, report, rules=self._rules, now=self._clock())
-        except IntegrityError:  # the same report at the same time, by another way
-            return Taken(())
+            return self._take(report)
+        except IntegrityError:  # the same report at the same time, by another way: known by now
+            return self._take(report)
+
+    def _take(self, report: Report) -> Taken:
+        with transaction(self._engine) as session:
+            return take(session, report, rules=self._rules, now=self._clock())
 
 
 def take(session: Session, report: Report, *, rules: Rules, now: datetime) -> Taken:
     """Record a report and act on it; doing it twice does nothing more."""
-    if records.known(session, report.identity):
-        return Taken(())
-    taking = _Taking(session, report, rules, now)
-    entries = tuple(taking.entries())
-    return Taken(entries)
+    before = records.recorded(session, report.identity)
+    if before:
+        return Taken(tuple(map(_entry, before)), known=True)
+    return Taken(tuple(_Taking(session, report, rules, now).entries()))
+
+
+def _entry(bounce: Bounce) -> Entry:
+    return Entry(bounce.kind, bounce.address, bounce.outcome, bounce.subscriber_id, bounce.issue_id)
 
 
 @dataclass(frozen=True, slots=True)
