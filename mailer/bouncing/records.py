@@ -64,6 +64,16 @@ def add(
     session.flush()
 
 
+def of_issue(session: Session, issue_id: int) -> Counter[Kind]:
+    """How many recipients of an issue each kind of report named."""
+    rows = session.execute(
+        select(Bounce.kind, func.count(Bounce.subscriber_id.distinct()))
+        .where(Bounce.issue_id == issue_id)
+        .group_by(Bounce.kind)
+    )
+    return Counter({Kind(kind): count for kind, count in rows})
+
+
 def page(
     session: Session,
     *,
