@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mailer.audience.importing.verdicts import neutral
+from mailer.audience.importing.cells import guarded
 from mailer.database.engine import reading
 from mailer.tracking import comparisons, reports
 from mailer.web.editor.access import staff_route
@@ -90,7 +90,7 @@ def _csv(name: str, heads: Sequence[str], lines: Iterable[Sequence[object]]) -> 
     writer = csv.writer(text)
     writer.writerow(heads)
     writer.writerows(
-        [neutral(cell) if isinstance(cell, str) else cell for cell in line] for line in lines
+        [guarded(cell) if isinstance(cell, str) else cell for cell in line] for line in lines
     )
     return Response(
         text.getvalue(),
