@@ -87,7 +87,7 @@ class SendingDesk:
 
     def _compose(self, item: Item, connection: Connection) -> Handover | None:
         try:
-            mail, rcpt, message = self._prepared[item.batch.issue_id].compose(
+            envelope, message = self._prepared[item.batch.issue_id].compose(
                 item.recipient, self._signer, self.date, dsn=connection.dsn
             )
         except MissingField as error:
@@ -95,13 +95,13 @@ class SendingDesk:
         except ValueError as error:  # one bad subscriber never stops an issue
             item.batch.settle(item, Outcome.SKIPPED, f"cannot be written to: {error}")
         else:
-            handover = Handover(item, mail, rcpt, message)
+            handover = Handover(item, envelope, message)
             return handover if self._fits(item, handover, connection) else None
         return None
 
     def _fits(self, item: Item, handover: Handover, connection: Connection) -> bool:
         limit = connection.size_limit
-        if not handover.rcpt.isascii() and not connection.smtputf8:
+        if not handover.envelope.isascii() and not connection.smtputf8:
             item.batch.settle(item, Outcome.REFUSED, _NO_SMTPUTF8)
             return False
         if limit is not None and len(handover.message) > limit:

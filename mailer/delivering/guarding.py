@@ -44,13 +44,12 @@ class Answers(NamedTuple):
 
     def plus(self, progress: Progress) -> Answers:
         """These and what *progress* tells; skipped recipients were never offered."""
-        accepted, refused, words = self
-        for one in progress.recorded:
-            if one.fate is Fate.ACCEPTED:
-                accepted += 1
-            elif one.fate is Fate.REFUSED:
-                refused, words = refused + 1, one.reply
-        return Answers(accepted, refused, words)
+        refused = progress.recorded.get(Fate.REFUSED, {})
+        return Answers(
+            self.accepted + len(progress.recorded.get(Fate.ACCEPTED, ())),
+            self.refused + len(refused),
+            next(reversed(refused.values())) if refused else self.words,
+        )
 
 
 class Guard:

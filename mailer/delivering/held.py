@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailer.database.tables import Doubt, Fate
-from mailer.delivering.ledger import Doubted, Later, Leased, Progress, Recorded
+from mailer.delivering.ledger import Doubted, Later, Leased, Progress, Replies
 from mailer.delivering.outcomes import Outcome
 from mailer.delivering.permits import Permits
 from mailer.delivering.recipients import Loaded, Recipient
@@ -51,7 +51,7 @@ class HeldBatch:
         self._held: list[int] = []
         self._put_off: Later | None = None
         self._out = 0
-        self._recorded: list[Recorded] = []
+        self._recorded: dict[Fate, Replies] = {}
         self._doubted: list[Doubted] = []
         self._people = loaded.recipients
         self._waiting: deque[int] = deque()
@@ -62,7 +62,7 @@ class HeldBatch:
     def _admit(self, position: int, loaded: Loaded, uncertain: set[int]) -> None:
         one = self.leased.subscriber_ids[position]
         if one in loaded.skipped:
-            self._record(one, Outcome.SKIPPED, loaded.skipped[one])
+            self._record(one, Fate.SKIPPED, loaded.skipped[one])
         elif position in uncertain and self._hold_uncertain:
             self._held.append(one)
         else:
@@ -159,15 +159,15 @@ class HeldBatch:
         """What came of an attempt that decided something, or is to be made again later."""
         self._out -= 1
         one = item.recipient.subscriber_id
-        if outcome is Outcome.DEFERRED and self._last_attempt:
-            self._record(
-                one, Outcome.REFUSED, f"{reply} (given up after attempt {self.leased.attempt})"
-            )
-        elif outcome is Outcome.DEFERRED:
+        fate = _FATES.get(outcome)
+        if fate is not None:
+            self._record(one, fate, reply)
+        elif self._last_attempt:
+            words = f"{reply} (given up after attempt {self.leased.attempt})"
+            self._record(one, Fate.REFUSED, words)
+        else:
             self._doubt(one, Doubt.DEFERRED, reply)
             self._deferred.append(one)
-        else:
-            self._record(one, outcome, reply)
 
     def again(self, item: Item, why: str) -> bool:
         """Not taken by the server: ``True`` when the item may go again at once."""
@@ -210,6 +210,7 @@ class HeldBatch:
             batch_id=leased.batch_id,
             issue_id=leased.issue_id,
             lease=leased.lease,
+            attempt=leased.attempt,
             handed=self.handed,
             recorded=self._recorded,
             doubted=self._doubted,
@@ -217,12 +218,13 @@ class HeldBatch:
         )
         if progress.complete:
             progress.later = self._later(retry_at)
-        self._recorded, self._doubted = [], []
+        self._recorded, self._doubted = {}, []
         return progress
 
     def unwritten(self, progress: Progress) -> None:
         """The ledger could not be written: keep what *progress* said for the next time."""
-        self._recorded = progress.recorded + self._recorded
+        for fate, replies in progress.recorded.items():
+            self._recorded.setdefault(fate, {}).update(replies)
         self._doubted = progress.doubted + self._doubted
 
     def _later(self, retry_at: datetime) -> list[Later]:
@@ -235,8 +237,8 @@ class HeldBatch:
             later.append(Later(self._held, self.leased.attempt, retry_at, held=True))
         return later
 
-    def _record(self, one: int, outcome: Outcome, reply: str) -> None:
-        self._recorded.append(Recorded(one, _FATES[outcome], self.leased.attempt, reply))
+    def _record(self, one: int, fate: Fate, reply: str) -> None:
+        self._recorded.setdefault(fate, {})[one] = reply
 
     def _doubt(self, one: int, doubt: Doubt, reply: str) -> None:
         self._doubted.append(Doubted(one, self.leased.attempt, doubt, reply))

@@ -17,18 +17,19 @@ from mailer.delivering.outcomes import Reply
 
 _LONGEST_LINE = 8192  # RFC 5321 4.5.3.1.5 says 512; no server's words are worth more than this
 _CLOSING = 421
+_END = b".\r\n"  # of a body
 
 # What the next reply answers.
 _MAIL, _RCPT, _DATA, _BODY, _RESET = "MAIL", "RCPT", "DATA", "BODY", "RSET"
-_ENVELOPE = (_MAIL, _RCPT)
+_ADDRESSES = (_MAIL, _RCPT)
+_ENVELOPE = (_MAIL, _RCPT, _DATA)
 
 
 class Handover(NamedTuple):
-    """One message on its way: *key* is the worker's own, *mail* and *rcpt* whole command lines."""
+    """One message on its way; *key* is the desk's own."""
 
     key: Any
-    mail: bytes
-    rcpt: bytes
+    envelope: bytes  # MAIL, RCPT and DATA: whole command lines
     message: bytes  # CRLF lines, dot-safe, ends with CRLF
 
 
@@ -79,7 +80,9 @@ class Lane(asyncio.Protocol):
         self.settled = 0
         self.lost = ""  # why the connection ended, when it was not finished
         self.answered_at = 0.0
-        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._time = loop.time
+        self.closed: asyncio.Future[None] = loop.create_future()
 
     def start(self) -> None:
         """Take the connection over from whoever opened it."""
@@ -107,25 +110,27 @@ class Lane(asyncio.Protocol):
         """Whether a reply is owed."""
         return bool(self._want)
 
-    def _advance(self, first: bytes = b"", answered_by: str = "") -> None:
-        """Write *first*, if any, and the envelope of the next message with it, if there is one."""
-        if not self._want:
-            self.answered_at = asyncio.get_running_loop().time()
-        commands = [first] if first else []
-        if answered_by:
-            self._want.append(answered_by)
+    def _advance(self, *first: bytes) -> None:
+        """Write *first*, the parts of one command, and the next message's envelope with it."""
+        if not first:
+            self.answered_at = self._time()
         self._refusal = None
-        self._next = None
-        if self._left > 0 and not self._stopping:
-            self._next = self._desk.take(self._connection)
-        if self._next is not None:
-            self._left -= 1
-            self._want.extend((_MAIL, _RCPT, _DATA))
-            commands += (self._next.mail, self._next.rcpt, b"DATA\r\n")
-        if commands:
-            self._write(commands)
+        following = self._next = self._take()
+        if following is not None:
+            self._want.extend(_ENVELOPE)
+            self._write(first, following.envelope)
+        elif first:
+            self._write(first)
         elif not self._want:
             self._rest_or_finish()
+
+    def _take(self) -> Handover | None:
+        if self._left <= 0 or self._stopping:
+            return None
+        handover = self._desk.take(self._connection)
+        if handover is not None:
+            self._left -= 1
+        return handover
 
     def _rest_or_finish(self) -> None:
         if self._stopping or self._left <= 0:
@@ -133,11 +138,12 @@ class Lane(asyncio.Protocol):
         else:
             self._parked(self)
 
-    def _write(self, commands: list[bytes]) -> None:
+    def _write(self, command: tuple[bytes, ...], envelope: bytes = b"") -> None:
         if self._connection.pipelining:
-            self._transport.write(b"".join(commands))
+            self._transport.writelines((*command, envelope))
         else:
-            self._unwritten.extend(commands)
+            self._unwritten.extend([b"".join(command)] if command else [])
+            self._unwritten.extend(envelope.splitlines(keepends=True))
             self._write_one()
 
     def _write_one(self) -> None:
@@ -150,10 +156,10 @@ class Lane(asyncio.Protocol):
         self._rest = lines.pop()
         if len(self._rest) > _LONGEST_LINE:
             self.abort("the server's reply is no SMTP")
-        self.answered_at = asyncio.get_running_loop().time()
+        self.answered_at = self._time()
         want = self._want
         for line in lines:
-            if line[:4] == b"250 " and want and want[0] in _ENVELOPE and not self._unwritten:
+            if line[:4] == b"250 " and want and want[0] in _ADDRESSES and not self._unwritten:
                 want.popleft()  # as most replies are: nothing to remember
                 self._lines.clear()
             elif line[3:4] == b"-":
@@ -168,7 +174,7 @@ class Lane(asyncio.Protocol):
             return self.abort(str(self._parsed(line)))
         self._answered(self._want.popleft(), line)
         self._lines.clear()
-        if line.startswith(b"421"):
+        if line[:3] == b"421":
             return self.abort(f"the server closes: {line.decode('utf-8', 'replace')}")
         if self._unwritten:
             return self._write_one()
@@ -189,19 +195,22 @@ class Lane(asyncio.Protocol):
             self._desk.settle(sent.key, self._parsed(line))
 
     def _data_answered(self, current: Handover, line: bytes) -> None:
-        if line.startswith(b"354"):
-            if self._refusal is not None:  # the recipient was refused, yet a body is awaited
-                self._settle_refused(current, self._refusal)
-                self._advance(b".\r\n", _BODY)
-                return
-            self._sent = current
-            self._advance(current.message + b".\r\n", _BODY)
+        refusal = self._refusal
+        if line[:3] == b"354":
+            self._want.append(_BODY)
+            if refusal is None:
+                self._sent = current
+                self._advance(current.message, _END)
+            else:  # the recipient was refused, yet a body is awaited
+                self._settle_refused(current, refusal)
+                self._advance(_END)
             return
-        refusal = self._refusal or self._parsed(line)
+        refusal = refusal or self._parsed(line)
         if refusal.code == _CLOSING:
             return  # and so will the connection: the message was not taken
         self._settle_refused(current, refusal)
-        self._advance(b"RSET\r\n", _RESET)
+        self._want.append(_RESET)
+        self._advance(b"RSET\r\n")
 
     def _settle_refused(self, current: Handover, refusal: Reply) -> None:
         self.settled += 1

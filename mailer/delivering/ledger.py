@@ -9,13 +9,24 @@ What makes it safe (docs/delivery.md says why):
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from functools import cache
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, insert, or_, select, text, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Executable,
+    and_,
+    bindparam,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from mailer.database.tables import Attempt, Batch, Delivery, Doubt, Fate, Issue, IssueState
@@ -28,13 +39,8 @@ _LONGEST_LEASE = timedelta(minutes=10)  # as settings allow
 _LONGEST_PUT_OFF = timedelta(minutes=1)  # by workers, for want of permits
 
 
-class Recorded(NamedTuple):
-    """What became of one recipient: a row of the record."""
-
-    subscriber_id: int
-    fate: Fate
-    attempts: int
-    reply: str
+# By subscriber: what the relay said, or why they were skipped.
+Replies = dict[int, str]
 
 
 class Doubted(NamedTuple):
@@ -77,8 +83,9 @@ class Progress:
     batch_id: int
     issue_id: int
     lease: int
+    attempt: int
     handed: int
-    recorded: list[Recorded] = field(default_factory=list)
+    recorded: dict[Fate, Replies] = field(default_factory=dict)
     doubted: list[Doubted] = field(default_factory=list)
     complete: bool = False
     later: list[Later] = field(default_factory=list)  # only with *complete*
@@ -98,20 +105,20 @@ def lease(
     Newsletters in *resting* are left alone. Takes over a batch whose lease has ended; recipients
     that its last worker may have sent are recorded as uncertain before they are tried again.
     """
-    row = session.execute(
-        update(Batch)
-        .where(Batch.id == _first_due(now, issue_id, resting).scalar_subquery())
-        .values(worker=worker, lease=Batch.lease + 1, leased_until=now + timedelta(seconds=seconds))
-        .returning(
-            Batch.id,
-            Batch.issue_id,
-            Batch.lease,
-            Batch.attempt,
-            Batch.subscriber_ids,
-            Batch.handed,
+    row = (
+        session.connection()
+        .execute(
+            _lease_first_due(for_one_issue=issue_id is not None, some_rest=bool(resting)),
+            {
+                "b_worker": worker,
+                "b_until": now + timedelta(seconds=seconds),
+                "b_now": now,
+                "b_issue": issue_id,
+                "b_resting": list(resting),
+            },
         )
-        .execution_options(synchronize_session=False)
-    ).first()
+        .first()
+    )
     if row is None:
         return None
     batch_id, issue, number, attempt, packed, handed = row
@@ -134,7 +141,9 @@ def lease(
     return Leased(batch_id, issue, number, attempt, ids, undecided, uncertain, sorted(deferred))
 
 
-def _first_due(now: datetime, issue_id: int | None, resting: Sequence[int]) -> Select[int]:
+@cache  # to build a statement costs more than to execute it
+def _lease_first_due(*, for_one_issue: bool, some_rest: bool) -> Executable:
+    now = bindparam("b_now", type_=Moment())
     wanted = [
         Batch.open.is_(True),
         Batch.held.is_(False),
@@ -142,11 +151,11 @@ def _first_due(now: datetime, issue_id: int | None, resting: Sequence[int]) -> S
         Issue.state == IssueState.SENDING,
         free(now),
     ]
-    if issue_id is not None:
-        wanted.append(Batch.issue_id == issue_id)
-    if resting:
-        wanted.append(Issue.newsletter_id.not_in(resting))
-    return (
+    if for_one_issue:
+        wanted.append(Batch.issue_id == bindparam("b_issue"))
+    if some_rest:
+        wanted.append(Issue.newsletter_id.not_in(bindparam("b_resting", expanding=True)))
+    first = (
         select(Batch.id)
         .join(Issue, Issue.id == Batch.issue_id)
         .where(and_(*wanted))
@@ -154,9 +163,26 @@ def _first_due(now: datetime, issue_id: int | None, resting: Sequence[int]) -> S
         .limit(1)
         .with_for_update(skip_locked=True, of=Batch)
     )
+    return (
+        update(Batch)
+        .where(Batch.id == first.scalar_subquery())
+        .values(
+            worker=bindparam("b_worker"),
+            lease=Batch.lease + 1,
+            leased_until=bindparam("b_until", type_=Moment()),
+        )
+        .returning(
+            Batch.id,
+            Batch.issue_id,
+            Batch.lease,
+            Batch.attempt,
+            Batch.subscriber_ids,
+            Batch.handed,
+        )
+    )
 
 
-def free(now: datetime) -> ColumnElement[bool]:
+def free(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Whether a batch may be leased: nobody holds it, or the lease has ended."""
     return or_(Batch.leased_until.is_(None), Batch.leased_until < now)
 
@@ -205,7 +231,7 @@ def report(
 
     What was recorded is written even then, for it is true; nothing else may be done with the batch.
     """
-    counts = Counter(one.fate for one in progress.recorded)
+    recorded = progress.recorded
     held = session.connection().execute(
         _REPORT,
         {
@@ -214,13 +240,16 @@ def report(
             "b_handed": progress.handed,
             "b_until": now + timedelta(seconds=seconds),
             "b_open": not progress.complete,
-            "b_accepted": counts[Fate.ACCEPTED],
-            "b_refused": counts[Fate.REFUSED],
-            "b_skipped": counts[Fate.SKIPPED],
+            "b_accepted": len(recorded.get(Fate.ACCEPTED, ())),
+            "b_refused": len(recorded.get(Fate.REFUSED, ())),
+            "b_skipped": len(recorded.get(Fate.SKIPPED, ())),
         },
     )
     mine = held.rowcount == 1
-    add_deliveries(session, progress.issue_id, progress.recorded, now=now)
+    for fate, replies in recorded.items():
+        add_deliveries(
+            session, progress.issue_id, fate, replies, attempts=progress.attempt, now=now
+        )
     _add_doubts(session, progress.issue_id, progress.doubted, now=now, worker=worker)
     if progress.complete and mine:
         for later in progress.later:
@@ -274,43 +303,33 @@ def add_batch(session: Session, issue_id: int, later: Later) -> None:
 
 
 def add_deliveries(
-    session: Session, issue_id: int, recorded: Sequence[Recorded], *, now: datetime
+    session: Session, issue_id: int, fate: Fate, replies: Replies, *, attempts: int, now: datetime
 ) -> None:
     """Append to the record; a recipient who has a delivery already keeps it."""
-    if not recorded:
-        return
-    replies = [one.reply.replace("\0", "") for one in recorded]
-    if session.get_bind().dialect.name == "postgresql":
-        parameters: dict[str, Any] = {
-            "ids": [one.subscriber_id for one in recorded],
-            "fates": [int(one.fate) for one in recorded],
-            "attempts": [one.attempts for one in recorded],
-            "replies": replies,
-        }
-        statement = _INSERT_POSTGRESQL
-    else:
-        rows = [
-            (one.subscriber_id, int(one.fate), one.attempts, reply)
-            for one, reply in zip(recorded, replies, strict=True)
-        ]
-        parameters = {"rows": json.dumps(rows)}
-        statement = _INSERT_SQLITE
-    session.connection().execute(statement, parameters | {"issue_id": issue_id, "at": now})
+    clean = {one: reply.replace("\0", "") for one, reply in replies.items()}
+    postgresql = session.get_bind().dialect.name == "postgresql"
+    session.connection().execute(
+        _INSERT_POSTGRESQL if postgresql else _INSERT_SQLITE,
+        {
+            "issue_id": issue_id,
+            "fate": int(fate),
+            "attempts": attempts,
+            "at": now,
+            "replies": json.dumps(clean),
+        },
+    )
 
 
 # One statement for all rows: PostgreSQL executes an executemany row by row, and SQLite's driver
 # gives the interpreter away before each row, for which the sending thread makes it wait.
 _INSERT_POSTGRESQL = text(
     "INSERT INTO deliveries (issue_id, subscriber_id, fate, attempts, at, reply) "
-    "SELECT :issue_id, one.subscriber_id, one.fate, one.attempts, :at, one.reply FROM unnest("
-    "CAST(:ids AS bigint[]), CAST(:fates AS smallint[]), CAST(:attempts AS smallint[]), "
-    "CAST(:replies AS text[])) AS one (subscriber_id, fate, attempts, reply) "
-    "ON CONFLICT DO NOTHING"
+    "SELECT :issue_id, CAST(key AS bigint), :fate, :attempts, :at, value "
+    "FROM json_each_text(CAST(:replies AS json)) ON CONFLICT DO NOTHING"
 ).bindparams(bindparam("at", type_=Moment()))
 _INSERT_SQLITE = text(
     "INSERT OR IGNORE INTO deliveries (issue_id, subscriber_id, fate, attempts, at, reply) "
-    "SELECT :issue_id, value ->> 0, value ->> 1, value ->> 2, :at, value ->> 3 "
-    "FROM json_each(:rows)"
+    "SELECT :issue_id, key, :fate, :attempts, :at, value FROM json_each(:replies)"
 ).bindparams(bindparam("at", type_=Moment()))
 
 

@@ -238,16 +238,14 @@ def settle(session: Session, *, now: datetime) -> int:
 def _skip_waiting(session: Session, batch: Batch, reason: str, *, now: datetime) -> int:
     ids = unpack(batch.subscriber_ids)
     decided = ledger.decided_ids(session, batch.issue_id, ids)
-    waiting = [
-        ledger.Recorded(one, Fate.SKIPPED, batch.attempt - 1, reason)
-        for one in ids
-        if one not in decided
-    ]
+    waiting = dict.fromkeys((one for one in ids if one not in decided), reason)
     sent = [one for one in ids[: batch.handed] if one not in decided]
     ledger.add_handed_doubts(
         session, batch.issue_id, batch.attempt, sent, now=now, by=batch.worker or ""
     )
-    ledger.add_deliveries(session, batch.issue_id, waiting, now=now)
+    ledger.add_deliveries(
+        session, batch.issue_id, Fate.SKIPPED, waiting, attempts=batch.attempt - 1, now=now
+    )
     batch.open = False
     batch.lease += 1  # whoever held it has lost it
     batch.skipped += len(waiting)

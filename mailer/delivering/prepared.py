@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from mailer.addresses import parse_address
 from mailer.database.tables import Issue, Rendition
+from mailer.delivering.envelopes import envelope
 from mailer.delivering.recipients import Recipient
 from mailer.errors import NotFound
 from mailer.rendering.message import (
@@ -52,10 +53,10 @@ class PreparedIssue:
 
     def compose(
         self, recipient: Recipient, signer: Signer, date: bytes, *, dsn: bool = False
-    ) -> tuple[bytes, bytes, bytes]:
-        """MAIL and RCPT command lines and the message; ``MissingField``.
+    ) -> tuple[bytes, bytes]:
+        """The envelope and the message; ``MissingField``.
 
-        With *dsn*, reports of failure and delay are asked for (RFC 3461), on headers only.
+        With *dsn*, reports of failure and delay are asked for.
         """
         raw = signer.raw(self.issue_id, recipient.subscriber_id)
         address = recipient.wire_address.encode()
@@ -69,27 +70,13 @@ class PreparedIssue:
         )
         if self.dkim is not None:
             message = self.dkim.sign(message, now=_moment(date), canonical=True)
-        options = b"" if address.isascii() else b" SMTPUTF8"
         if not self.return_path:
-            mail = b"MAIL FROM:<%s>%s\r\n" % (self.from_address.encode(), options)
-            return mail, b"RCPT TO:<%s>\r\n" % address, message
+            return envelope(self.from_address.encode(), address), message
         # In hex: some servers change the case of a local part on its way back.
         identity = raw.hex()
         local, _, domain = self.return_path.rpartition("@")
         sender = f"{local}+{identity}@{domain}".encode()
-        if not dsn:
-            mail = b"MAIL FROM:<%s>%s\r\n" % (sender, options)
-            return mail, b"RCPT TO:<%s>\r\n" % address, message
-        mail = b"MAIL FROM:<%s> RET=HDRS ENVID=%s%s\r\n" % (sender, identity.encode(), options)
-        return (
-            mail,
-            b"RCPT TO:<%s> NOTIFY=FAILURE,DELAY%s\r\n"
-            % (
-                address,
-                _original_recipient(address),
-            ),
-            message,
-        )
+        return envelope(sender, address, identity=identity.encode() if dsn else b""), message
 
 
 def load_prepared(
@@ -124,13 +111,6 @@ def load_prepared(
         return_path=return_path,
         dkim=_covering(dkim, from_address),
     )
-
-
-def _original_recipient(address: bytes) -> bytes:
-    """RFC 3461 section 4.2, in xtext; nothing for letters beyond ASCII (RFC 6533 has no need)."""
-    if not address.isascii():
-        return b""
-    return b" ORCPT=rfc822;" + address.replace(b"+", b"+2B").replace(b"=", b"+3D")
 
 
 def _wire(address: str | None) -> str | None:

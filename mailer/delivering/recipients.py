@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Text, and_, bindparam, cast, literal, select
+from sqlalchemy import Text, and_, bindparam, cast, null, select
 from sqlalchemy.orm import Session
 
 from mailer.database.tables import Consent, Subscriber, Subscription, Suppression
 from mailer.database.tables.audience import OF_DOMAINS
+from mailer.database.tables.base import Moment
 from mailer.delivering.packing import among
 
 
@@ -40,54 +41,56 @@ class Loaded:
 
 
 # Core columns: a mapper's share would be most of the cost of a thousand rows.
-_people = Subscriber.metadata.tables["subscribers"].c
-_consents = Subscription.metadata.tables["subscriptions"].c
-_barred = Suppression.metadata.tables["suppressions"].c
-_FROM = (
-    Subscriber.metadata.tables["subscribers"]
+_people = Subscriber.metadata.tables["subscribers"]
+_consents = Subscription.metadata.tables["subscriptions"]
+_barred = Suppression.metadata.tables["suppressions"]
+_PEOPLE = (
+    select(
+        _people.c.id,
+        _people.c.address,
+        _people.c.address_key,
+        _people.c.name,
+        cast(_consents.c.state, Text),
+        _barred.c.reason,
+        _people.c.paused_until > bindparam("now", type_=Moment()),
+    )
+    .select_from(_people)
     .outerjoin(
-        Subscription.metadata.tables["subscriptions"],
+        _consents,
         and_(
-            _consents.subscriber_id == _people.id,
-            _consents.newsletter_id == bindparam("newsletter_id"),
+            _consents.c.subscriber_id == _people.c.id,
+            _consents.c.newsletter_id == bindparam("newsletter_id"),
         ),
     )
-    .outerjoin(Suppression.metadata.tables["suppressions"], _barred.target == _people.address_key)
+    .outerjoin(_barred, _barred.c.target == _people.c.address_key)
 )
+# Fields as text: most people have none of their own, and reading JSON for nothing costs.
+_WITH_FIELDS = _PEOPLE.add_columns(cast(_people.c.fields, Text))
+_WITHOUT_FIELDS = _PEOPLE.add_columns(null())
+_CONFIRMED = Consent.CONFIRMED.value
 
 
 def load(
     session: Session, newsletter_id: int, ids: Sequence[int], *, with_fields: bool, now: datetime
 ) -> Loaded:
     """Everybody among the sorted *ids*: as a recipient, or with the reason not to mail them."""
-    # Fields as text: most people have none of their own, and reading JSON for nothing costs.
-    fields = cast(_people.fields, Text) if with_fields else literal("{}")
-    columns = (_people.id, _people.address, _people.address_key, _people.name)
+    statement = _WITH_FIELDS if with_fields else _WITHOUT_FIELDS
     rows = session.connection().execute(
-        select(
-            *columns,
-            cast(_consents.state, Text),
-            _barred.reason,
-            _people.paused_until > now,
-            fields,
-        )
-        .select_from(_FROM)
-        .where(among(_people.id, ids)),
-        {"newsletter_id": newsletter_id},
+        statement.where(among(_people.c.id, ids)), {"newsletter_id": newsletter_id, "now": now}
     )
-    skipped = dict.fromkeys(ids, "erased")
-    recipients: dict[int, Recipient] = {}
+    wanted = set(ids)
     domains = suppressed_domains(session)
-    for one, address, key, name, state, reason, paused, own in rows.all():
-        if one not in skipped:
-            continue
+    recipients: dict[int, Recipient] = {}
+    barred: dict[int, str] = {}
+    for one, address, key, name, state, reason, paused, fields in rows.all():
         domain = key.rpartition("@")[2]
-        why = reason or domains.get(domain)
-        if state == Consent.CONFIRMED and not why and not paused:
-            del skipped[one]
-            recipients[one] = Recipient(one, address, domain, name, _fields(own))
+        if one not in wanted:
+            continue
+        if state == _CONFIRMED and not (reason or paused or domain in domains):
+            recipients[one] = Recipient(one, address, domain, name, _fields(fields))
         else:
-            skipped[one] = _reason(state, why)
+            barred[one] = _reason(state, reason or domains.get(domain))
+    skipped = {one: barred.get(one, "erased") for one in ids if one not in recipients}
     return Loaded(recipients, skipped)
 
 
@@ -102,7 +105,10 @@ def _reason(state: str | None, suppression: str | None) -> str:
     return f"suppressed: {suppression}" if suppression else "paused"
 
 
+_OF_DOMAINS = select(Suppression.target, Suppression.reason).where(OF_DOMAINS)
+
+
 def suppressed_domains(session: Session) -> dict[str, str]:
     """Why whole domains are never mailed, by domain."""
-    rows = session.execute(select(Suppression.target, Suppression.reason).where(OF_DOMAINS))
+    rows = session.execute(_OF_DOMAINS)
     return {target.removeprefix("@"): reason for target, reason in rows}

@@ -184,13 +184,14 @@ def _sending(session: Session, issue_ids: Collection[int], now: datetime) -> set
     )
 
 
+_WITH_HOURS = select(Newsletter.id, Newsletter.sending_hours, Newsletter.time_zone).where(
+    Newsletter.sending_hours.is_not(None)
+)
+
+
 def _resting(session: Session, now: datetime) -> list[int]:
     """Newsletters that are not sent at this hour."""
-    rows = session.execute(
-        select(Newsletter.id, Newsletter.sending_hours, Newsletter.time_zone).where(
-            Newsletter.sending_hours.is_not(None)
-        )
-    )
+    rows = session.execute(_WITH_HOURS)
     return [
         newsletter_id
         for newsletter_id, hours, zone in rows

@@ -47,6 +47,7 @@ _PUT_OFF = timedelta(seconds=30)
 _PERMIT_SECONDS = 0.02  # asks again no sooner when there were too few permits
 _DATABASE_PAUSE = 0.5
 _LAST_TURNS = 3
+_GARBAGE_AFTER = 50_000  # objects: a batch's people are no garbage, and make no cycles
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ class Worker:
     async def run(self, stop: asyncio.Event) -> None:
         """Send until *stop* is set; then finish what is in flight and hand the leases back."""
         gc.freeze()  # what was imported stays: no need to look through it again and again
+        gc.set_threshold(_GARBAGE_AFTER)
         self._lanes.start()
         stopper = asyncio.create_task(stop.wait())
         try:

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from mailer.clock import Clock
 from mailer.database.engine import reading, transaction
 from mailer.delivering.connecting import Connection, close_connection, open_connection
+from mailer.delivering.envelopes import envelope
 from mailer.delivering.lane import Handover, Lane
 from mailer.delivering.outcomes import Reply
 from mailer.errors import InvalidInput, RelayUnavailable, Unavailable
@@ -102,12 +103,8 @@ class Post:
         recipient = held.recipient.encode()
         if not recipient.isascii() and not connection.smtputf8:
             return _NO_SMTPUTF8
-        options = b"" if recipient.isascii() else b" SMTPUTF8"
         handover = Handover(
-            held,
-            b"MAIL FROM:<%s>%s\r\n" % (held.mail_from.encode(), options),
-            b"RCPT TO:<%s>\r\n" % recipient,
-            dot_safe(self._signed(held)),
+            held, envelope(held.mail_from.encode(), recipient), dot_safe(self._signed(held))
         )
         answer = counter.put(handover)
         lane.wake()

@@ -129,7 +129,7 @@ def test_whom_a_killed_worker_may_have_sent_to_is_uncertain_when_the_issue_is_ca
     with transaction(engine) as session:
         leased = ledger.lease(session, worker="killed", now=utc_now() - HOUR, seconds=30)
         assert leased is not None
-        progress = ledger.Progress(leased.batch_id, issue_id, leased.lease, handed=7)
+        progress = ledger.Progress(leased.batch_id, issue_id, leased.lease, 1, handed=7)
         assert ledger.report(session, progress, worker="killed", now=utc_now() - HOUR, seconds=30)
         lifecycle.cancel(session, issue_id)
         assert lifecycle.settle(session, now=utc_now()) == 20
@@ -151,12 +151,12 @@ def test_a_retry_leaves_out_whom_a_late_worker_has_reached_meanwhile(
     with transaction(engine) as session:
         retry = ledger.Later(other.subscriber_ids, attempt=2, due_at=now)
         progress = ledger.Progress(
-            other.batch_id, issue_id, other.lease, 3, complete=True, later=[retry]
+            other.batch_id, issue_id, other.lease, 1, 3, complete=True, later=[retry]
         )
         assert ledger.report(session, progress, worker="other", now=now, seconds=30)
-    reached = ledger.Recorded(late.subscriber_ids[0], Fate.ACCEPTED, 1, "250 Ok")
+    reached = {Fate.ACCEPTED: {late.subscriber_ids[0]: "250 Ok"}}
     with transaction(engine) as session:
-        progress = ledger.Progress(late.batch_id, issue_id, late.lease, 1, [reached])
+        progress = ledger.Progress(late.batch_id, issue_id, late.lease, 1, 1, reached)
         assert not ledger.report(session, progress, worker="late", now=now, seconds=30)
 
     result = run_until(a_worker(engine, sink), engine, issue_id)
@@ -186,7 +186,7 @@ def test_a_clock_set_back_an_hour_holds_up_neither_a_lost_workers_batch_nor_retr
         retry_at = before + timedelta(milliseconds=50)
         later = [ledger.Later(leased.subscriber_ids, attempt=2, due_at=retry_at)]
         progress = ledger.Progress(
-            leased.batch_id, issue_id, leased.lease, handed=20, complete=True, later=later
+            leased.batch_id, issue_id, leased.lease, 1, handed=20, complete=True, later=later
         )
         assert ledger.report(session, progress, worker="done", now=before, seconds=30)
 

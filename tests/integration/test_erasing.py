@@ -161,9 +161,11 @@ def leased(engine: Engine) -> ledger.Leased:
 
 
 def report(engine: Engine, batch: ledger.Leased, handed: int, fates: dict[int, Fate]) -> None:
-    recorded = [ledger.Recorded(one, fate, 1, "250 <reader0>") for one, fate in fates.items()]
+    recorded: dict[Fate, ledger.Replies] = {}
+    for one, fate in fates.items():
+        recorded.setdefault(fate, {})[one] = "250 <reader0>"
     progress = ledger.Progress(
-        batch.batch_id, batch.issue_id, batch.lease, handed, recorded, complete=handed == 5
+        batch.batch_id, batch.issue_id, batch.lease, 1, handed, recorded, complete=handed == 5
     )
     with transaction(engine) as session:
         assert ledger.report(session, progress, worker="w", now=LATER, seconds=60)

@@ -13,7 +13,7 @@ from mailer.database.engine import reading, transaction
 from mailer.database.tables import Bounce, Delivery, Fate, Issue, IssueState, Tally
 from mailer.delivering import lifecycle
 from mailer.delivering.guarding import Guard, Thresholds, too_many
-from mailer.delivering.ledger import Progress, Recorded
+from mailer.delivering.ledger import Progress, Replies
 from mailer.reports import Kind
 from tests.support.factories import NOON, add_issue, add_newsletter, add_readers
 from tests.support.sending import a_worker, audited, run_until, start, state_of
@@ -38,8 +38,10 @@ def reason_of(engine: Engine, issue_id: int) -> str:
 
 def tell(engine: Engine, guard: Guard, issue_id: int, fates: list[Fate]) -> dict[int, str]:
     """One worker's guard hears of so many answers, as in a turn."""
-    recorded = [Recorded(number, fate, 1, BLOCKED) for number, fate in enumerate(fates)]
-    heard = guard.heard([Progress(1, issue_id, 1, 0, recorded)])
+    recorded: dict[Fate, Replies] = {}
+    for number, fate in enumerate(fates):
+        recorded.setdefault(fate, {})[number] = BLOCKED
+    heard = guard.heard([Progress(1, issue_id, 1, 1, 0, recorded)])
     with transaction(engine) as session:
         unsaid, stopped = guard.tally(session, heard, set(), now=utc_now())
     guard.keep(unsaid)

@@ -27,12 +27,12 @@ def some_decided(engine: Engine) -> int:
     with transaction(engine) as session:
         leased = ledger.lease(session, worker="killed", now=NOON - timedelta(hours=1), seconds=30)
         assert leased is not None
-        fates = [Fate.ACCEPTED] * 3 + [Fate.REFUSED]
-        recorded = [
-            ledger.Recorded(one, fate, 1, "words")
-            for one, fate in zip(leased.subscriber_ids, fates, strict=False)
-        ]
-        progress = ledger.Progress(leased.batch_id, issue_id, leased.lease, 6, recorded)
+        first = leased.subscriber_ids
+        recorded = {
+            Fate.ACCEPTED: dict.fromkeys(first[:3], "words"),
+            Fate.REFUSED: {first[3]: "words"},
+        }
+        progress = ledger.Progress(leased.batch_id, issue_id, leased.lease, 1, 6, recorded)
         assert ledger.report(session, progress, worker="killed", now=NOON, seconds=-60)
         assert ledger.lease(session, worker="next", now=NOON, seconds=30) is not None
     return issue_id
