@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -11,6 +13,7 @@ from sqlalchemy.orm import Session
 from mailer.audience import consent
 from mailer.audience.readers import Visit
 from mailer.database.tables import Consent, Subscriber, Unsubscribe
+from mailer.field_kinds import Kept
 
 MOST_REASON = 1000
 
@@ -24,6 +27,7 @@ class Preferences:
     time_zone: str | None
     shown: frozenset[int]
     wanted: frozenset[int]
+    fields: Mapping[str, Kept | None] = field(default_factory=dict)  # None: taken out
 
 
 def leave(session: Session, visit: Visit, *, method: str, now: datetime) -> int:
@@ -84,8 +88,16 @@ def give_reason(session: Session, visit: Visit, reason: str) -> bool:
     return True
 
 
-def save(session: Session, visit: Visit, preferences: Preferences, *, now: datetime) -> None:
-    """Keep a reader's form; newsletters that were not on it stay as they are."""
+def save(
+    session: Session,
+    visit: Visit,
+    preferences: Preferences,
+    *,
+    now: datetime,
+    evidence: dict[str, Any] | None = None,
+) -> None:
+    """Keep a reader's form; newsletters and fields that were not on it stay as they are."""
+    fields = {**visit.fields, **preferences.fields}
     session.execute(
         update(Subscriber)
         .where(Subscriber.id == visit.subscriber_id)
@@ -93,6 +105,7 @@ def save(session: Session, visit: Visit, preferences: Preferences, *, now: datet
             name=preferences.name,
             language=preferences.language,
             time_zone=preferences.time_zone,
+            fields={name: value for name, value in fields.items() if value is not None},
         )
     )
     for one in visit.memberships:
@@ -107,9 +120,31 @@ def save(session: Session, visit: Visit, preferences: Preferences, *, now: datet
                 state=Consent.CONFIRMED,
                 now=now,
                 source="preferences",
+                evidence=evidence,
             )
         elif one.subscribed and not wanted:
             _unsubscribe(session, visit, one.newsletter_id, now=now)
+
+
+def pause(
+    session: Session,
+    visit: Visit,
+    until: datetime | None,
+    *,
+    now: datetime,
+    evidence: dict[str, Any] | None = None,
+) -> None:
+    """Send a person nothing before *until*; ``None``: go on at once."""
+    session.execute(
+        update(Subscriber).where(Subscriber.id == visit.subscriber_id).values(paused_until=until)
+    )
+    consent.note(
+        session,
+        subscriber_id=visit.subscriber_id,
+        now=now,
+        source="pause" if until else "pause ended",
+        evidence={**(evidence or {}), **({"until": until.isoformat()} if until else {})},
+    )
 
 
 def _unsubscribe(session: Session, visit: Visit, newsletter_id: int, *, now: datetime) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -20,6 +21,7 @@ class Membership:
     newsletter_id: int
     name: str
     state: Consent
+    language: str
 
     @property
     def subscribed(self) -> bool:
@@ -36,6 +38,7 @@ class Visit:
     name: str
     language: str | None
     time_zone: str | None
+    paused_until: datetime | None
     fields: Mapping[str, Any]
     memberships: tuple[Membership, ...]
     newsletter_id: int | None
@@ -47,6 +50,17 @@ class Visit:
         if self.newsletter_id is None:
             return self.memberships
         return tuple(one for one in self.memberships if one.newsletter_id == self.newsletter_id)
+
+    @property
+    def spoken(self) -> tuple[str | None, ...]:
+        """The languages to speak to them in, best first."""
+        return (self.language, *(one.language for one in self.concerned))
+
+    @property
+    def dress(self) -> int | None:
+        """The newsletter in whose look their pages come."""
+        ids = [one.newsletter_id for one in (*self.concerned, *self.memberships)]
+        return ids[0] if ids else self.newsletter_id
 
     @property
     def subscribed(self) -> bool:
@@ -66,6 +80,7 @@ def find_visit(session: Session, reader: Reader) -> Visit | None:
         name=subscriber.name,
         language=subscriber.language,
         time_zone=subscriber.time_zone,
+        paused_until=subscriber.paused_until,
         fields=subscriber.fields,
         memberships=_memberships(session, subscriber.id),
         newsletter_id=newsletter_id,
@@ -75,7 +90,7 @@ def find_visit(session: Session, reader: Reader) -> Visit | None:
 
 def _memberships(session: Session, subscriber_id: int) -> tuple[Membership, ...]:
     rows = session.execute(
-        select(Newsletter.id, Newsletter.name, Subscription.state)
+        select(Newsletter.id, Newsletter.name, Subscription.state, Newsletter.language)
         .join(Subscription, Subscription.newsletter_id == Newsletter.id)
         .where(Subscription.subscriber_id == subscriber_id)
         .order_by(Newsletter.name, Newsletter.id)

@@ -11,10 +11,11 @@ from markupsafe import escape
 from mailer.audience import forms, newsletters
 from mailer.audience.forms import FormField, FormSettings
 from mailer.cli.context import mailer
-from mailer.cli.output import AsJson, say
+from mailer.cli.output import AsJson, say, write
 from mailer.database.engine import transaction
 from mailer.database.tables import Newsletter, OptIn
 from mailer.errors import InvalidInput
+from mailer.web.snippet import snippet
 
 Slug = Annotated[str, typer.Argument(help="The newsletter's short name.")]
 
@@ -84,6 +85,22 @@ def set_up(
         )
         said = _said(newsletter, kept)
     say("\n".join(f"{name}: {value}" for name, value in said.items()), said, as_json=as_json)
+
+
+def form(
+    slug: Slug,
+    language: Annotated[
+        str | None, typer.Option("--language", help="Language tag; else the newsletter's.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the form for your own pages: HTML that works without script, and better with one."""
+    with transaction(mailer().engine) as session:
+        html = snippet(session, mailer(), newsletters.get(session, slug), language)
+    if as_json:
+        say("", {"newsletter": slug, "html": html}, as_json=True)
+    else:
+        write(html.rstrip())
 
 
 def _said(newsletter: Newsletter, kept: FormSettings) -> dict[str, Any]:

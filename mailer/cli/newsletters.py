@@ -16,6 +16,7 @@ app = typer.Typer(
     help="Add and list newsletters, and set how they are subscribed to.", no_args_is_help=True
 )
 app.command("set")(forms.set_up)
+app.command("form")(forms.form)
 
 
 @app.command()

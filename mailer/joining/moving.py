@@ -33,7 +33,7 @@ class Move:
 def send_link(session: Session, office: Office, address: Address, language: str | None, now: datetime) -> None:  # fmt: skip
     """Mail a person the link to their page; to strangers' eyes the same for everybody."""
     subscriber = subscribers.find(session, address)
-    newsletter = _newsletter_of(session, subscriber)
+    newsletter = newsletter_of(session, subscriber.id if subscriber else None)
     known = subscriber is not None and suppressions.find(session, address, office.signer) is None
     known &= office.may_mail(session, address, now)
     if newsletter is None:
@@ -57,7 +57,7 @@ def send_link(session: Session, office: Office, address: Address, language: str 
 def ask_to_move(session: Session, office: Office, subscriber_id: int, address: Address, now: datetime) -> None:  # fmt: skip
     """Mail a link to the new address; nothing changes before it was followed and confirmed."""
     subscriber = session.get_one(Subscriber, subscriber_id)
-    newsletter = _newsletter_of(session, subscriber)
+    newsletter = newsletter_of(session, subscriber.id)
     suppression = suppressions.find(session, address, office.signer)
     if newsletter is None or (suppression and suppression.reason != suppressions.ERASED):
         return
@@ -132,13 +132,13 @@ def _check(office: Office, address_key: str) -> bytes:
     return bytes.fromhex(office.signer.digest("address", address_key))[:_CHECK_BYTES]
 
 
-def _newsletter_of(session: Session, subscriber: Subscriber | None) -> Newsletter | None:
+def newsletter_of(session: Session, subscriber_id: int | None) -> Newsletter | None:
     """In whose dress to write: one they get, one they got, else the first there is."""
-    if subscriber is not None:
+    if subscriber_id is not None:
         own = session.scalars(
             select(Newsletter)
             .join(Subscription, Subscription.newsletter_id == Newsletter.id)
-            .where(Subscription.subscriber_id == subscriber.id)
+            .where(Subscription.subscriber_id == subscriber_id)
             .order_by(Subscription.state != Consent.CONFIRMED, Newsletter.id)
             .limit(1)
         ).first()

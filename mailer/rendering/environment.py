@@ -29,6 +29,7 @@ from mailer.rendering.words import Words, parse_words
 
 DEFAULT_THEME = "default"
 
+_CODE = re.compile(r"[A-Za-z0-9-]{2,35}")
 _THEME_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}")
 
 
@@ -107,6 +108,15 @@ class Themes:
             for root in reversed(self._roots):
                 merged |= _read_toml(root / "words" / f"{code}.toml")
         return parse_words({k: v for k, v in merged.items() if not isinstance(v, dict)})
+
+    def spoken(self, language: str) -> str | None:
+        """The language that there are words for: itself, or it without its region."""
+        for code in reversed(codes_of(language)[1:] or ("en",)):
+            if _CODE.fullmatch(code) and any(
+                (root / "words" / f"{code}.toml").is_file() for root in self._roots
+            ):
+                return code
+        return None
 
     def phrases(self, language: str) -> Phrases:
         """What notices and readers' pages say in *language*; read once while the program runs."""

@@ -30,14 +30,9 @@ class Phrases:
                 return self._by_place[place].format_map(values)
         raise LookupError(f"templates/words has no phrase {' or '.join(places)}")
 
-    def under(self, place: str) -> dict[str, str]:
-        """The phrases directly below *place*, by their own names."""
-        start = place + "."
-        return {
-            name.removeprefix(start): phrase
-            for name, phrase in self._by_place.items()
-            if name.startswith(start)
-        }
+    def raw(self, place: str) -> str:
+        """The phrase at *place* with its marks as they are."""
+        return self._by_place[place]
 
 
 def parse_phrases(layers: Sequence[Mapping[str, Any]]) -> Phrases:

@@ -29,7 +29,19 @@ from mailer.web.editor import (
 from mailer.web.editor.composer import routes as composer
 from mailer.web.headers import SecurityHeaders
 from mailer.web.pages import STATIC, Pages
-from mailer.web.public import clicks, pictures, preferring, sample, unsubscribing, viewing
+from mailer.web.public import (
+    clicks,
+    confirming,
+    dressing,
+    linking,
+    owning,
+    pictures,
+    preferring,
+    sample,
+    signing_up,
+    unsubscribing,
+    viewing,
+)
 from mailer.web.site import Site, base_path
 
 _MOST_BODY = 256 * 1024
@@ -97,7 +109,12 @@ def _routes(*, inbox: bool) -> list[BaseRoute]:
     return [
         *clicks.ROUTES,
         *unsubscribing.ROUTES,
+        *signing_up.ROUTES,
+        *confirming.ROUTES,
+        *linking.ROUTES,
+        *dressing.ROUTES,
         *preferring.ROUTES,
+        *owning.ROUTES,
         *viewing.ROUTES,
         *sample.ROUTES,
         *pictures.ROUTES,

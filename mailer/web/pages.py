@@ -57,6 +57,7 @@ class Pages:
             stamp=stamp,
             where=where,
             breakable=breakable,
+            spelled=spelled,
         )
 
     def answer(
@@ -68,8 +69,12 @@ class Pages:
         **values: Any,
     ) -> HTMLResponse:
         """One page; browsers keep no copy of it."""
-        html = self._environment.get_template(template).render(values)
+        html = self.fill(template, **values)
         return HTMLResponse(html, status, {"cache-control": "no-store", **(headers or {})})
+
+    def fill(self, template: str, **values: Any) -> str:
+        """The template's words alone."""
+        return self._environment.get_template(template).render(values)
 
 
 @cache
@@ -85,6 +90,11 @@ def where(url: str) -> str:
 def breakable(address: str) -> Markup:
     """*address* with places where a narrow screen may break it."""
     return Markup(_BREAKS.sub(r"<wbr>\1", str(escape(address))))  # noqa: S704  # escaped
+
+
+def spelled(address: str) -> Markup:
+    """*address* in a sentence: it stands out, and keeps its direction among other letters."""
+    return Markup('<bdi class="address" dir="ltr">{}</bdi>').format(breakable(address))
 
 
 def stamp(moment: datetime) -> str:

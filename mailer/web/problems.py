@@ -8,7 +8,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mailer.errors import ExpiredToken
+from mailer.web.languages import current, speaking
 from mailer.web.site import site_of
+from mailer.web.wording import phrases_of, saying, speech_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,7 @@ class Problem:
     status: int
     title: str
     words: str
+    name: str = ""  # of its phrases in templates/words, where readers come across it
 
 
 BROKEN_LINK = Problem(
@@ -25,6 +29,13 @@ BROKEN_LINK = Problem(
     "This link does not work",
     "Part of it may have got lost on the way. Open the mail again and choose the link there, "
     "or copy all of it.",
+    name="broken",
+)
+EXPIRED = Problem(
+    410,
+    "This link is too old",
+    "It worked for some days only. Please ask for a new one where you asked for this one.",
+    name="expired",
 )
 REMOVED = Problem(
     410, "This page is no longer here", "The issue it belonged to was taken down by its publisher."
@@ -35,6 +46,7 @@ ERASED = Problem(
     "You are no longer on our list",
     "We have erased what we knew about you, and you will get no more mail from us. "
     "There is nothing left to change.",
+    name="erased",
 )
 NOT_READY = Problem(
     404, "This issue is not out yet", "It can be read here as soon as it has been sent."
@@ -45,7 +57,7 @@ PUBLIC_COPY = Problem(
     "You were reading the public copy of an issue. To unsubscribe or to change what you get, "
     "use the links at the end of the mail that came to your address.",
 )
-_NOT_FOUND = Problem(404, "There is nothing here", "The address may be mistyped, or old.")
+NOT_FOUND = Problem(404, "There is nothing here", "The address may be mistyped, or old.")
 _NOT_ALLOWED = Problem(405, "That cannot be done here", "Go back and try it from the page itself.")
 _BAD_REQUEST = Problem(400, "That did not arrive whole", "Go back and send it again.")
 _UNAVAILABLE = Problem(
@@ -54,19 +66,28 @@ _UNAVAILABLE = Problem(
 _FAILED = Problem(
     500, "Something went wrong here", "It is our fault, not yours. Please try again in a while."
 )
-_BY_STATUS = {404: _NOT_FOUND, 405: _NOT_ALLOWED, 410: REMOVED}
+_BY_STATUS = {404: NOT_FOUND, 405: _NOT_ALLOWED, 410: REMOVED}
 
 
 def show(request: Request, problem: Problem) -> Response:
     """A page that says what is wrong."""
     headers = {"x-robots-tag": "noindex", "retry-after": "60"} if problem.status == 503 else {}
-    return site_of(request).pages.answer(
-        "problem.html", status=problem.status, headers=headers, problem=problem
-    )
+    speech = current()
+    if problem.name:
+        speech = speech_for(request)
+        say = saying(phrases_of(request, speech))
+        title, words = say(f"problem.{problem.name}_title"), say(f"problem.{problem.name}")
+        problem = Problem(problem.status, title, words)
+    with speaking(speech):
+        return site_of(request).pages.answer(
+            "problem.html", status=problem.status, headers=headers, problem=problem
+        )
 
 
-async def on_broken_link(request: Request, _error: Exception) -> Response:
-    """A token that is damaged or not ours."""
+async def on_broken_link(request: Request, error: Exception) -> Response:
+    """A token that is damaged, not ours, or too old."""
+    if isinstance(error, ExpiredToken):
+        return show(request, EXPIRED)
     if request.path_params.get("token") == "public":
         return show(request, PUBLIC_COPY)
     return show(request, BROKEN_LINK)

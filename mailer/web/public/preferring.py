@@ -1,63 +1,119 @@
-"""``/p/<token>``: what a reader is called, and which newsletters they get."""
+"""``/p/<token>``: what a reader is called, which newsletters they get, what is asked of them."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from mailer.audience import forms
+from mailer.audience.forms import Question
 from mailer.audience.preferences import Preferences, leave_all, save
 from mailer.audience.readers import Visit, find_visit
-from mailer.database.engine import transaction
+from mailer.database.engine import reading, transaction
 from mailer.errors import InvalidInput
+from mailer.field_kinds import Kept
+from mailer.web.languages import speaking
 from mailer.web.problems import ERASED, show
+from mailer.web.public import pausing
 from mailer.web.public.choices import LANGUAGES, is_time_zone, time_zones
+from mailer.web.public.confirming import trace_of
+from mailer.web.public.dressing import answer, dress_of
 from mailer.web.public.visits import Form, line, parse_form, reader_of, visit_of
 from mailer.web.site import Site, site_of
+from mailer.web.wording import phrases_of, saying, speech_for
 
 _MOST_NAME = 200
+_MOST_ANSWER = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What cannot be kept: its phrase, and where on the page it belongs."""
+
+    phrase: str
+    place: str = ""
+    label: str = ""
 
 
 def page(request: Request) -> Response:
     """The form, as it stands."""
-    site = site_of(request)
-    return _page(site, request, visit_of(site, request))
+    return show_page(request)
 
 
 async def change(request: Request) -> Response:
     """Keep the form."""
-    site = site_of(request)
-    form = parse_form(await request.body())
-    try:
-        wanted = read_preferences(form)
-    except InvalidInput as error:
-        visit = await run_in_threadpool(visit_of, site, request)
-        return _page(site, request, visit, problem=str(error))
-    await run_in_threadpool(_save, site, request, wanted)
-    return _back(request, "?saved")
+    return await run_in_threadpool(_change, request, parse_form(await request.body()))
 
 
 async def leave_everything(request: Request) -> Response:
     """Unsubscribe from all newsletters."""
+    await run_in_threadpool(_leave_all, site_of(request), request)
+    return back(request, "?left")
+
+
+def show_page(request: Request, problem: Problem | None = None) -> Response:
+    """The page, perhaps with what could not be kept."""
     site = site_of(request)
-    await run_in_threadpool(_leave_all, site, request)
-    return _back(request, "?left")
+    visit = visit_of(site, request)
+    if visit is None:
+        return show(request, ERASED)
+    with reading(site.mailer.engine) as session:
+        asked = forms.own_questions(session)
+    speech = speech_for(request, *visit.spoken)
+    say = saying(phrases_of(request, speech))
+    with speaking(speech):
+        paused = pausing.paused_until(visit, site.mailer.clock())
+    first = site.mailer.clock().date() + timedelta(days=1)
+    return answer(
+        request,
+        "preferences.html",
+        newsletter=dress_of(site, visit),
+        wanted=visit.spoken,
+        status=422 if problem else 200,
+        visit=visit,
+        token=request.path_params["token"],
+        saved="saved" in request.query_params,
+        left="left" in request.query_params,
+        moving="moving" in request.query_params,
+        problem=say(problem.phrase, label=problem.label) if problem else "",
+        problem_at=problem.place if problem else "",
+        languages=LANGUAGES,
+        zones=time_zones(),
+        asked=asked,
+        paused=paused,
+        first_day=first,
+        offered_day=first + timedelta(days=30),
+        last_day=first + pausing.LONGEST - timedelta(days=1),
+    )
 
 
-def read_preferences(form: Form) -> Preferences:
-    """The form as values; ``InvalidInput`` says what cannot be taken."""
+def read_preferences(form: Form, asked: tuple[Question, ...] = ()) -> Preferences | Problem:
+    """The form as values, or what cannot be taken."""
     language, zone = line(form, "language", 35), line(form, "time_zone", 64)
     if language and language not in LANGUAGES and language != line(form, "language_before", 35):
-        raise InvalidInput("We do not know that language; please choose one from the list.")
+        return Problem("preferences.bad_language")
     if zone and not is_time_zone(zone):
-        raise InvalidInput("We do not know that time zone; please choose one from the list.")
+        return Problem("preferences.bad_zone")
+    fields: dict[str, Kept | None] = {}
+    for question in asked:
+        try:
+            if f"f.{question.name}" in form:
+                answer = line(form, f"f.{question.name}", _MOST_ANSWER)
+                fields[question.name] = question.keep(answer)
+        except InvalidInput:
+            return Problem("form.bad_answer", label=question.label)
     return Preferences(
         name=line(form, "name", _MOST_NAME),
         language=language or None,
         time_zone=zone or None,
         shown=_numbers(form, "shown"),
         wanted=_numbers(form, "newsletter"),
+        fields=fields,
     )
 
 
@@ -67,38 +123,27 @@ def _numbers(form: Form, name: str) -> frozenset[int]:
     )
 
 
-def _page(site: Site, request: Request, visit: Visit | None, problem: str = "") -> Response:
-    if visit is None:
-        return show(request, ERASED)
-    return site.pages.answer(
-        "preferences.html",
-        status=422 if problem else 200,
-        visit=visit,
-        token=request.path_params["token"],
-        saved="saved" in request.query_params,
-        left="left" in request.query_params,
-        problem=problem,
-        languages=LANGUAGES,
-        zones=time_zones(),
-        headers={"x-robots-tag": "noindex, nofollow"},
-    )
-
-
-def _save(site: Site, request: Request, wanted: Preferences) -> None:
+def _change(request: Request, form: Form) -> Response:
+    site = site_of(request)
     with transaction(site.mailer.engine) as session:
         visit = find_visit(session, reader_of(site, request))
-        if visit is not None:
-            save(session, visit, wanted, now=site.mailer.clock())
+        wanted = read_preferences(form, forms.own_questions(session))
+        if visit is not None and isinstance(wanted, Preferences):
+            evidence = trace_of(request, "preferences").evidence()
+            save(session, visit, wanted, now=site.mailer.clock(), evidence=evidence)
+    return show_page(request, wanted) if isinstance(wanted, Problem) else back(request, "?saved")
 
 
-def _leave_all(site: Site, request: Request) -> None:
+def _leave_all(site: Site, request: Request) -> Visit | None:
     with transaction(site.mailer.engine) as session:
         visit = find_visit(session, reader_of(site, request))
         if visit is not None:
             leave_all(session, visit, now=site.mailer.clock())
+        return visit
 
 
-def _back(request: Request, query: str) -> Response:
+def back(request: Request, query: str) -> Response:
+    """To the page, by GET, so that reloading it repeats nothing."""
     path = request.url_for("preferences", token=request.path_params["token"]).path
     return RedirectResponse(path + query, 303)
 

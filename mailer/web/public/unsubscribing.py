@@ -12,6 +12,7 @@ from mailer.audience.leaving import REASONS, reason_of
 from mailer.audience.readers import Visit, find_visit
 from mailer.database.engine import transaction
 from mailer.web.problems import ERASED, show
+from mailer.web.public.dressing import answer, dress_of
 from mailer.web.public.visits import Form, line, parse_form, reader_of, visit_of
 from mailer.web.site import Site, site_of
 
@@ -57,14 +58,16 @@ async def reason(request: Request) -> Response:
 def _page(site: Site, request: Request, visit: Visit | None) -> Response:
     if visit is None:
         return show(request, ERASED)
-    return site.pages.answer(
+    return answer(
+        request,
         "unsubscribe.html",
+        newsletter=dress_of(site, visit),
+        wanted=visit.spoken,
         visit=visit,
         token=request.path_params["token"],
         undone="undone" in request.query_params,
         thanks="thanks" in request.query_params,
         reasons=REASONS,
-        headers={"x-robots-tag": "noindex, nofollow"},
     )
 
 

@@ -1,0 +1,181 @@
+"""``/confirm/<token>``, ``/address/<token>``: what a mail leads to; only their buttons count."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from mailer.audience import subscribers
+from mailer.database.engine import reading, transaction
+from mailer.database.tables import Newsletter
+from mailer.errors import Conflict
+from mailer.joining import moving, signing_up
+from mailer.joining.office import Trace
+from mailer.web.clients import client_address, kept
+from mailer.web.public.dressing import answer
+from mailer.web.site import site_of
+from mailer.web.wording import phrases_of, saying, speech_for
+
+
+def page(request: Request) -> Response:
+    """Where a sign-up stands; nothing changes, for link scanners come here, too."""
+    mailer = site_of(request).mailer
+    token = request.path_params["token"]
+    with reading(mailer.engine) as session:
+        found = signing_up.look_up(session, mailer.office, token, mailer.clock())
+        person = subscribers.find(session, found.address) if found.subscribed else None
+    say = saying(
+        phrases_of(request, speech_for(request, found.language, found.newsletter.language))
+    )
+    names = {"newsletter": found.newsletter.name, "address": found.address}
+    if not found.confirmed:
+        return _page(
+            request,
+            "asked.html",
+            found.newsletter,
+            found.language,
+            title=say("confirm.heading", **names),
+            told=say("confirm.text", **names),
+            button=say("confirm.button"),
+            href="",
+        )
+    kind = "done" if found.subscribed else "left"
+    return _page(
+        request,
+        "told.html",
+        found.newsletter,
+        found.language,
+        ticked=found.subscribed,
+        title=say(f"confirm.{kind}_title"),
+        told=say(f"confirm.{kind}", **names),
+        hint="",
+        href=(
+            mailer.office.preferences_link(person.id)
+            if person
+            else request.url_for("sign_up", slug=found.newsletter.slug).path
+        ),
+        label=say("link.heading") if person else say("confirm.again"),
+    )
+
+
+async def confirm(request: Request) -> Response:
+    """The button was pressed; a second time changes nothing."""
+    return await run_in_threadpool(_confirm, request)
+
+
+def address_page(request: Request) -> Response:
+    """Which address would be used from now on."""
+    mailer = site_of(request).mailer
+    with transaction(mailer.engine) as session:
+        found = moving.look_up(session, mailer.office, request.path_params["token"], mailer.clock())
+        newsletter = moving.newsletter_of(session, found.subscriber_id)
+    say = saying(phrases_of(request, speech_for(request, found.language)))
+    names = {"old": found.old, "new": found.new}
+    if not found.done:
+        return _page(
+            request,
+            "asked.html",
+            newsletter,
+            found.language,
+            title=say("move.heading"),
+            told=say("move.text", **names),
+            button=say("move.button"),
+            href="",
+        )
+    return _page(
+        request,
+        "told.html",
+        newsletter,
+        found.language,
+        ticked=True,
+        title=say("move.done_title"),
+        told=say("move.done", **names),
+        hint="",
+        href=mailer.office.preferences_link(found.subscriber_id),
+        label=say("link.heading"),
+    )
+
+
+async def move(request: Request) -> Response:
+    """Use the new address from now on."""
+    return await run_in_threadpool(_move, request)
+
+
+def _confirm(request: Request) -> Response:
+    mailer = site_of(request).mailer
+    try:
+        with transaction(mailer.engine) as session:
+            signing_up.confirm(
+                session,
+                mailer.office,
+                request.path_params["token"],
+                trace_of(request),
+                mailer.clock(),
+            )
+    except Conflict:
+        return _conflict(request, "confirm.suppressed")
+    return RedirectResponse(request.url.path, 303)
+
+
+def _move(request: Request) -> Response:
+    mailer = site_of(request).mailer
+    token = request.path_params["token"]
+    try:
+        with transaction(mailer.engine) as session:
+            moving.move(session, mailer.office, token, trace_of(request), mailer.clock())
+    except Conflict:
+        return _conflict(request, "move.taken")
+    return RedirectResponse(request.url.path, 303)
+
+
+def trace_of(request: Request, form: Literal["confirm", "preferences"] = "confirm") -> Trace:
+    """What is kept of whoever pressed a button."""
+    settings = site_of(request).mailer.settings
+    address = client_address(request, proxies=settings.trusted_proxies)
+    return Trace(
+        form=form,
+        client=kept(address, settings.keep_client_addresses),
+        agent=request.headers.get("user-agent", "")[:300],
+    )
+
+
+def _conflict(request: Request, place: str) -> Response:
+    say = saying(phrases_of(request, speech_for(request)))
+    return _page(
+        request,
+        "told.html",
+        None,
+        None,
+        status=409,
+        ticked=False,
+        title=say(f"{place}_title"),
+        told=say(place),
+        hint="",
+        href="",
+    )
+
+
+def _page(
+    request: Request,
+    template: str,
+    newsletter: Newsletter | None,
+    language: str | None,
+    *,
+    status: int = 200,
+    **values: object,
+) -> Response:
+    return answer(
+        request, template, newsletter=newsletter, wanted=(language,), status=status, **values
+    )
+
+
+ROUTES = [
+    Route("/confirm/{token}", page),
+    Route("/confirm/{token}", confirm, methods=["POST"]),
+    Route("/address/{token}", address_page),
+    Route("/address/{token}", move, methods=["POST"]),
+]

@@ -1,0 +1,137 @@
+"""A reader's page in its newsletter's look and in their language; the look as a style sheet."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from mailer.audience import newsletters
+from mailer.audience.readers import Visit
+from mailer.database.engine import reading
+from mailer.database.tables import Newsletter
+from mailer.rendering.colours import ink_on, mixed
+from mailer.rendering.fonts import fonts_for
+from mailer.rendering.look import Palette, dark_palette, light_palette, parse_look
+from mailer.web.headers import PAGE_POLICY
+from mailer.web.languages import Speech, speaking
+from mailer.web.public.visits import Form
+from mailer.web.site import Site, site_of
+from mailer.web.wording import phrases_of, saying, speech_for
+
+_STRONGER = 0.25
+
+
+def answer(
+    request: Request,
+    template: str,
+    *,
+    newsletter: Newsletter | None,
+    wanted: tuple[str | None, ...] = (),
+    status: int = 200,
+    **values: Any,
+) -> HTMLResponse:
+    """One page; nobody keeps a copy of it, and no search engine lists it."""
+    speech = speech_for(request, *wanted, newsletter.language if newsletter else None)
+    with speaking(speech):
+        return site_of(request).pages.answer(
+            template,
+            status=status,
+            headers=_headers(newsletter),
+            t=saying(phrases_of(request, speech)),
+            masthead=_masthead(request, newsletter),
+            **values,
+        )
+
+
+def language_asked(request: Request, form: Form | None = None) -> str | None:
+    """The language that the page's address or its form names."""
+    named = (form or {}).get("lang", [""])[-1] or request.query_params.get("lang", "")
+    return named[:35] or None
+
+
+def speech_of(request: Request, newsletter: Newsletter, form: Form | None = None) -> Speech:
+    """The language of a newsletter's form: the one asked for, else the newsletter's own."""
+    return speech_for(request, language_asked(request, form), newsletter.language)
+
+
+def dress_of(site: Site, visit: Visit) -> Newsletter | None:
+    """The newsletter in whose look a reader's own pages come."""
+    if visit.dress is None:
+        return None
+    with reading(site.mailer.engine) as session:
+        return session.get(Newsletter, visit.dress)
+
+
+def style_sheet(request: Request) -> Response:
+    """The look of one newsletter for our pages: colours and fonts, nothing else."""
+    with reading(site_of(request).mailer.engine) as session:
+        newsletter = newsletters.get(session, request.path_params["slug"])
+    return Response(
+        _sheet(newsletter),
+        media_type="text/css",
+        headers={"cache-control": "public, max-age=31536000, immutable"},
+    )
+
+
+def _masthead(request: Request, newsletter: Newsletter | None) -> Mapping[str, Any] | None:
+    if newsletter is None:
+        return None
+    look = parse_look(newsletter.look, newsletter.name)
+    version = hashlib.sha256(
+        json.dumps([newsletter.look, newsletter.language], sort_keys=True).encode()
+    ).hexdigest()[:10]
+    path = request.url_for("look", slug=newsletter.slug).path
+    return {
+        "name": newsletter.name,
+        "logo": look.logo,
+        "logo_alt": look.logo_alt or newsletter.name,
+        "logo_width": min(look.logo_width, 240),
+        "sheet": f"{path}?{version}",
+    }
+
+
+def _headers(newsletter: Newsletter | None) -> dict[str, str]:
+    headers = {"x-robots-tag": "noindex, nofollow"}
+    logo = parse_look(newsletter.look, newsletter.name).logo if newsletter else None
+    if logo:
+        parts = urlsplit(logo)
+        policy = PAGE_POLICY.replace("img-src", f"img-src {parts.scheme}://{parts.netloc}")
+        headers["content-security-policy"] = policy
+    return headers
+
+
+def _sheet(newsletter: Newsletter) -> str:
+    look = parse_look(newsletter.look, newsletter.name)
+    fonts = fonts_for(look, newsletter.language)
+    dark = _rules(dark_palette(look))
+    return (
+        f":root {{ {_rules(light_palette(look))} --sans: {fonts.body}; --display: {fonts.heading}; }}\n"
+        f"@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
+    )
+
+
+def _rules(palette: Palette) -> str:
+    colours = {
+        "ground": palette.page,
+        "surface": palette.surface,
+        "sunken": palette.tint,
+        "line": palette.rule,
+        "line-strong": palette.muted,
+        "text": palette.text,
+        "muted": palette.muted,
+        "accent": palette.link,
+        "accent-strong": mixed(palette.link, palette.heading, _STRONGER),
+        "accent-soft": palette.tint,
+        "on-accent": ink_on(palette.link),
+    }
+    return " ".join(f"--{name}: {colour};" for name, colour in colours.items())
+
+
+ROUTES = [Route("/look/{slug}.css", style_sheet, name="look")]

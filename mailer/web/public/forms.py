@@ -1,0 +1,114 @@
+"""Reads sign-up forms, and writes the words that they show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+
+from mailer.addresses import NAME_LENGTH, Address, parse_address, suggest
+from mailer.audience.forms import FormSettings, Question, answers
+from mailer.database.tables import Newsletter
+from mailer.errors import InvalidAddress, InvalidInput
+from mailer.field_kinds import Kept
+from mailer.web.public.visits import Form, line
+from mailer.web.wording import Say
+
+_MOST_ADDRESS = 320
+_MOST_ANSWER = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a form says; all of it is kept with a consent that is given on it."""
+
+    heading: str
+    intro: str
+    consent: str
+    button: str
+
+    def __str__(self) -> str:
+        return "\n".join(filter(None, (self.heading, self.intro, self.consent, self.button)))
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What somebody has filled in, or a link has filled in for them."""
+
+    address: str = ""
+    name: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+class Refusal(Exception):
+    """A form that cannot be taken: words for whoever filled it in, and the field they are about."""
+
+    def __init__(self, words: str, place: str = "") -> None:
+        super().__init__(words)
+        self.place = place
+
+
+class Doubt(Exception):
+    """An address that was probably meant otherwise."""
+
+    def __init__(self, suggestion: str) -> None:
+        super().__init__(suggestion)
+        self.suggestion = suggestion
+
+
+def words_of(newsletter: Newsletter, settings: FormSettings, say: Say) -> Words:
+    """The newsletter's own words, else the usual ones of the language."""
+    return Words(
+        heading=settings.heading or say("form.heading", newsletter=newsletter.name),
+        intro=settings.intro,
+        consent=settings.consent or say("form.consent", newsletter=newsletter.name),
+        button=say("form.button"),
+    )
+
+
+def read_given(form: Form) -> Given:
+    """The fields of a form or of a page's address, cut to what is possible."""
+    return Given(
+        address=line(form, "choice", _MOST_ADDRESS) or line(form, "address", _MOST_ADDRESS),
+        name=line(form, "name", NAME_LENGTH),
+        fields={
+            name.removeprefix("f."): line(form, name, _MOST_ANSWER)
+            for name in form
+            if name.startswith("f.")
+        },
+    )
+
+
+def read_address(form: Form, given: Given, settings: FormSettings, say: Say) -> Address:
+    """The address of a form; ``Refusal``, or ``Doubt``: only the person can say which is meant."""
+    try:
+        address = parse_address(given.address)
+    except InvalidAddress as error:
+        raise Refusal(say("form.bad_address"), "address") from error
+    meant = suggest(address.shown)
+    insisted = line(form, "choice", _MOST_ADDRESS) or line(form, "as_typed", _MOST_ADDRESS)
+    if meant and insisted != address.shown:
+        raise Doubt(meant)
+    if not settings.takes(address):
+        word = "no_disposable" if address.is_disposable and not settings.disposable else "no_role"
+        raise Refusal(say(f"form.{word}"), "address")
+    return address
+
+
+def read_answers(asked: tuple[Question, ...], given: Given, say: Say) -> dict[str, Kept]:
+    """The custom fields of a form; ``Refusal`` names the answer that cannot be kept."""
+    kept: dict[str, Kept] = {}
+    for question in asked:
+        try:
+            kept |= answers([question], given.fields)
+        except InvalidInput as error:
+            raise Refusal(say("form.bad_answer", label=question.label)) from error
+    return kept
+
+
+def referrer_of(request: Request) -> str:
+    """The page with the form, without what may stand behind a ``?``."""
+    parts = urlsplit(request.headers.get("referer", "")[:1000])
+    return f"{parts.scheme}://{parts.netloc}{parts.path}"[:300] if parts.netloc else ""

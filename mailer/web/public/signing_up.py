@@ -1,0 +1,181 @@
+"""``/s/<newsletter>``: the form to sign up, for people with and without script, from any site."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from mailer.audience import forms
+from mailer.database.engine import reading, transaction
+from mailer.joining import meters, work
+from mailer.joining.office import Asked, Trace
+from mailer.joining.signing_up import ask
+from mailer.rates import Rate
+from mailer.web.clients import client_address, kept, network
+from mailer.web.pages import STATIC
+from mailer.web.public import form_replies as replies
+from mailer.web.public.dressing import answer
+from mailer.web.public.form_replies import SHARED, Desk, desk_of
+from mailer.web.public.forms import (
+    Doubt,
+    Given,
+    Refusal,
+    read_address,
+    read_answers,
+    read_given,
+    referrer_of,
+)
+from mailer.web.public.visits import Form, line, parse_form
+from mailer.web.site import Site, site_of
+
+_HOUR = timedelta(hours=1)
+_PROVED = Rate(30, _HOUR)  # from one network
+_UNPROVED = Rate(5, _HOUR)
+_UNPROVED_BY_ALL = Rate(200, _HOUR)  # for one newsletter
+
+
+def page(request: Request) -> Response:
+    """The form; a page's address may fill it in: ``?address=…&name=…&f.city=…&lang=de``."""
+    site = site_of(request)
+    query = {name: request.query_params.getlist(name) for name in request.query_params}
+    with reading(site.mailer.engine) as session:
+        desk = desk_of(request, session, query)
+    if desk is None or not desk.settings.open:
+        return replies.closed(request, desk)
+    return replies.form_page(request, desk, read_given(query))
+
+
+async def take(request: Request) -> Response:
+    """A form that was sent. What is known of its address is never in the answer."""
+    form = parse_form(await request.body())
+    return await run_in_threadpool(_take, request, form)
+
+
+def sent(request: Request) -> Response:
+    """What is to be done next."""
+    with reading(site_of(request).mailer.engine) as session:
+        desk = desk_of(request, session, {})
+    if desk is None:
+        return replies.closed(request, desk)
+    title, told, hint = replies.next_step(desk)
+    return answer(
+        request,
+        "told.html",
+        newsletter=desk.newsletter,
+        wanted=(desk.language,),
+        ticked=True,
+        title=title,
+        told=told,
+        hint=hint,
+        href="",
+    )
+
+
+def script(_request: Request) -> Response:
+    """What makes forms on other sites answer in place; those sites name it by this address."""
+    return FileResponse(
+        STATIC / "form.js",
+        media_type="text/javascript",
+        headers={"access-control-allow-origin": "*", "cache-control": "public, max-age=3600"},
+    )
+
+
+def challenge(request: Request) -> Response:
+    """Work for a browser; the more forms came from its network lately, the more."""
+    site = site_of(request)
+    slug, now = request.path_params["slug"], site.mailer.clock()
+    scope = f"work {_who(site, request)}"
+    with transaction(site.mailer.engine) as session:
+        recent = meters.used(session, scope, _PROVED, now)
+    made = work.challenge(site.mailer.signer, slug, work.bits_for(recent - 1), now=now)
+    return JSONResponse({"challenge": made.text, "bits": made.bits}, headers=SHARED)
+
+
+def _take(request: Request, form: Form) -> Response:
+    site = site_of(request)
+    given = read_given(form)
+    with transaction(site.mailer.engine) as session:
+        desk = desk_of(request, session, form)
+        if desk is None or not desk.settings.open:
+            return replies.closed(request, desk)
+        if line(form, "website", 100):  # only robots see it
+            return replies.done(request, desk)
+        hindrance = _receive(session, request, desk, form, given)
+    if isinstance(hindrance, Doubt):
+        return replies.doubtful(request, desk, given, hindrance)
+    if isinstance(hindrance, Refusal):
+        return replies.refused(request, desk, given, hindrance)
+    return replies.done(request, desk)
+
+
+def _receive(
+    session: Session, request: Request, desk: Desk, form: Form, given: Given
+) -> Doubt | Refusal | None:
+    """Take a form in, or say what stands in the way; what it cost is counted in any case."""
+    mailer = site_of(request).mailer
+    now = mailer.clock()
+    try:
+        address = read_address(form, given, desk.settings, desk.say)
+        fields = read_answers(desk.asked, given, desk.say)
+        proved = _admit(session, request, desk, form, now)
+    except (Doubt, Refusal) as hindrance:
+        return hindrance
+    asked = Asked(
+        address=address,
+        trace=_trace(session, request, form),
+        name=given.name,
+        language=desk.language,
+        fields=fields,
+        proved=proved,
+    )
+    ask(session, mailer.office, desk.newsletter, asked, now)
+    return None
+
+
+def _admit(session: Session, request: Request, desk: Desk, form: Form, now: datetime) -> bool:
+    """Whether work was shown; ``Refusal`` when a network, or all without work, had their share."""
+    site, slug = site_of(request), request.path_params["slug"]
+    shown = line(form, "challenge", 400), line(form, "answer", 20)
+    proved = work.spend(session, site.mailer.signer, slug, shown, now)
+    who = _who(site, request)
+    if proved:
+        allowed = meters.allow(session, f"proved {who}", _PROVED, now)
+    else:
+        allowed = meters.allow(session, f"unproved {who}", _UNPROVED, now)
+        allowed &= meters.allow(session, f"unproved for {slug[:40]}", _UNPROVED_BY_ALL, now)
+    if not allowed:
+        raise Refusal(desk.say("form.too_many"), "limit")
+    return proved
+
+
+def _who(site: Site, request: Request) -> str:
+    address = client_address(request, proxies=site.mailer.settings.trusted_proxies)
+    return site.mailer.signer.digest("meter", network(address))
+
+
+def _trace(session: Session, request: Request, form: Form) -> Trace:
+    settings = site_of(request).mailer.settings
+    return Trace(
+        form="embedded" if line(form, "form", 20) == "embedded" else "page",
+        client=kept(
+            client_address(request, proxies=settings.trusted_proxies),
+            settings.keep_client_addresses,
+        ),
+        agent=request.headers.get("user-agent", "")[:300],
+        referrer=referrer_of(request),
+        wording=forms.wording(session, line(form, "wording", 32)) or "",
+    )
+
+
+ROUTES = [
+    Route("/s/{slug}", page, name="sign_up"),
+    Route("/s/{slug}", take, methods=["POST"]),
+    Route("/s/{slug}/sent", sent, name="signed_up"),
+    Route("/s/{slug}/challenge", challenge),
+    Route("/form.js", script, name="form_script"),
+]
