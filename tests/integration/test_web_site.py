@@ -52,7 +52,7 @@ async def test_pages_need_nothing_from_elsewhere(sqlite_engine: Engine) -> None:
         sign_in(mailer, client)
         for path in ("/", "/inbox", f"/u/{ann.token}", f"/p/{ann.token}", "/nowhere"):
             for address in page(await client.get(path)).xpath("//link/@href | //@src"):
-                assert str(address).startswith("/static/"), address
+                assert str(address).startswith(("/static/", "/look/")), address
                 asset = await client.get(str(address))
                 assert asset.status_code == 200
                 assert "immutable" in asset.headers["cache-control"]

@@ -16,7 +16,7 @@ from mailer.audience import newsletters
 from mailer.audience.readers import Visit
 from mailer.database.engine import reading
 from mailer.database.tables import Newsletter
-from mailer.rendering.colours import ink_on, mixed
+from mailer.rendering.colours import ink_on, mixed, readable
 from mailer.rendering.fonts import fonts_for
 from mailer.rendering.look import Palette, dark_palette, light_palette, parse_look
 from mailer.web.headers import PAGE_POLICY
@@ -118,18 +118,21 @@ def _sheet(newsletter: Newsletter) -> str:
 
 
 def _rules(palette: Palette) -> str:
+    # Our pages write on all three.
+    under = palette.surface, palette.page, palette.tint
+    muted, accent = readable(palette.muted, *under), readable(palette.link, *under)
     colours = {
         "ground": palette.page,
         "surface": palette.surface,
         "sunken": palette.tint,
         "line": palette.rule,
-        "line-strong": palette.muted,
+        "line-strong": muted,
         "text": palette.text,
-        "muted": palette.muted,
-        "accent": palette.link,
-        "accent-strong": mixed(palette.link, palette.heading, _STRONGER),
+        "muted": muted,
+        "accent": accent,
+        "accent-strong": mixed(accent, palette.heading, _STRONGER),
         "accent-soft": palette.tint,
-        "on-accent": ink_on(palette.link),
+        "on-accent": ink_on(accent),
     }
     return " ".join(f"--{name}: {colour};" for name, colour in colours.items())
 
