@@ -23,7 +23,6 @@ _AT_ONCE = 2_000  # people
 COLUMNS = (
     "email", "name", "status", "language", "time_zone", "joined", "since", "source", "tags", "data",
 )  # fmt: skip
-_TAGS = "tags"
 _AS_THEY_ARE = ("first_name", "last_name")
 
 Write = Callable[[Session, TextIO, Iterator[dict[str, Any]], "Guard"], int]
@@ -96,7 +95,6 @@ WRITERS: dict[str, Write] = {
 def _person(row: Any, tags: Sequence[str]) -> dict[str, Any]:
     _, address, name, state, language, zone, joined, since, source, own = row
     fields = {} if own == "{}" else json.loads(own)
-    marked = fields.pop(_TAGS, ())
     return {
         "email": address,
         "name": name,
@@ -106,7 +104,7 @@ def _person(row: Any, tags: Sequence[str]) -> dict[str, Any]:
         "joined": _moment(joined),
         "since": _moment(since),
         "source": source,
-        "tags": list(dict.fromkeys([*marked, *tags])) if marked or tags else [],
+        "tags": list(tags),
         "fields": fields,
     }
 

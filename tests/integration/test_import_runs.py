@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
 
 from mailer.audience import newsletters, subscribers, suppressions
 from mailer.audience.importing import Progress, Report, dry_run, inspect, run
@@ -21,8 +22,10 @@ from mailer.database.tables import (
     ConsentChange,
     Fact,
     Subscriber,
+    SubscriberTag,
     Subscription,
     Suppression,
+    Tag,
     Unsubscribe,
 )
 from mailer.errors import NotFound
@@ -114,8 +117,9 @@ class TestVerdicts:
             assert ann.created_at == datetime(2018, 2, 5, 19, 28, 23, tzinfo=UTC)
             assert (ann.time_zone, ann.fields) == (
                 "Europe/Berlin",
-                {"first_name": "Ann", "tags": ["VIP"]},
+                {"first_name": "Ann"},
             )
+            assert _tags(session, ann) == ["VIP"]
 
     def test_a_bad_row_undoes_no_other_and_is_told_with_line_and_reason(
         self, engine: Engine, tmp_path: Path
@@ -177,11 +181,25 @@ class TestVerdicts:
         assert _counts(report) == {"added": 1, "duplicate": 2}
         with reading(engine) as session:
             ann = session.scalars(select(Subscriber)).one()
-            assert (ann.address, ann.name, ann.fields) == (
-                "Ann@x.test",
-                "Ann",
-                {"tags": ["a", "b"]},
-            )
+            assert (ann.address, ann.name, ann.fields) == ("Ann@x.test", "Ann", {})
+            assert _tags(session, ann) == ["a", "b"]
+
+    def test_tags_are_added_and_told_from_others_as_people_do(
+        self, engine: Engine, tmp_path: Path
+    ) -> None:
+        _import(engine, tmp_path, "email,tags\nann@x.test,VIP\nbo@x.test,vip;Blog\n")
+        again = "email,tags\nann@x.test,Vip\nbo@x.test,Press\n"
+        assert _counts(_import(engine, tmp_path, again)) == {"unchanged": 1, "updated": 1}
+        assert _counts(_import(engine, tmp_path, again)) == {"unchanged": 2}
+        with reading(engine) as session:
+            tags = [
+                _tags(session, subscribers.get(session, f"{who}@x.test")) for who in ("ann", "bo")
+            ]
+            assert [sorted(map(str.lower, one)) for one in tags] == [
+                ["vip"],
+                ["blog", "press", "vip"],
+            ]
+            assert session.scalar(select(func.count()).select_from(Tag)) == 3
 
     def test_a_name_with_line_breaks_is_made_one_line_and_noted(
         self, engine: Engine, tmp_path: Path
@@ -399,3 +417,9 @@ def test_a_role_of_postgresql_with_few_rights_imports_the_same(
             session.execute(text(f"DROP OWNED BY {role}"))
             session.execute(text(f"DROP ROLE {role}"))
         owner.dispose()
+
+
+def _tags(session: Session, subscriber: Subscriber) -> list[str]:
+    names = select(Tag.name).join(SubscriberTag, SubscriberTag.tag_id == Tag.id)
+    mine = names.where(SubscriberTag.subscriber_id == subscriber.id)
+    return list(session.scalars(mine.order_by(Tag.key)))

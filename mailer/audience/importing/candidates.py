@@ -29,6 +29,7 @@ class Candidate(NamedTuple):
     proof: str  # evidence of consent, a JSON object: where the row stands, what it tells of it
     note: str  # what had to be changed
     reason: str | None  # why they left
+    tags: str  # a JSON array, or empty
     # In the order of the table's columns, see writing.py:
     address: str
     key: str
@@ -49,6 +50,7 @@ class Candidate(NamedTuple):
         return self._replace(
             name=later.name or self.name,
             fields=merge_fields(self.fields, later.fields),
+            tags=merge_tags(self.tags, later.tags),
             standing=max(self.standing, later.standing),
             joined=self.joined or later.joined,
             note=self.note or later.note,
@@ -59,7 +61,7 @@ class Candidate(NamedTuple):
 
     def bare(self) -> Candidate:
         """Of somebody who left no more is kept than it takes to leave them alone."""
-        return self._replace(name="", fields="{}", language=None, time_zone=None)
+        return self._replace(name="", fields="{}", tags="", language=None, time_zone=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +75,22 @@ class Rejected:
     kind: str  # the reason without particulars, for counting
 
 
-def encode(fields: Mapping[str, Any]) -> str:
-    """An object as JSON: compact, and letters of all scripts as they are, half the size."""
+def encode(fields: Mapping[str, Any] | list[str]) -> str:
+    """An object or array as JSON: compact, and letters of all scripts as they are, half the size."""
     return _encoder.encode(fields)
 
 
 def merge_fields(old: str, new: str) -> str:
-    """Two JSON objects; of one field the new value, of tags both lists. *old* if nothing is new."""
+    """Two JSON objects; of one field the new value. *old* if nothing is new."""
     if new in (old, "{}"):
         return old
     before, after = json.loads(old), json.loads(new)
     merged = {**before, **after}
-    if "tags" in before and "tags" in after:
-        merged["tags"] = list(dict.fromkeys([*before["tags"], *after["tags"]]))
     return encode(merged) if merged != before else old
+
+
+def merge_tags(old: str, new: str) -> str:
+    """Two JSON arrays of tags (or nothing) as one."""
+    if not new or new == old:
+        return old
+    return encode(list(dict.fromkeys([*json.loads(old), *json.loads(new)]))) if old else new

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from mailer.addresses import NAME_LENGTH, Address, common_keys, parse_address, tidy_name
-from mailer.audience.importing.candidates import encode
+from mailer.audience.importing.candidates import encode, merge_tags
 from mailer.audience.importing.cells import parse_data, parse_moment, parse_tags, unwrap
 from mailer.audience.importing.standings import Reader
 from mailer.audience.importing.statuses import Standing
@@ -142,36 +142,34 @@ def _shortened(cells: Cells) -> Cells:
     return [cell[:_LONGEST_VALUE] for cell in cells]
 
 
-def tagged(objects: list[str], cells: Cells) -> list[str]:
-    """The objects with a list of tags each, where there are some."""
-    return [
-        _with_tags(one, _tags(cell)) if cell else one
-        for one, cell in zip(objects, cells, strict=True)
-    ]
+def tags_of(columns: Sequence[Cells], count: int) -> list[str]:
+    """The tags of each row as a JSON array, or nothing."""
+    tags = [""] * count
+    for cells in columns:
+        tags = [merge_tags(one, _tags(cell)) for one, cell in zip(tags, cells, strict=True)]
+    return tags
 
 
 @lru_cache(maxsize=4096)
 def _tags(cell: str) -> str:
-    return json.dumps(parse_tags(cell), ensure_ascii=False, separators=(",", ":"))
+    found = parse_tags(cell) if cell else []
+    return encode(found) if found else ""
 
 
-def _with_tags(one: str, tags: str) -> str:
-    if tags == "[]":
-        return one
-    if '"tags":' in one:
-        fields = json.loads(one)
-        fields["tags"] = list(dict.fromkeys([*fields.get("tags", ()), *json.loads(tags)]))
-        return encode(fields)
-    return f'{one[:-1]}{"," if len(one) > 2 else ""}"tags":{tags}}}'
+def extended(
+    objects: list[str], cells: Cells, tags: list[str], notes: list[str], *, verbatim: bool
+) -> list[str]:
+    """The objects with the fields of JSON objects in *cells*; a column's own value goes before.
 
-
-def extended(objects: list[str], cells: Cells, notes: list[str], *, verbatim: bool) -> list[str]:
-    """The objects with the fields of JSON objects in *cells*; a column's own value goes before."""
+    Tags in them are put to the others.
+    """
     made = list(objects)
     for n, cell in enumerate(cells):
         if cell:
             fields, note = parse_data(cell, verbatim=verbatim)
             notes[n] = notes[n] or note
+            if not verbatim and "tags" in fields:
+                tags[n] = merge_tags(tags[n], encode(fields.pop("tags")))
             if fields:
                 own: Mapping[str, Any] = {} if made[n] == "{}" else json.loads(made[n])
                 made[n] = encode({**fields, **own})

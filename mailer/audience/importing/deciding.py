@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from mailer.audience.importing.candidates import Candidate, merge_fields
 from mailer.audience.importing.statuses import Standing
 from mailer.audience.importing.verdicts import Verdict
 from mailer.database.tables import Consent
+from mailer.names import name_key
 
 
 class Known(NamedTuple):
@@ -20,6 +22,7 @@ class Known(NamedTuple):
     time_zone: str | None
     fields: str  # a JSON object
     state: str | None
+    tags: frozenset[str] = frozenset()  # their keys
 
 
 class Details(NamedTuple):
@@ -38,6 +41,7 @@ class Writes:
 
     new: list[Candidate] = field(default_factory=list)  # subscribers with their subscription
     details: list[Details] = field(default_factory=list)
+    tagging: list[tuple[int, str]] = field(default_factory=list)  # with a JSON array of tags
     joining: list[tuple[int, Candidate]] = field(default_factory=list)
     confirming: list[tuple[int, Candidate]] = field(default_factory=list)
     leaving: list[tuple[int, Candidate]] = field(default_factory=list)
@@ -80,6 +84,9 @@ def _again(candidate: Candidate, known: Known, writes: Writes) -> tuple[Verdict,
     changed = details != known[:5]
     if changed:
         writes.details.append(details)
+    if candidate.tags and not set(map(name_key, json.loads(candidate.tags))) <= known.tags:
+        writes.tagging.append((known.id, candidate.tags))
+        changed = True
     if known.state is None:
         writes.joining.append((known.id, candidate))
         return Verdict.ADDED, candidate.note

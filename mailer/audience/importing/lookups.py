@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,6 +37,22 @@ def known_by_key(session: Session, newsletter_id: int, keys: Sequence[str]) -> d
         {"keys": json.dumps(keys), "newsletter_id": newsletter_id},
     )
     return {row[0]: Known(*row[1:]) for row in rows}
+
+
+def with_tags(session: Session, known: dict[str, Known]) -> dict[str, Known]:
+    """The same people with the keys of their tags."""
+    rows = session.execute(
+        text(
+            f"SELECT s.subscriber_id, t.key FROM {elements(session, 'ids')}"  # noqa: S608
+            " JOIN subscriber_tags s ON s.subscriber_id = CAST(listed.value AS BIGINT)"
+            " JOIN tags t ON t.id = s.tag_id"
+        ),
+        {"ids": json.dumps([one.id for one in known.values()])},
+    )
+    keys: defaultdict[int, set[str]] = defaultdict(set)
+    for number, key in rows:
+        keys[number].add(key)
+    return {key: one._replace(tags=frozenset(keys[one.id])) for key, one in known.items()}
 
 
 def suppressed(session: Session, keys: Sequence[str], signer: Signer) -> dict[str, str]:

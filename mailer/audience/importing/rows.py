@@ -104,7 +104,8 @@ class RowReader:
             for meaning in (Meaning.NAME, Meaning.FIRST_NAME, Meaning.LAST_NAME)
         )
         names = made.tidied(made.names_of(wrapped, whole, first, last), notes)
-        objects = self._objects(cells, first, last, notes, count)
+        tags = made.tags_of([cells[n] for n in self._at[Meaning.TAGS]], count)
+        objects = self._objects(cells, first, last, tags, notes)
         joined = made.moments_of([cells[n] for n in self._joined], count)
         evidence = [(name, cells[n]) for name, n in self._evidence]
         told_of_consent = made.objects_of(evidence, count) if evidence else None
@@ -114,7 +115,7 @@ class RowReader:
             map(
                 Candidate._make,
                 zip(
-                    repeat(self._file), lines, standings, proofs, notes, reasons,
+                    repeat(self._file), lines, standings, proofs, notes, reasons, tags,
                     shown, keys, names, languages, zones, objects, joined, strict=False,
                 ),
             )
@@ -129,8 +130,8 @@ class RowReader:
         cells: Sequence[Cells],
         first: Cells | None,
         last: Cells | None,
+        tags: list[str],
         notes: list[str],
-        count: int,
     ) -> list[str]:
         columns = [(name, cells[n]) for name, n in self._fields]
         columns += [("first_name", first)] if first else []
@@ -139,11 +140,9 @@ class RowReader:
             ("language", ["" if made.language_of(cell) else cell for cell in cells[n]])
             for n in self._at[Meaning.LANGUAGE]
         ]
-        objects = made.objects_of(columns, count)
+        objects = made.objects_of(columns, len(notes))
         for n in self._at[Meaning.DATA]:
-            objects = made.extended(objects, cells[n], notes, verbatim=self._own)
-        for n in self._at[Meaning.TAGS]:
-            objects = made.tagged(objects, cells[n])
+            objects = made.extended(objects, cells[n], tags, notes, verbatim=self._own)
         return objects
 
     def _rest(self, cells: Sequence[Cells]) -> Iterable[Iterable[str | None]]:

@@ -133,6 +133,8 @@ def _decide(
     # In the order of the addresses: their index is then written page by page.
     keys = sorted(part.candidates)
     known = lookups.known_by_key(session, target.newsletter_id, keys)
+    if any(part.candidates[key].tags for key in known):
+        known = lookups.with_tags(session, known)
     suppressed = lookups.suppressed(session, keys, signer)
     before = seen.take(keys)
     # Most know no past here and want the newsletter: about them there is nothing to decide.

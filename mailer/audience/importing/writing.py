@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
+from mailer.audience.importing import tagging
 from mailer.audience.importing.candidates import Candidate
 from mailer.audience.importing.deciding import Details, Writes
 from mailer.audience.importing.lookups import elements
@@ -72,7 +73,8 @@ def _may_vouch(session: Session) -> bool:
 
 def write(session: Session, target: Target, writes: Writes) -> None:
     """Everything a chunk changes, each change of consent with its record."""
-    _add_subscribers(session, target, writes.new)
+    tagged = _add_subscribers(session, target, writes.new) + writes.tagging
+    tagging.write(session, tagged, now=target.now)
     _change_details(session, writes.details)
     _subscribe(session, target, writes.joining)
     _change_state(session, target, Consent.CONFIRMED, writes.confirming, before=(Consent.PENDING,))
@@ -82,9 +84,12 @@ def write(session: Session, target: Target, writes: Writes) -> None:
     _suppress(session, target, writes.suppressing)
 
 
-def _add_subscribers(session: Session, target: Target, new: Sequence[Candidate]) -> None:
+def _add_subscribers(
+    session: Session, target: Target, new: Sequence[Candidate]
+) -> list[tuple[int, str]]:
+    """Add them with their subscriptions; the numbers of those with tags, and the tags."""
     if not new:
-        return
+        return []
     postgresql = session.get_bind().dialect.name == "postgresql"
     ids = _new_ids(session, len(new), postgresql=postgresql)
     at = target.at
@@ -103,6 +108,7 @@ def _add_subscribers(session: Session, target: Target, new: Sequence[Candidate])
             [(id_, *tuple.__getitem__(one, _TABLE)) for id_, one in pairs],
         )
     _subscribe(session, target, pairs)
+    return [(id_, one.tags) for id_, one in pairs if one.tags]
 
 
 def _new_ids(session: Session, count: int, *, postgresql: bool) -> range:
