@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mailer.database.tables.base import Base, Id
+from mailer.database.tables.base import ADDRESS_OF, Base, Id
 
 
 class IssueVersion(Base):
@@ -59,7 +59,7 @@ class IssueTest(Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     issue_id: Mapped[int] = mapped_column(ForeignKey("issues.id", ondelete="CASCADE"), index=True)
     version: Mapped[int]
-    address: Mapped[str] = mapped_column(String(320))
+    address: Mapped[str] = mapped_column(String(320), info=ADDRESS_OF)
     by: Mapped[str] = mapped_column(String(200))
     at: Mapped[datetime]
 
