@@ -1,0 +1,216 @@
+"""Comparisons of one person's own data as SQL conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_
+
+from mailer.addresses import parse_address
+from mailer.audience.selecting.texts import Columns, spellings
+from mailer.audience.selecting.vocabulary import POSTCODE, Vocabulary
+from mailer.database.tables import Subscriber
+from mailer.errors import InvalidAddress, InvalidInput
+from mailer.field_kinds import FieldKind, FieldType
+from mailer.rules.syntax import DATED, NUMERIC, Comparison, Operator, Subject
+
+Condition = ColumnElement[bool]
+
+_TEXTUAL = (Operator.IS, Operator.ONE_OF, Operator.STARTS, Operator.CONTAINS, Operator.EMPTY)
+OPERATORS_OF_KIND: dict[FieldKind, tuple[Operator, ...]] = {
+    FieldKind.TEXT: _TEXTUAL,
+    FieldKind.CHOICE: (Operator.IS, Operator.ONE_OF, Operator.EMPTY),
+    FieldKind.NUMBER: (Operator.IS, Operator.ONE_OF, *NUMERIC, Operator.EMPTY),
+    FieldKind.DATE: (*DATED, Operator.EMPTY),
+    FieldKind.YES_NO: (Operator.IS, Operator.EMPTY),
+}
+_VALUE_OF_KIND: dict[FieldKind, tuple[type, str]] = {
+    FieldKind.TEXT: (str, "texts in quotation marks"),
+    FieldKind.CHOICE: (str, "texts in quotation marks"),
+    FieldKind.NUMBER: (float, "numbers"),
+    FieldKind.DATE: (date, "days such as 2026-01-31"),
+    FieldKind.YES_NO: (bool, "yes or no"),
+}
+
+
+class Comparer:
+    """Turns comparisons into conditions on ``subscribers``; a condition may be NULL for "no"."""
+
+    def __init__(self, columns: Columns, vocabulary: Vocabulary) -> None:
+        self._columns = columns
+        self._vocabulary = vocabulary
+
+    def condition(self, leaf: Comparison) -> Condition:
+        """``InvalidInput`` or ``NotFound`` when the field's kind does not allow it."""
+        match leaf.subject:
+            case Subject.FIELD:
+                return self._field(leaf, self._vocabulary.field(leaf.field))
+            case Subject.JOINED:
+                return self._joined(leaf)
+            case Subject.LANGUAGE:
+                return self._language(leaf)
+            case Subject.PLACE:
+                return self._place(str(leaf.values[0]))
+            case Subject.ADDRESS:
+                return self._address(leaf)
+            case Subject.DOMAIN:
+                return or_(*(self._domain(leaf.operator, str(one)) for one in leaf.values))
+            case Subject.TIME_ZONE:
+                return self.text(leaf, Subscriber.time_zone)
+            case _:
+                return self.text(leaf, Subscriber.name)
+
+    def text(self, leaf: Comparison, column: Any) -> Condition:
+        """A text of the person."""
+        if leaf.operator is Operator.EMPTY:
+            return or_(column.is_(None), column == "")
+        tests: dict[Operator, Callable[[Any, str], Condition]] = {
+            Operator.IS: self._columns.is_text,
+            Operator.ONE_OF: self._columns.is_text,
+            Operator.STARTS: self._columns.starts,
+            Operator.CONTAINS: self._columns.contains,
+        }
+        return or_(*(tests[leaf.operator](column, str(one)) for one in leaf.values))
+
+    # fields
+
+    def _field(self, leaf: Comparison, kept: FieldType) -> Condition:
+        _require_fit(leaf, kept)
+        name = leaf.field
+        if leaf.operator is Operator.EMPTY:
+            return self._columns.field(name).is_(None)
+        if kept.kind is FieldKind.NUMBER:
+            return self._number(leaf)
+        if kept.kind is FieldKind.DATE:
+            return self._day(leaf)
+        if kept.kind is FieldKind.YES_NO:
+            return self._columns.yes(name, bool(leaf.values[0]))
+        return self.text(leaf, self._columns.field(name))
+
+    def _number(self, leaf: Comparison) -> Condition:
+        number, value = self._columns.number(leaf.field), leaf.values[0]
+        match leaf.operator:
+            case Operator.ABOVE:
+                return number > value
+            case Operator.BELOW:
+                return number < value
+            case Operator.AT_LEAST:
+                return number >= value
+            case Operator.AT_MOST:
+                return number <= value
+            case _:
+                return number.in_(leaf.values)
+
+    def _day(self, leaf: Comparison) -> Condition:
+        day = self._columns.day(leaf.field)
+        first, end = _days(leaf, self._vocabulary.now)
+        if leaf.operator is Operator.LAST_DAYS:
+            end = self._vocabulary.now.date() + timedelta(days=1)  # a day to come is not past
+        return _between(day, first and first.isoformat(), end and end.isoformat())
+
+    # what everybody has
+
+    def _joined(self, leaf: Comparison) -> Condition:
+        joined = Subscriber.created_at
+        if leaf.operator is Operator.LAST_DAYS:
+            return and_(joined >= _earlier(self._vocabulary.now, leaf))
+        first, end = _days(leaf, self._vocabulary.now)
+        return _between(joined, _midnight(first), _midnight(end))
+
+    def _language(self, leaf: Comparison) -> Condition:
+        language = Subscriber.language
+        if leaf.operator is Operator.EMPTY:
+            return self.text(leaf, language)
+        # RFC 4647, basic filtering: "en" is also en-GB.
+        tags = [str(one).replace("_", "-") for one in leaf.values]
+        return or_(
+            *(self._columns.is_text(language, tag) for tag in tags),
+            *(self._columns.starts(language, f"{tag}-") for tag in tags),
+        )
+
+    def _place(self, wanted: str) -> Condition:
+        return or_(
+            *(
+                (self._columns.starts if name == POSTCODE else self._columns.is_text)(
+                    self._columns.field(name), wanted
+                )
+                for name in self._vocabulary.places()
+            )
+        )
+
+    def _address(self, leaf: Comparison) -> Condition:
+        if leaf.operator in (Operator.IS, Operator.ONE_OF):
+            return Subscriber.address_key.in_([_key(str(one)) for one in leaf.values])
+        return self.text(leaf, Subscriber.address_key)
+
+    def _domain(self, operator: Operator, name: str) -> Condition:
+        domain = _key(f"x@{name.strip().removeprefix('@')}").rpartition("@")[2]
+        at = Subscriber.address_key.endswith(f"@{domain}", autoescape=True)
+        if operator is not Operator.WITHIN:
+            return at
+        return at | Subscriber.address_key.endswith(f".{domain}", autoescape=True)
+
+
+def _key(address: str) -> str:
+    try:
+        return parse_address(address).key
+    except InvalidAddress:
+        return spellings(address.strip())[0]  # nobody has it, yet it is no error to ask
+
+
+def _days(leaf: Comparison, now: datetime) -> tuple[date | None, date | None]:
+    """The first day that is meant, and the first after; ``None``: no bound."""
+    value = leaf.values[0]
+    if not isinstance(value, date):
+        return _earlier(now, leaf).date(), None
+    day_after = value + timedelta(days=1) if value < date.max else value
+    match leaf.operator:
+        case Operator.ON:
+            return value, day_after
+        case Operator.BEFORE:
+            return None, value
+        case Operator.AFTER:
+            return day_after, None
+        case _:
+            return value, None
+
+
+def _earlier(now: datetime, leaf: Comparison) -> datetime:
+    """So many days before *now* as the leaf says."""
+    return now - timedelta(days=float(str(leaf.values[0])))
+
+
+def _between(column: Any, first: Any, end: Any) -> Condition:
+    bounds = [] if first is None else [column >= first]
+    bounds += [] if end is None else [column < end]
+    return and_(*bounds)
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return None if day is None else datetime.combine(day, time(), UTC)
+
+
+def _require_fit(leaf: Comparison, kept: FieldType) -> None:
+    known = OPERATORS_OF_KIND[kept.kind]
+    if leaf.operator not in known:
+        raise InvalidInput(
+            f"The field {leaf.field} ({kept.kind}) cannot be compared by {leaf.operator!s}; "
+            f"write one of: {', '.join(known)}."
+        )
+    wanted, words = _VALUE_OF_KIND[kept.kind]
+    for value in leaf.values if leaf.operator is not Operator.LAST_DAYS else ():
+        if not isinstance(value, wanted) or (wanted is float and isinstance(value, bool)):
+            raise InvalidInput(
+                f"The field {leaf.field} ({kept.kind}) is compared with {words}, not {value!r}."
+            )
+        if kept.kind is FieldKind.CHOICE:
+            _require_option(leaf.field, str(value), kept)
+
+
+def _require_option(name: str, value: str, kept: FieldType) -> None:
+    try:
+        kept.keep(value)
+    except InvalidInput as error:
+        raise InvalidInput(f"The field {name}: {value!r} {error}.") from error

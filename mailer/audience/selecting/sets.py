@@ -1,0 +1,141 @@
+"""Sets of people that other tables know: who has a tag, who clicked, who got an issue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select
+
+from mailer.audience.selecting.texts import Columns
+from mailer.audience.selecting.vocabulary import Vocabulary
+from mailer.database.tables import (
+    Click,
+    Consent,
+    Delivery,
+    Fate,
+    IssueLink,
+    Open,
+    SubscriberTag,
+    Subscription,
+)
+from mailer.rules.syntax import (
+    Aim,
+    Comparison,
+    Deed,
+    LastDays,
+    Operator,
+    Standing,
+    Subscribed,
+    Target,
+    Verb,
+    Window,
+)
+
+Ids: TypeAlias = Select[int]
+
+_STATES = {
+    Standing.SUBSCRIBED: Consent.CONFIRMED,
+    Standing.PENDING: Consent.PENDING,
+    Standing.UNSUBSCRIBED: Consent.UNSUBSCRIBED,
+}
+_CALLS = ("action", "item")  # roles of links that ask to do something
+NOBODY: Ids = select(literal(0).label("subscriber_id")).where(literal(False))
+
+
+class Sets:
+    """Queries for subscribers' numbers, each number once."""
+
+    def __init__(self, columns: Columns, vocabulary: Vocabulary) -> None:
+        self._columns = columns
+        self._vocabulary = vocabulary
+
+    def tagged(self, leaf: Comparison) -> Ids:
+        """Who has one of the tags; of ``is empty``: who has any."""
+        query = select(SubscriberTag.subscriber_id)
+        if leaf.operator is Operator.EMPTY:
+            return query.distinct()
+        ids = sorted({self._vocabulary.tag(str(name)) for name in leaf.values})
+        if len(ids) == 1:
+            return query.where(SubscriberTag.tag_id == ids[0])
+        return query.where(SubscriberTag.tag_id.in_(ids)).distinct()
+
+    def subscribed(self, leaf: Subscribed) -> Ids:
+        """Who stands so to the newsletter."""
+        return select(Subscription.subscriber_id).where(
+            Subscription.newsletter_id == self._vocabulary.newsletter(leaf.newsletter),
+            Subscription.state == _STATES[leaf.standing],
+        )
+
+    def came_by(self, leaf: Comparison) -> Ids:
+        """Whose consent, where it holds, came from one of these sources."""
+        tests = {Operator.STARTS: self._columns.starts}
+        test = tests.get(leaf.operator, self._columns.is_text)
+        wanted = or_(*(test(Subscription.source, str(one)) for one in leaf.values))
+        return (
+            select(Subscription.subscriber_id)
+            .where(Subscription.state == Consent.CONFIRMED, wanted)
+            .distinct()
+        )
+
+    def did(self, leaf: Deed) -> Ids:
+        """Who received, opened or clicked."""
+        issues = self._vocabulary.issues(leaf.window)
+        if issues == []:
+            return NOBODY
+        if leaf.verb is Verb.RECEIVED:
+            return self._received(issues, leaf.window)
+        if leaf.verb is Verb.OPENED:
+            query = select(Open.subscriber_id).where(Open.machine.is_(None))
+            return self._within(query, Open, issues, leaf.window)
+        query = select(Click.subscriber_id).where(Click.machine.is_(None))
+        if leaf.target is not None:
+            query = query.where(self._aimed(leaf.target))
+            query = query.join(
+                IssueLink,
+                (IssueLink.issue_id == Click.issue_id) & (IssueLink.number == Click.link_number),
+            )
+        return self._within(query, Click, issues, leaf.window)
+
+    def _received(self, issues: Sequence[int] | None, window: Window | None) -> Ids:
+        query = select(Delivery.subscriber_id).where(Delivery.fate == int(Fate.ACCEPTED))
+        if issues is not None and len(issues) == 1 and not isinstance(window, LastDays):
+            return query.where(Delivery.issue_id == issues[0])  # the primary key: each once
+        if issues is not None:
+            query = query.where(Delivery.issue_id.in_(issues))
+        if isinstance(window, LastDays):
+            query = query.where(Delivery.at >= self._vocabulary.since(window))
+        return query.distinct()
+
+    def _within(
+        self,
+        query: Ids,
+        table: type[Click] | type[Open],
+        issues: Sequence[int] | None,
+        window: Window | None,
+    ) -> Ids:
+        if isinstance(window, LastDays):  # of whatever issue: old ones are clicked, too
+            query = query.where(table.at >= self._vocabulary.since(window))
+        elif issues is not None:
+            query = query.where(table.issue_id.in_(issues))
+        return query.distinct()
+
+    def _aimed(self, target: Target) -> ColumnElement[bool]:
+        tests: list[Any] = []
+        if target.aim is Aim.ACTION:
+            tests.append(IssueLink.role.in_(_CALLS))
+        if target.named and target.aim is Aim.BLOCK:
+            tests.append(IssueLink.block == target.named)
+        elif target.named and "://" in target.named:
+            start = func.substr(IssueLink.url, 1, len(target.named))
+            tests.append(start == target.named)
+        elif target.named:
+            tests.append(self._columns.is_text(IssueLink.label, target.named))
+        return tests[0] if len(tests) == 1 else _all(tests)
+
+
+def _all(tests: Sequence[Any]) -> ColumnElement[bool]:
+    condition: ColumnElement[bool] = literal(True)
+    for test in tests:
+        condition = condition & test
+    return condition

@@ -1,0 +1,127 @@
+"""What the names in a rule stand for: fields, tags, newsletters, issues, other segments."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from mailer.audience import newsletters
+from mailer.database.tables import CustomField, Issue, Segment, Tag
+from mailer.errors import InvalidInput, NotFound
+from mailer.field_kinds import FieldType
+from mailer.names import name_key
+from mailer.rules import Rule, parse
+from mailer.rules.syntax import And, InSegment, LastDays, Not, OneIssue, Or, Window
+
+PLACES = ("country", "region", "city")
+POSTCODE = "postcode"
+
+
+class Vocabulary:
+    """Looks up names, each once; ``NotFound`` says what there is instead."""
+
+    def __init__(self, session: Session, *, now: datetime, besides: int = 0) -> None:
+        self.now = now
+        self._session = session
+        self._besides = besides  # the issue that is about to be sent is not among the last ones
+        self._types: dict[str, FieldType] | None = None
+
+    @property
+    def types(self) -> dict[str, FieldType]:
+        """The custom fields' types, by name."""
+        if self._types is None:
+            self._types = {
+                one.name: FieldType(one.kind, tuple(one.options))
+                for one in self._session.scalars(select(CustomField))
+            }
+        return self._types
+
+    def field(self, name: str) -> FieldType:
+        """The type of a custom field."""
+        if name not in self.types:
+            raise NotFound(
+                f"There is no field {name!r}; {_hint(name, list(self.types))}"
+                f"`mailer field add {name} --kind text` makes one."
+            )
+        return self.types[name]
+
+    def places(self) -> list[str]:
+        """Which of the fields that say where somebody lives there are."""
+        known = [name for name in (*PLACES, POSTCODE) if name in self.types]
+        if not known:
+            raise NotFound(
+                "Nobody's place is known: there is no field country, region, city or postcode. "
+                "`mailer field add city --kind text` makes one."
+            )
+        return known
+
+    def tag(self, name: str) -> int:
+        """A tag's number."""
+        found = self._session.scalar(select(Tag.id).where(Tag.key == name_key(name)))
+        if found is None:
+            names = self._session.scalars(select(Tag.name).order_by(Tag.name)).all()
+            raise NotFound(f"There is no tag {name!r}; {_hint(name, names).strip()}")
+        return found
+
+    def newsletter(self, slug: str) -> int:
+        """A newsletter's number."""
+        return newsletters.get(self._session, slug).id
+
+    def issues(self, window: Window | None) -> list[int] | None:
+        """The issues in a window; ``None`` for all of them."""
+        if window is None:
+            return None
+        if isinstance(window, OneIssue):
+            if self._session.get(Issue, window.number) is None:
+                raise NotFound(f"There is no issue {window.number}.")
+            return [window.number]
+        query = select(Issue.id).where(Issue.started_at.is_not(None), Issue.id != self._besides)
+        if isinstance(window, LastDays):
+            ended = Issue.finished_at.is_(None) | (Issue.finished_at >= self.since(window))
+            return list(self._session.scalars(query.where(ended)))
+        if window.newsletter:
+            query = query.where(Issue.newsletter_id == self.newsletter(window.newsletter))
+        newest = query.order_by(Issue.started_at.desc(), Issue.id.desc()).limit(window.count)
+        return list(self._session.scalars(newest))
+
+    def since(self, window: LastDays) -> datetime:
+        """When the window begins."""
+        return self.now - timedelta(days=window.count)
+
+    def expanded(self, rule: Rule, path: Sequence[str] = ()) -> Rule:
+        """*rule* with the segments it names written out; ``InvalidInput`` where they go in circles."""
+        match rule:
+            case InSegment(name):
+                return self._segment(name, path)
+            case Not(inner):
+                return Not(self.expanded(inner, path))
+            case And(parts):
+                return And(tuple(self.expanded(part, path) for part in parts))
+            case Or(parts):
+                return Or(tuple(self.expanded(part, path) for part in parts))
+            case _:
+                return rule
+
+    def _segment(self, name: str, path: Sequence[str]) -> Rule:
+        key = name_key(name)
+        if key in path:
+            raise InvalidInput(
+                f"The segment {name!r} would be part of itself, by way of {' → '.join(path)}."
+            )
+        segment = self._session.scalar(select(Segment).where(Segment.key == key))
+        if segment is None:
+            names = self._session.scalars(select(Segment.name).order_by(Segment.name)).all()
+            raise NotFound(f"There is no segment {name!r}; {_hint(name, names).strip()}")
+        return self.expanded(parse(segment.rule), (*path, key))
+
+
+def _hint(name: str, names: Sequence[str]) -> str:
+    """What a sentence about an unknown name goes on with."""
+    close = difflib.get_close_matches(name.casefold(), {one.casefold(): one for one in names}, n=1)
+    if close:
+        return f"did you mean {next(one for one in names if one.casefold() == close[0])!r}? "
+    return f"there are: {', '.join(names[:10])}. " if names else "there is none at all yet. "

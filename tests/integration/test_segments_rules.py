@@ -1,0 +1,212 @@
+"""Every rule means the same people in SQL, on both databases, as in a few lines of Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from mailer.audience.selecting import select_people
+from mailer.database.tables import (
+    Click,
+    CustomField,
+    Delivery,
+    Fate,
+    Issue,
+    IssueLink,
+    IssueState,
+    Open,
+    Segment,
+    Subscriber,
+    SubscriberTag,
+    Subscription,
+    Tag,
+)
+from mailer.field_kinds import EditableBy, FieldKind
+from mailer.names import name_key
+from mailer.rules import Rule, parse
+from tests.support.factories import NOON, add_newsletter
+from tests.support.meaning import fits
+from tests.support.people import (
+    ISSUES,
+    LINKS,
+    PEOPLE,
+    RULES,
+    SEGMENTS,
+    SINGLE_RULES,
+    TAGS,
+    Happening,
+    Person,
+)
+
+_FIELDS = {
+    "district": FieldKind.TEXT,
+    "age": FieldKind.NUMBER,
+    "given": FieldKind.DATE,
+    "member": FieldKind.YES_NO,
+    "size": FieldKind.CHOICE,
+    "city": FieldKind.TEXT,
+    "postcode": FieldKind.TEXT,
+}
+
+
+@pytest.fixture
+def world(engine: Engine) -> Engine:
+    """Newsletters, issues with links, fields, tags, segments; nobody yet."""
+    with Session(engine) as session, session.begin():
+        newsletters = {slug: add_newsletter(session, slug) for slug in ("river", "hills")}
+        for number, one in enumerate(ISSUES, start=1):
+            started = one.started_at
+            issue = Issue(
+                id=number, newsletter_id=newsletters[one.newsletter].id, subject="News",
+                created_at=NOON, changed_at=NOON, started_at=started, finished_at=one.finished_at,
+                state=IssueState.SENDING if started else IssueState.DRAFT,
+            )  # fmt: skip
+            session.add(issue)
+            session.flush()
+            session.add_all(
+                IssueLink(
+                    issue_id=number, number=link.number, url=link.url, label=link.label,
+                    role=link.role, block=link.block, block_position=1,
+                )
+                for link in LINKS
+            )  # fmt: skip
+        session.add_all(
+            CustomField(
+                name=name, label=name, kind=kind, editable_by=EditableBy.STAFF, created_at=NOON,
+                options=["small", "large"] if kind is FieldKind.CHOICE else [],
+            )
+            for name, kind in _FIELDS.items()
+        )  # fmt: skip
+        session.add_all(
+            Tag(id=n, name=name, key=name_key(name), created_at=NOON)
+            for n, name in enumerate(TAGS, start=1)
+        )
+        session.add_all(
+            Segment(name=name, key=name_key(name), rule=rule, created_at=NOON, changed_at=NOON)
+            for name, rule in SEGMENTS.items()
+        )
+    return engine
+
+
+def put(session: Session, people: Sequence[Person]) -> None:
+    """Everybody with a number of their own, from 1, and all that they did."""
+    newsletters = {"river": 1, "hills": 2}
+    for number, one in enumerate(people, start=1):
+        session.add(
+            Subscriber(
+                id=number, address=one.address, address_key=one.address.lower(), name=one.name,
+                language=one.language, time_zone=one.time_zone, fields=one.fields,
+                created_at=one.joined,
+            )
+        )  # fmt: skip
+    session.flush()
+    for number, one in enumerate(people, start=1):
+        session.add_all(
+            SubscriberTag(tag_id=TAGS.index(tag) + 1, subscriber_id=number) for tag in one.tags
+        )
+        session.add_all(
+            Subscription(
+                newsletter_id=newsletters[slug], subscriber_id=number, state=state,
+                changed_at=NOON, source=source,
+            )
+            for slug, (state, source) in one.subscriptions.items()
+        )  # fmt: skip
+        session.add_all(_delivery(got, number) for got in _once(one.received))
+        session.add_all(
+            Open(issue_id=seen.issue, subscriber_id=number, at=_when(seen), machine=_by(seen))
+            for seen in one.opens
+        )
+        session.add_all(
+            Click(
+                issue_id=hit.issue, subscriber_id=number, link_number=hit.link, at=_when(hit),
+                machine=_by(hit),
+            )
+            for hit in one.clicks
+        )  # fmt: skip
+    session.flush()
+
+
+def _once(received: Sequence[Happening]) -> list[Happening]:
+    return list({one.issue: one for one in received}.values())
+
+
+def _delivery(got: Happening, number: int) -> Delivery:
+    fate = Fate.ACCEPTED if got.counts else Fate.REFUSED
+    return Delivery(
+        issue_id=got.issue,
+        subscriber_id=number,
+        fate=int(fate),
+        attempts=1,
+        at=_when(got),
+        reply="",
+    )
+
+
+def _when(one: Happening) -> object:
+    return NOON - timedelta(days=one.days_ago)
+
+
+def _by(one: Happening) -> str | None:
+    return None if one.counts else "HEAD request"
+
+
+def selected(session: Session, rule: Rule) -> set[int]:
+    return set(session.scalars(select_people(session, rule, now=NOON).ids()))
+
+
+def _compare(engine: Engine, people: Sequence[Person], rule: Rule) -> None:
+    people = list({one.address.lower(): one for one in people}.values())
+    people = [_with_last_fates(one) for one in people]
+    with Session(engine) as session:
+        session.begin()
+        put(session, people)
+        wanted = {n for n, one in enumerate(people, start=1) if fits(rule, one)}
+        found = session.scalars(select_people(session, rule, now=NOON).ids()).all()
+        assert sorted(found) == sorted(wanted), str(rule)  # sorted: nobody twice
+        assert session.scalar(select_people(session, rule, now=NOON).count()) == len(wanted)
+        session.rollback()
+
+
+def _with_last_fates(person: Person) -> Person:
+    return replace(person, received=tuple(_once(person.received)))
+
+
+_FEW = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@_FEW
+@given(people=PEOPLE, rule=SINGLE_RULES)
+def test_each_comparison_means_the_people_it_says(
+    world: Engine, people: list[Person], rule: Rule
+) -> None:
+    _compare(world, people, rule)
+
+
+@_FEW
+@given(people=PEOPLE, rule=RULES)
+def test_any_combination_means_the_people_it_says(
+    world: Engine, people: list[Person], rule: Rule
+) -> None:
+    _compare(world, people, rule)
+
+
+def test_opposites_divide_everybody(world: Engine) -> None:
+    """Also those of whom nothing is known: no third answer comes out of an empty field."""
+    with Session(world) as session, session.begin():
+        put(session, [Person("", "a@x.test", None, None, 3, {}, frozenset(), {})])
+        for text in (
+            'field district is "x"',
+            "field age above 3",
+            'language is "en"',
+            'tag is "press"',
+        ):
+            assert selected(session, parse(text)) == set()
+            assert selected(session, parse(f"not ({text})")) == {1}

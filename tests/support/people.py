@@ -1,0 +1,224 @@
+"""Random people in a small world, and what a rule means of them, told without SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from mailer.database.tables import Consent
+from mailer.rules.syntax import (
+    Aim,
+    Comparison,
+    Deed,
+    InSegment,
+    LastDays,
+    LastIssues,
+    Not,
+    OneIssue,
+    Operator,
+    Rule,
+    Standing,
+    Subject,
+    Subscribed,
+    Target,
+    Verb,
+    Window,
+)
+from tests.support.factories import NOON
+from tests.support.rules import combined
+
+
+@dataclass(frozen=True)
+class Link:
+    number: int
+    label: str
+    role: str
+    url: str
+    block: str
+
+
+@dataclass(frozen=True)
+class SentIssue:
+    newsletter: str
+    started_at: datetime | None
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Happening:
+    """Somebody got (link 0) or opened an issue, or followed a link of it."""
+
+    issue: int  # from 1
+    link: int
+    days_ago: int
+    counts: bool  # accepted; by a person
+
+
+@dataclass(frozen=True)
+class Person:
+    name: str
+    address: str
+    language: str | None
+    time_zone: str | None
+    days_here: int
+    fields: dict[str, Any]
+    tags: frozenset[str]
+    subscriptions: dict[str, tuple[Consent, str]]
+    received: tuple[Happening, ...] = field(default=())
+    opens: tuple[Happening, ...] = field(default=())
+    clicks: tuple[Happening, ...] = field(default=())
+
+    @property
+    def joined(self) -> datetime:
+        return NOON - timedelta(days=self.days_here)
+
+
+LINKS = (
+    Link(1, "Sign now", "action", "https://act.test/sign?utm_source=river", "now-1"),
+    Link(2, "Read on", "text", "https://news.test/", "text-2"),
+    Link(3, "ÉCRIRE", "item", "https://act.test/write", "letters-3"),
+)
+# Started in another order than they were written; the last was never started.
+ISSUES = (
+    SentIssue("river", NOON - timedelta(days=20), NOON - timedelta(days=5)),
+    SentIssue("hills", NOON - timedelta(days=2)),
+    SentIssue("river", NOON - timedelta(days=9)),
+    SentIssue("river", NOON - timedelta(days=1)),
+    SentIssue("river", None),
+)
+TAGS = ("volunteer", "Press", "Ärzte")
+SEGMENTS = {
+    "Volunteers": 'tag is "volunteer"',
+    "Quiet ones": 'not segment "Volunteers" and not clicked',
+}
+
+_WORDS = ("North", "NORTH", "north", "Südost", "SÜDOST", "100%", "a_b", "", "10")
+_DAYS = st.sampled_from(
+    [date(2026, 10, 30), date(2026, 11, 2), date(2026, 11, 3), date(2025, 1, 1)]
+)
+_NUMBERS = st.sampled_from([-1, 0, 2.5, 18, 1000])
+_LANGUAGES = st.sampled_from([None, "en", "en-GB", "EN-us", "english", "de"])
+_ZONES = st.sampled_from([None, "Europe/Berlin", "Europe/Lisbon", "UTC"])
+_ADDRESSES = st.sampled_from(
+    ["a@readers.test", "b@mail.readers.test", "c@otherreaders.test", "d_d@x.test", "DD@X.test"]
+)
+_PLACES = ("Lindholm", "lindholm", "Lindholm East", "12345", "12")
+
+
+def _possible(one: Happening) -> Happening:
+    """Nothing happened to the finished issue after its end."""
+    return replace(one, days_ago=max(one.days_ago, 5)) if one.issue == 1 else one
+
+
+def happenings(links: tuple[int, ...]) -> st.SearchStrategy[tuple[Happening, ...]]:
+    one = st.builds(
+        Happening,
+        st.integers(1, len(ISSUES) - 1),
+        st.sampled_from(links),
+        st.sampled_from([0, 1, 5, 30]),
+        st.booleans(),
+    ).map(_possible)
+    return st.lists(one, max_size=4).map(tuple)
+
+
+def _fields() -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "district": st.sampled_from([word for word in _WORDS if word]),
+            "age": _NUMBERS,
+            "given": _DAYS.map(date.isoformat),
+            "member": st.booleans(),
+            "size": st.sampled_from(["small", "large"]),
+            "city": st.sampled_from(_PLACES),
+            "postcode": st.sampled_from(_PLACES),
+        },
+    )
+
+
+PEOPLE = st.lists(
+    st.builds(
+        Person,
+        name=st.sampled_from(["", "Ann", "ANNA", "Zoë Ö"]),
+        address=_ADDRESSES,
+        language=_LANGUAGES,
+        time_zone=_ZONES,
+        days_here=st.sampled_from([0, 1, 2, 30, 400]),
+        fields=_fields(),
+        tags=st.frozensets(st.sampled_from(TAGS)),
+        subscriptions=st.dictionaries(
+            st.sampled_from(["river", "hills"]),
+            st.tuples(st.sampled_from(list(Consent)), st.sampled_from(["form", "import", "Form 2"])),
+        ),
+        received=happenings((0,)),
+        opens=happenings((0,)),
+        clicks=happenings((1, 2, 3)),
+    ),
+    min_size=1,
+    max_size=6,
+)  # fmt: skip
+
+_TEXT_VALUES = st.sampled_from([*_WORDS, "nor", "öst", "südost", "%", "_"])
+_WINDOWS: st.SearchStrategy[Window] = (
+    st.builds(LastIssues, st.integers(1, 4), st.sampled_from(["", "river", "hills"]))
+    | st.builds(OneIssue, st.integers(1, len(ISSUES)))
+    | st.builds(LastDays, st.sampled_from([1, 3, 10, 40]))
+)
+_TARGETS = st.sampled_from(
+    [
+        None,
+        *(Target(aim) for aim in Aim),
+        Target(Aim.ACTION, "sign NOW"),
+        Target(Aim.ACTION, "écrire"),
+        Target(Aim.ACTION, "Read on"),
+        Target(Aim.LINK, "https://act.test/"),
+        Target(Aim.LINK, "read on"),
+        Target(Aim.BLOCK, "letters-3"),
+    ]
+)
+
+
+def _compare(
+    subject: Subject, operators: str, values: st.SearchStrategy[Any], name: str = ""
+) -> st.SearchStrategy[Rule]:
+    def values_of(operator: Operator) -> st.SearchStrategy[tuple[Any, ...]]:
+        if operator is Operator.EMPTY:
+            return st.just(())
+        if operator is Operator.LAST_DAYS:
+            return st.sampled_from([1.0, 3.0, 40.0]).map(lambda one: (one,))
+        many = operator is Operator.ONE_OF
+        return st.lists(values, min_size=1, max_size=3 if many else 1).map(tuple)
+
+    return st.sampled_from([Operator(one) for one in operators.split(", ")]).flatmap(
+        lambda operator: values_of(operator).map(
+            lambda drawn: Comparison(subject, operator, drawn, name)
+        )
+    )
+
+
+_LEAVES: st.SearchStrategy[Rule] = st.one_of(
+    _compare(Subject.FIELD, "is, is one of, starts with, contains, is empty", _TEXT_VALUES, "district"),
+    _compare(Subject.FIELD, "is, is one of, above, below, at least, at most, is empty", _NUMBERS.map(float), "age"),
+    _compare(Subject.FIELD, "on, before, after, since, in last, is empty", _DAYS, "given"),
+    _compare(Subject.FIELD, "is, is empty", st.booleans(), "member"),
+    _compare(Subject.FIELD, "is, is one of, is empty", st.sampled_from(["small", "large"]), "size"),
+    _compare(Subject.TAG, "is, is one of, is empty", st.sampled_from([*TAGS, "VOLUNTEER"])),
+    _compare(Subject.JOINED, "on, before, after, since, in last", _DAYS),
+    _compare(Subject.LANGUAGE, "is, is one of, is empty", st.sampled_from(["en", "EN-gb", "de", "e"])),
+    _compare(Subject.PLACE, "within", st.sampled_from(_PLACES)),
+    _compare(Subject.NAME, "is, starts with, contains, is empty", st.sampled_from(["ann", "AN", "ö", "zoë ö"])),
+    _compare(Subject.ADDRESS, "is, is one of, starts with, contains", st.sampled_from(["a@readers.test", "D_D@x.test", "dd@x.test", "d", "_", "@x"])),
+    _compare(Subject.DOMAIN, "is, is one of, within", st.sampled_from(["readers.test", "X.test", "test"])),
+    _compare(Subject.TIME_ZONE, "is, is one of, starts with, is empty", st.sampled_from(["Europe/", "utc", "Europe/Berlin"])),
+    _compare(Subject.SOURCE, "is, is one of, starts with", st.sampled_from(["form", "import", "FORM"])),
+    st.builds(Subscribed, st.sampled_from(["river", "hills"]), st.sampled_from(list(Standing))),
+    st.builds(InSegment, st.sampled_from([*SEGMENTS, "volunteers"])),
+    st.builds(Deed, st.just(Verb.CLICKED), _TARGETS, st.none() | _WINDOWS),
+    st.builds(Deed, st.sampled_from([Verb.RECEIVED, Verb.OPENED]), st.none(), st.none() | _WINDOWS),
+    st.builds(Deed, st.just(Verb.NOTHING), st.none(), _WINDOWS),
+)  # fmt: skip
+RULES = combined(_LEAVES, most=6)
+SINGLE_RULES = _LEAVES | st.builds(Not, _LEAVES)
