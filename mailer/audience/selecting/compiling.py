@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Select, and_, false, func, not_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from mailer.audience.selecting.comparing import Comparer
 from mailer.audience.selecting.sets import Ids, Sets
@@ -44,9 +44,14 @@ class Selection:
     source: FromClause
     condition: Condition
 
-    def ids(self) -> Select[int]:
-        """Their numbers."""
-        return select(Subscriber.id).select_from(self.source).where(self.condition)
+    @property
+    def id(self) -> InstrumentedAttribute[int]:
+        """The column of their numbers."""
+        return Subscriber.id
+
+    def ids(self, *before: ColumnElement[Any]) -> Select[Any]:
+        """Their numbers, behind other columns if need be."""
+        return select(*before, Subscriber.id).select_from(self.source).where(self.condition)
 
     def people(self) -> Select[Subscriber]:
         """They themselves."""

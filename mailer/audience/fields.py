@@ -1,0 +1,252 @@
+"""Custom fields: defining them, and making values fit on their way to a subscriber."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from mailer.audience.naming import segments_that
+from mailer.database.tables import CustomField, Subscriber
+from mailer.errors import Conflict, InvalidInput, NotFound
+from mailer.field_kinds import EditableBy, FieldKind, FieldType, Kept
+from mailer.names import clean_title
+from mailer.placeholders import BUILT_IN, TOKEN
+from mailer.rules.syntax import Comparison, Leaf, Subject
+
+_NAME = re.compile(r"[A-Za-z]\w{0,59}")
+_TAKEN = frozenset((*BUILT_IN, TOKEN, "last_name", "tags", "language", "time_zone"))
+_AT_ONCE = 5_000
+
+
+def add(
+    session: Session,
+    name: str,
+    kind: FieldKind,
+    *,
+    now: datetime,
+    label: str = "",
+    options: Iterable[str] = (),
+    editable_by: EditableBy = EditableBy.STAFF,
+    default: str | None = None,
+    clear_unfit: bool = False,
+) -> tuple[CustomField, int]:
+    """Define a field, and make what people have under its name fit; how many values changed.
+
+    ``InvalidInput`` when values do not fit, unless *clear_unfit*: they are taken away then.
+    """
+    name = name.strip().lower()
+    if not _NAME.fullmatch(name) or name in _TAKEN:
+        raise InvalidInput(
+            f"A field cannot be called {name!r}; write letters, digits and _ after a first letter"
+            + (f", and none of {', '.join(sorted(_TAKEN))}." if name in _TAKEN else ".")
+        )
+    if session.get(CustomField, name) is not None:
+        raise Conflict(f"There is a field {name!r} already; `mailer field set` changes it.")
+    kept = _checked_type(kind, options)
+    made = CustomField(
+        name=name,
+        label=clean_title(label or name.replace("_", " ").capitalize(), "field"),
+        kind=kind,
+        options=list(kept.options),
+        editable_by=editable_by,
+        default=_kept_default(kept, default),
+        created_at=now,
+    )
+    session.add(made)
+    session.flush()
+    return made, _convert(session, made, clear_unfit=clear_unfit)
+
+
+def change(
+    session: Session,
+    name: str,
+    *,
+    label: str | None = None,
+    kind: FieldKind | None = None,
+    options: Iterable[str] | None = None,
+    editable_by: EditableBy | None = None,
+    default: str | None = None,
+    clear_unfit: bool = False,
+) -> tuple[CustomField, int]:
+    """Change what is given; as in `add`, what people have is made to fit. ``NotFound``."""
+    field = get(session, name)
+    field.label = field.label if label is None else clean_title(label, "field")
+    field.editable_by = editable_by or field.editable_by
+    before = type_of(field)
+    wanted = before.options if options is None else tuple(options)
+    after = _checked_type(
+        kind or field.kind, wanted if (kind or field.kind) is FieldKind.CHOICE else ()
+    )
+    field.kind, field.options = after.kind, list(after.options)
+    if default is not None:
+        field.default = _kept_default(after, default)
+    elif field.default:
+        field.default = _kept_default(after, str(field.default["value"]))
+    session.flush()
+    return field, _convert(session, field, clear_unfit=clear_unfit) if after != before else 0
+
+
+def every(session: Session) -> list[CustomField]:
+    """All fields by name."""
+    return list(session.scalars(select(CustomField).order_by(CustomField.name)))
+
+
+def types(session: Session) -> dict[str, FieldType]:
+    """The fields' types, by name."""
+    return {one.name: type_of(one) for one in every(session)}
+
+
+def type_of(field: CustomField) -> FieldType:
+    """What its values are."""
+    return FieldType(field.kind, tuple(field.options))
+
+
+def get(session: Session, name: str) -> CustomField:
+    """The field with this name; ``NotFound``."""
+    field = session.get(CustomField, name.strip().lower())
+    if field is None:
+        names = [one.name for one in every(session)]
+        there = f"there are: {', '.join(names)}." if names else "there is none yet."
+        raise NotFound(f"There is no field {name!r}; {there}")
+    return field
+
+
+def remove(session: Session, name: str, *, with_values: bool = False) -> int:
+    """Take a definition away; with *with_values*, people's values too: how many.
+
+    ``Conflict`` while a segment asks for it.
+    """
+    field = get(session, name)
+    using = segments_that(session, lambda leaf: _names(leaf, field.name))
+    if using:
+        raise Conflict(
+            f"The field {field.name} is needed by the segment {using[0]!r}; change its rule first."
+        )
+    session.delete(field)
+    session.flush()
+    if not with_values:
+        return 0
+    return _write(session, _without(_holders(session, field.name), field.name))
+
+
+def kept_values(
+    session: Session, values: Mapping[str, Any], *, by: EditableBy = EditableBy.STAFF
+) -> dict[str, Kept | None]:
+    """*values* as they are kept; of a field without definition, as text.
+
+    ``InvalidInput`` names what does not fit, or what readers may not change themselves.
+    """
+    known = {one.name: one for one in every(session)}
+    kept: dict[str, Kept | None] = {}
+    for name, value in values.items():
+        field = known.get(name)
+        if by is EditableBy.READER and (field is None or field.editable_by is not by):
+            raise InvalidInput(f"The field {name} cannot be changed here.")
+        try:
+            kept[name] = (type_of(field) if field else FieldType(FieldKind.TEXT)).keep(value)
+        except InvalidInput as error:
+            raise InvalidInput(f"{field.label if field else name}: {value!r} {error}.") from error
+    return kept
+
+
+def _names(leaf: Leaf, name: str) -> bool:
+    if not isinstance(leaf, Comparison):
+        return False
+    placed = leaf.subject is Subject.PLACE and name in ("country", "region", "city", "postcode")
+    return placed or (leaf.subject is Subject.FIELD and leaf.field == name)
+
+
+def _checked_type(kind: FieldKind, options: Iterable[str]) -> FieldType:
+    given = [clean_title(option, "option") for option in options]
+    if kind is not FieldKind.CHOICE:
+        if given:
+            raise InvalidInput(f"Options are for a choice; the kind here is {kind}.")
+        return FieldType(kind)
+    if len({one.casefold() for one in given}) != len(given) or not given:
+        raise InvalidInput("A choice needs options, each of them once.")
+    return FieldType(kind, tuple(given))
+
+
+def _kept_default(kept: FieldType, default: str | None) -> dict[str, Any]:
+    try:
+        value = kept.keep(default)
+    except InvalidInput as error:
+        raise InvalidInput(f"The default {default!r} {error}.") from error
+    return {} if value is None else {"value": value}
+
+
+# people's values
+
+Held = tuple[int, dict[str, Any]]
+
+
+def _convert(session: Session, field: CustomField, *, clear_unfit: bool) -> int:
+    """Make everybody's value fit the field's type; how many changed."""
+    kept, name = type_of(field), field.name
+    unfit = 0
+    example = ""
+
+    def converted(held: Iterable[Held]) -> Iterator[Held]:
+        nonlocal unfit, example
+        for id_, values in held:
+            try:
+                value = kept.keep(values[name])
+            except InvalidInput as error:
+                unfit, example, value = unfit + 1, example or f"{values[name]!r} {error}", None
+            if value is None or value != values[name] or type(value) is not type(values[name]):
+                rest = {key: one for key, one in values.items() if key != name}
+                yield id_, rest if value is None else {**rest, name: value}
+
+    changed = _write(session, converted(_holders(session, name)))
+    if unfit and not clear_unfit:
+        raise InvalidInput(
+            f"{unfit:,} people have a value in {name} that is not of the kind {kept.kind}: "
+            f"{example}. Mend them, or have them taken away by --clear-unfit."
+        )
+    return changed
+
+
+def _without(held: Iterable[Held], name: str) -> Iterator[Held]:
+    for id_, values in held:
+        yield id_, {key: one for key, one in values.items() if key != name}
+
+
+def _holders(session: Session, name: str) -> Iterator[Held]:
+    """Everybody with a value in the field, some thousands at a time."""
+    after = 0
+    while True:
+        rows = session.execute(
+            select(Subscriber.id, Subscriber.fields)
+            .where(Subscriber.id > after, _has(session, name))
+            .order_by(Subscriber.id)
+            .limit(_AT_ONCE)
+        ).all()
+        yield from ((id_, values) for id_, values in rows)
+        if len(rows) < _AT_ONCE:
+            return
+        after = rows[-1][0]
+
+
+def _has(session: Session, name: str) -> Any:
+    if session.get_bind().dialect.name == "postgresql":
+        return Subscriber.fields.op("?")(name)
+    return func.json_type(Subscriber.fields, f'$."{name}"').is_not(None)
+
+
+def _write(session: Session, changed: Iterable[Held]) -> int:
+    count = 0
+    waiting: list[dict[str, Any]] = []
+    for id_, values in changed:
+        waiting.append({"id": id_, "fields": values})
+        count += 1
+        if len(waiting) >= _AT_ONCE:
+            session.execute(update(Subscriber), waiting)
+            waiting = []
+    if waiting:
+        session.execute(update(Subscriber), waiting)
+    return count

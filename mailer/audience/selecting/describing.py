@@ -1,0 +1,100 @@
+"""What a rule can say in this installation, for a page on which rules are put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from mailer.audience.selecting.comparing import OPERATORS_OF_KIND
+from mailer.database.tables import CustomField, Newsletter, Segment, Tag
+from mailer.field_kinds import FieldKind
+from mailer.rules.syntax import DATED, NUMERIC, OPERATORS, Aim, Operator, Standing, Subject, Verb
+
+_LABELS = {
+    Subject.TAG: "Tag",
+    Subject.JOINED: "Joined",
+    Subject.LANGUAGE: "Language",
+    Subject.PLACE: "Place",
+    Subject.NAME: "Name",
+    Subject.ADDRESS: "Address",
+    Subject.DOMAIN: "Domain of the address",
+    Subject.TIME_ZONE: "Time zone",
+    Subject.SOURCE: "Source of consent",
+}
+
+
+def describe(session: Session) -> dict[str, Any]:
+    """Subjects with their operators and kinds of values, deeds with targets and windows, names."""
+    tags = list(session.scalars(select(Tag.name).order_by(Tag.key)))
+    newsletters = [
+        {"slug": row.slug, "name": row.name}
+        for row in session.execute(
+            select(Newsletter.slug, Newsletter.name).order_by(Newsletter.name)
+        )
+    ]
+    segments = list(session.scalars(select(Segment.name).order_by(Segment.key)))
+    fields = session.scalars(select(CustomField).order_by(CustomField.label))
+    return {
+        "subjects": [
+            *(_subject(subject, label, tags) for subject, label in _LABELS.items()),
+            *(_field(field) for field in fields),
+        ],
+        "deeds": [_deed(verb) for verb in Verb],
+        "standings": list(map(str, Standing)),
+        "newsletters": newsletters,
+        "segments": segments,
+    }
+
+
+def _subject(subject: Subject, label: str, tags: Sequence[str]) -> dict[str, Any]:
+    return {
+        "subject": str(subject),
+        "label": label,
+        "operators": [_operator(one, "text") for one in OPERATORS[subject]],
+        "options": list(tags) if subject is Subject.TAG else [],
+    }
+
+
+def _field(field: CustomField) -> dict[str, Any]:
+    return {
+        "subject": str(Subject.FIELD),
+        "field": field.name,
+        "label": field.label,
+        "kind": str(field.kind),
+        "operators": [_operator(one, _VALUE[field.kind]) for one in OPERATORS_OF_KIND[field.kind]],
+        "options": list(field.options),
+    }
+
+
+_VALUE = {
+    FieldKind.TEXT: "text",
+    FieldKind.CHOICE: "option",
+    FieldKind.NUMBER: "number",
+    FieldKind.DATE: "day",
+    FieldKind.YES_NO: "yes-no",
+}
+
+
+def _operator(operator: Operator, value: str) -> dict[str, Any]:
+    """With the kind of its value, and whether it takes several."""
+    if operator is Operator.EMPTY:
+        value = "nothing"
+    elif operator is Operator.LAST_DAYS:
+        value = "days"
+    elif operator in DATED:
+        value = "day"
+    elif operator in NUMERIC:
+        value = "number"
+    return {"operator": str(operator), "value": value, "several": operator is Operator.ONE_OF}
+
+
+def _deed(verb: Verb) -> dict[str, Any]:
+    return {
+        "verb": str(verb),
+        "targets": list(map(str, Aim)) if verb is Verb.CLICKED else [],
+        "windows": ["issues", "issue", "days"],
+        "window_needed": verb is Verb.NOTHING,
+    }

@@ -1,0 +1,164 @@
+"""Tags: words that people are marked with, one by one or a whole selection at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, exists, func, insert, literal, select
+from sqlalchemy.orm import Session
+
+from mailer.audience.naming import segments_that
+from mailer.audience.selecting import Selection
+from mailer.database.tables import SubscriberTag, Tag
+from mailer.errors import Conflict, NotFound
+from mailer.names import clean_title, name_key
+from mailer.rules.syntax import Comparison, Leaf, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class CountedTag:
+    """A tag, and how many people have it."""
+
+    name: str
+    people: int
+
+
+def ensure(session: Session, names: Iterable[str], *, now: datetime) -> dict[str, int]:
+    """The numbers of these tags by their keys; those that do not exist are made."""
+    wanted = {name_key(shown): shown for name in names if (shown := clean_title(name, "tag"))}
+    known = _ids(session, wanted)
+    for key, shown in wanted.items():
+        if key not in known:
+            tag = Tag(name=shown, key=key, created_at=now)
+            session.add(tag)
+            session.flush()
+            known[key] = tag.id
+    return known
+
+
+def _ids(session: Session, keys: Iterable[str]) -> dict[str, int]:
+    rows = session.execute(select(Tag.key, Tag.id).where(Tag.key.in_(list(keys))))
+    return {row.key: row.id for row in rows}
+
+
+def get(session: Session, name: str) -> Tag:
+    """The tag with this name; ``NotFound``."""
+    tag = session.scalar(select(Tag).where(Tag.key == name_key(name)))
+    if tag is None:
+        raise NotFound(f"There is no tag {name!r}; `mailer tag list` shows those there are.")
+    return tag
+
+
+def counted(session: Session) -> list[CountedTag]:
+    """All tags by name, with their people counted."""
+    people = (
+        select(SubscriberTag.tag_id, func.count().label("people"))
+        .group_by(SubscriberTag.tag_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(Tag.name, func.coalesce(people.c.people, 0))
+        .outerjoin(people, people.c.tag_id == Tag.id)
+        .order_by(Tag.key)
+    )
+    return [CountedTag(*row) for row in rows]
+
+
+def of(session: Session, subscriber_id: int) -> list[str]:
+    """One person's tags by name."""
+    return list(
+        session.scalars(
+            select(Tag.name)
+            .join(SubscriberTag, SubscriberTag.tag_id == Tag.id)
+            .where(SubscriberTag.subscriber_id == subscriber_id)
+            .order_by(Tag.key)
+        )
+    )
+
+
+def tag(session: Session, name: str, selection: Selection, *, now: datetime) -> int:
+    """Mark everybody of a selection, by one statement; how many did not have the tag before."""
+    (tag_id,) = ensure(session, [name], now=now).values()
+    has = exists().where(
+        SubscriberTag.tag_id == tag_id, SubscriberTag.subscriber_id == selection.id
+    )
+    chosen = selection.ids(literal(tag_id)).where(~has)
+    added = session.execute(insert(SubscriberTag).from_select(["tag_id", "subscriber_id"], chosen))
+    return int(added.rowcount)  # type: ignore[attr-defined]  # an INSERT counts rows
+
+
+def untag(session: Session, name: str, selection: Selection) -> int:
+    """Take a tag from everybody of a selection; how many had it. ``NotFound``."""
+    removed = session.execute(
+        delete(SubscriberTag).where(
+            SubscriberTag.tag_id == get(session, name).id,
+            SubscriberTag.subscriber_id.in_(selection.ids()),
+        ),
+        execution_options={"synchronize_session": False},
+    )
+    return int(removed.rowcount)  # type: ignore[attr-defined]  # a DELETE counts rows
+
+
+def mark(session: Session, subscriber_id: int, names: Iterable[str], *, now: datetime) -> int:
+    """Give one person these tags; how many they did not have."""
+    ids = set(ensure(session, names, now=now).values())
+    have = set(
+        session.scalars(
+            select(SubscriberTag.tag_id).where(SubscriberTag.subscriber_id == subscriber_id)
+        )
+    )
+    session.add_all(
+        SubscriberTag(tag_id=tag_id, subscriber_id=subscriber_id) for tag_id in sorted(ids - have)
+    )
+    session.flush()
+    return len(ids - have)
+
+
+def unmark(session: Session, subscriber_id: int, name: str) -> bool:
+    """Take one tag from one person; ``False`` when they did not have it."""
+    held = session.get(SubscriberTag, (get(session, name).id, subscriber_id))
+    if held is not None:
+        session.delete(held)
+        session.flush()
+    return held is not None
+
+
+def rename(session: Session, name: str, new: str) -> Tag:
+    """Another name; ``Conflict`` where it is taken, or a segment asks for the old one."""
+    found, shown = get(session, name), clean_title(new, "tag")
+    key = name_key(shown)
+    if key != found.key:
+        _require_unused(session, found)
+        if _ids(session, [key]):
+            raise Conflict(f"There is a tag {shown!r} already.")
+    found.name, found.key = shown, key
+    session.flush()
+    return found
+
+
+def remove(session: Session, name: str) -> int:
+    """Take a tag from everybody and forget it; how many had it. ``Conflict`` while it is needed."""
+    found = get(session, name)
+    _require_unused(session, found)
+    people = session.scalar(
+        select(func.count()).select_from(SubscriberTag).where(SubscriberTag.tag_id == found.id)
+    )
+    session.execute(delete(Tag).where(Tag.id == found.id))
+    return people or 0
+
+
+def _require_unused(session: Session, found: Tag) -> None:
+    def speaks(leaf: Leaf) -> bool:
+        return (
+            isinstance(leaf, Comparison)
+            and leaf.subject is Subject.TAG
+            and any(name_key(str(value)) == found.key for value in leaf.values)
+        )
+
+    using = segments_that(session, speaks)
+    if using:
+        raise Conflict(
+            f"The tag {found.name!r} is needed by the segment {using[0]!r}; change its rule first."
+        )
