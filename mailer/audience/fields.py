@@ -197,7 +197,11 @@ def _convert(session: Session, field: CustomField, *, clear_unfit: bool) -> int:
             try:
                 value = kept.keep(values[name])
             except InvalidInput as error:
-                unfit, example, value = unfit + 1, example or f"{values[name]!r} {error}", None
+                unfit, example, value = (
+                    unfit + 1,
+                    example or f"{values[name]!r}, which {error}",
+                    None,
+                )
             if value is None or value != values[name] or type(value) is not type(values[name]):
                 rest = {key: one for key, one in values.items() if key != name}
                 yield id_, rest if value is None else {**rest, name: value}
@@ -205,8 +209,8 @@ def _convert(session: Session, field: CustomField, *, clear_unfit: bool) -> int:
     changed = _write(session, converted(_holders(session, name)))
     if unfit and not clear_unfit:
         raise InvalidInput(
-            f"{unfit:,} people have a value in {name} that is not of the kind {kept.kind}: "
-            f"{example}. Mend them, or have them taken away by --clear-unfit."
+            f"The field {name}: {unfit:,} of people's values cannot be of the kind {kept.kind}, "
+            f"such as {example}. Mend them, or have them taken away by --clear-unfit."
         )
     return changed
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from mailer.addresses import Address, clean_name, parse_address
 from mailer.audience import consent, suppressions
+from mailer.audience import fields as custom_fields
 from mailer.database.tables import Consent, Newsletter, Subscriber, Subscription
 from mailer.database.upserting import insert_into
 from mailer.errors import Conflict, NotFound
@@ -58,9 +59,14 @@ def add(  # noqa: PLR0913  # a person has that many facts
 ) -> Addition:
     """Subscribe one person; nobody who left is brought back, what is known of somebody stays.
 
-    ``InvalidAddress`` or ``InvalidInput`` (the name); ``Conflict`` when the address is suppressed.
+    ``InvalidAddress`` or ``InvalidInput`` (name, fields); ``Conflict`` when the address is suppressed.
     """
     parsed, cleaned = parse_address(address), clean_name(name)
+    given = {
+        name: value
+        for name, value in custom_fields.kept_values(session, fields or {}).items()
+        if value is not None
+    }
     suppression = suppressions.find(session, parsed, signer)
     if suppression is not None:
         raise Conflict(
@@ -73,7 +79,7 @@ def add(  # noqa: PLR0913  # a person has that many facts
     if not subscriber.name:
         subscriber.name = cleaned
     subscriber.language = subscriber.language or language
-    subscriber.fields = {**(fields or {}), **subscriber.fields}
+    subscriber.fields = {**given, **subscriber.fields}
     subscription = session.get(Subscription, (newsletter.id, subscriber.id))
     if subscription is not None and subscription.state is Consent.UNSUBSCRIBED:
         return Addition(subscriber, Added.KEPT_UNSUBSCRIBED)

@@ -85,7 +85,10 @@ def tag(session: Session, name: str, selection: Selection, *, now: datetime) -> 
         SubscriberTag.tag_id == tag_id, SubscriberTag.subscriber_id == selection.id
     )
     chosen = selection.ids(literal(tag_id)).where(~has)
-    added = session.execute(insert(SubscriberTag).from_select(["tag_id", "subscriber_id"], chosen))
+    added = session.execute(
+        insert(SubscriberTag).from_select(["tag_id", "subscriber_id"], chosen),
+        execution_options={"preserve_rowcount": True},
+    )
     return int(added.rowcount)  # type: ignore[attr-defined]  # an INSERT counts rows
 
 

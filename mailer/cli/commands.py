@@ -8,16 +8,20 @@ import typer
 
 from mailer.cli import (
     archives,
+    audiences,
     bounces,
     dkim,
     exports,
+    fields,
     issues,
     newsletters,
     notices,
     persons,
     processes,
+    segments,
     subscribers,
     suppressions,
+    tags,
     users,
 )
 from mailer.cli.output import complain
@@ -44,6 +48,10 @@ subscribers.app.command("erase")(persons.erase)
 app.add_typer(newsletters.app, name="newsletter")
 app.add_typer(subscribers.app, name="subscriber")
 app.add_typer(suppressions.app, name="suppression")
+app.add_typer(fields.app, name="field")
+app.add_typer(tags.app, name="tag")
+app.add_typer(segments.app, name="segment")
+issues.app.command("audience")(audiences.audience)
 app.add_typer(issues.app, name="issue")
 app.add_typer(bounces.app, name="bounces")
 app.add_typer(notices.app, name="notice")

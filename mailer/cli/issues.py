@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import select
 
-from mailer.audience import newsletters
+from mailer.audience import newsletters, targeting
 from mailer.cli import sending
 from mailer.cli.context import IssueId, NewsletterSlug, mailer, parse_when
 from mailer.cli.output import AsJson, console, say, show, write
@@ -101,16 +101,20 @@ def preview(
 @app.command()
 def check(issue_id: IssueId, as_json: AsJson = False) -> None:
     """What has to be mended before sending, and what is worth a look; status 1 if it is blocked."""
+    now = mailer().clock()
     with reading(mailer().engine) as session:
         issue = issues.get(session, issue_id)
-        published = mailer().publisher.publish(session, issue, now=mailer().clock())
-        findings = checking.check(session, issue, published)
-        people = checking.audience_size(session, issue.newsletter_id)
+        published = mailer().publisher.publish(session, issue, now=now)
+        findings = checking.check(session, issue, published, now=now)
+        told = all(finding.place != "audience" for finding in findings)
+        people = targeting.size(session, issue, now=now) if told else 0
+        audience = targeting.audience_of(session, issue_id)
         pace, warm_up = sending.warm_up_of(mailer(), session, issue, people)
     blocked = any(finding.blocking for finding in findings)
     result = {
         "ready": not blocked,
         "recipients": people,
+        "audience": {"include": audience.include, "exclude": audience.exclude},
         "html_bytes": published.rendered.size,
         "links": len(published.links),
         "warm_up": warm_up,
@@ -121,7 +125,7 @@ def check(issue_id: IssueId, as_json: AsJson = False) -> None:
     }
     words = [f"{'to mend' if one.blocking else 'hint'}: {one}" for one in findings]
     words.append(
-        f"Issue {issue_id} is {'not ready' if blocked else 'ready'}: {people:,} recipients, "
+        f"Issue {issue_id} is {'not ready' if blocked else 'ready'}: {people:,} recipients ({audience}), "
         f"{result['links']} links, {published.rendered.size // 1024} KB of HTML."
     )
     words += [pace] if pace else []

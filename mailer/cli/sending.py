@@ -11,6 +11,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy.orm import Session
 
+from mailer.audience import targeting
 from mailer.bootstrap import Mailer
 from mailer.cli.output import complain, console, errors, say
 from mailer.composing import issues
@@ -108,12 +109,14 @@ def show_status(mailer: Mailer, issue_id: int, *, watch: bool, as_json: bool) ->
         asyncio.run(_watch(mailer, issue_id))
     with reading(mailer.engine) as session:
         issue, result = issues.get(session, issue_id), audit(session, issue_id)
-        words, warm_up = warm_up_of(mailer, session, issue, result.waiting)
-    say(
-        f"{_sentence(issue, result)} {words}".rstrip(),
-        _data(issue, result) | {"warm_up": warm_up},
-        as_json=as_json,
-    )
+        pace, warm_up = warm_up_of(mailer, session, issue, result.waiting)
+        audience = targeting.audience_of(session, issue_id)
+    words = f"{_sentence(issue, result)} {pace}".rstrip()
+    if audience.include or audience.exclude:
+        words = f"{words} Audience: {audience}."
+    chosen = {"include": audience.include, "exclude": audience.exclude}
+    more = {"warm_up": warm_up, "audience": chosen}
+    say(words, _data(issue, result) | more, as_json=as_json)
 
 
 async def _watch(mailer: Mailer, issue_id: int) -> None:

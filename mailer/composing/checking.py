@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from mailer.audience import targeting
 from mailer.blocks import Content, Urgent
 from mailer.composing import versions
 from mailer.composing.drafting import read_draft
 from mailer.composing.publishing import Published
-from mailer.database.tables import Consent, Issue, Subscriber, Subscription
+from mailer.database.tables import Consent, CustomField, Issue, Subscriber, Subscription
+from mailer.errors import MailerError
 from mailer.placeholders import BUILT_IN, Placeholder, find
 from mailer.rendering.places import (
     images_without_alt,
@@ -39,11 +41,11 @@ class Finding:
         return f"{self.place}: {self.message}" if self.place else self.message
 
 
-def check(session: Session, issue: Issue, published: Published) -> list[Finding]:
+def check(session: Session, issue: Issue, published: Published, *, now: datetime) -> list[Finding]:
     """Everything found, what blocks first. Rendering has been done: a broken template never
     comes this far."""
     findings = [
-        *_audience(session, issue),
+        *_audience(session, issue, now),
         *_placeholders(session, issue, published.content),
         *check_content(issue, published),
     ]
@@ -80,23 +82,20 @@ def _unfinished(session: Session, issue: Issue) -> Iterator[Finding]:
             yield Finding(problem.words, problem.place, blocking=True)
 
 
-def audience_size(session: Session, newsletter_id: int) -> int:
-    """How many confirmed subscribers a newsletter has now."""
-    return (
-        session.scalar(
-            select(func.count()).where(
-                Subscription.newsletter_id == newsletter_id,
-                Subscription.state == Consent.CONFIRMED,
-            )
-        )
-        or 0
-    )
-
-
-def _audience(session: Session, issue: Issue) -> Iterator[Finding]:
-    if audience_size(session, issue.newsletter_id) == 0:
+def _audience(session: Session, issue: Issue, now: datetime) -> Iterator[Finding]:
+    try:
+        people = targeting.size(session, issue, now=now)
+    except MailerError as error:  # a segment's rule names what is gone
+        yield Finding(f"Its audience cannot be told: {error}", "audience", blocking=True)
+        return
+    if people == 0:
+        chosen = targeting.audience_of(session, issue.id)
         yield Finding(
-            f"Nobody is subscribed to {issue.newsletter.name}: there is nobody to send it to.",
+            f"Nobody subscribed to {issue.newsletter.name} is in its audience ({chosen}): "
+            "there is nobody to send it to."
+            if chosen.include or chosen.exclude
+            else f"Nobody is subscribed to {issue.newsletter.name}: there is nobody to send it to.",
+            "audience",
             blocking=True,
         )
     if not issue.newsletter.name or not issue.subject.strip():
@@ -111,7 +110,7 @@ def _placeholders(session: Session, issue: Issue, content: Content) -> Iterator[
     }
     for place, name in unknown_placeholders(content, known):
         yield Finding(
-            f"No subscriber has a field [[{name}]]; check the spelling, or import the field first.",
+            f"No subscriber has a field [[{name}]]; check the spelling, or add the field first.",
             place,
             blocking=True,
         )
@@ -121,6 +120,8 @@ def _placeholders(session: Session, issue: Issue, content: Content) -> Iterator[
 
 
 def _exists(session: Session, name: str) -> bool:
+    if session.get(CustomField, name) is not None:
+        return True
     held = Subscriber.fields[name].as_string().is_not(None)
     return session.scalar(select(Subscriber.id).where(held).limit(1)) is not None
 

@@ -22,7 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from mailer.database.tables import Batch, Consent, Delivery, Issue, Subscriber, Subscription
+from mailer.audience import targeting
+from mailer.database.tables import Batch, Delivery, Issue, Subscriber, Subscription
 from mailer.database.tables.base import Moment
 
 # Fresh batches come before retries, and do not depend on the clock.
@@ -37,12 +38,16 @@ def freeze(
 ) -> int:
     """Write everybody who is to get *issue* into batches, by one statement; how many.
 
+    Its segments' rules are kept as they are now: they go on holding when it is sent to *missing*
+    ones later, whatever has become of the segments.
     With *missing*, only those who have no delivery of it: of an issue that was sent, whoever has
     joined since.
     """
-    zones = _zones(session, issue) if issue.local_time else {}
+    targeting.freeze(session, issue.id, now=now)
+    wanted = targeting.recipients(session, issue, now=now)
+    zones = _zones(session, issue, wanted) if issue.local_time else {}
     due = {"": AT_ONCE, "later": now + timedelta(minutes=issue.canary_minutes)} | zones
-    chosen = _audience(issue, zones, missing=missing)
+    chosen = _audience(issue, zones, wanted, missing=missing)
     number = func.row_number().over(partition_by=chosen.c.wave, order_by=chosen.c.subscriber_id)
     parts = select(
         chosen.c.subscriber_id,
@@ -71,7 +76,9 @@ def freeze(
     return planned
 
 
-def _audience(issue: Issue, zones: Mapping[str, datetime], *, missing: bool) -> Subquery:
+def _audience(
+    issue: Issue, zones: Mapping[str, datetime], wanted: ColumnElement[bool], *, missing: bool
+) -> Subquery:
     """Who is to get it, and in which wave."""
     if zones or issue.canary_percent:
         query = select(Subscription.subscriber_id, _wave(issue, zones).label("wave")).join(
@@ -86,7 +93,7 @@ def _audience(issue: Issue, zones: Mapping[str, datetime], *, missing: bool) -> 
                 Delivery.subscriber_id == Subscription.subscriber_id,
             )
         )
-    return query.where(_confirmed(issue)).subquery()
+    return query.where(wanted).subquery()
 
 
 def _wave(issue: Issue, zones: Mapping[str, datetime]) -> ColumnElement[str]:
@@ -99,7 +106,7 @@ def _wave(issue: Issue, zones: Mapping[str, datetime]) -> ColumnElement[str]:
     return case((Subscription.subscriber_id % step == 0, ""), else_="later")
 
 
-def _zones(session: Session, issue: Issue) -> dict[str, datetime]:
+def _zones(session: Session, issue: Issue, wanted: ColumnElement[bool]) -> dict[str, datetime]:
     """When the issue's hour comes in each of its readers' zones; unknown zones have none."""
     scheduled = issue.scheduled_at
     if scheduled is None:
@@ -108,16 +115,10 @@ def _zones(session: Session, issue: Issue) -> dict[str, datetime]:
     names = session.scalars(
         select(Subscriber.time_zone)
         .join(Subscription, Subscription.subscriber_id == Subscriber.id)
-        .where(_confirmed(issue), Subscriber.time_zone.is_not(None))
+        .where(wanted, Subscriber.time_zone.is_not(None))
         .distinct()
     )
     known = available_timezones()
     return {"": scheduled} | {
         name: hour.replace(tzinfo=ZoneInfo(name)) for name in names if name and name in known
     }
-
-
-def _confirmed(issue: Issue) -> ColumnElement[bool]:
-    return (Subscription.newsletter_id == issue.newsletter_id) & (
-        Subscription.state == Consent.CONFIRMED
-    )

@@ -125,7 +125,7 @@ class Starter:
 
     def _checked(self, session: Session, issue: Issue, *, now: datetime, anyway: bool) -> Published:
         published = self._publisher.publish(session, issue, now=now)
-        findings = checking.check(session, issue, published)
+        findings = checking.check(session, issue, published, now=now)
         standing = [one for one in findings if one.blocking and not (anyway and one.waivable)]
         if standing:
             more = f" (and {len(standing) - 1} more)" if len(standing) > 1 else ""

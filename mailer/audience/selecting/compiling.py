@@ -51,7 +51,8 @@ class Selection:
 
     def ids(self, *before: ColumnElement[Any]) -> Select[Any]:
         """Their numbers, behind other columns if need be."""
-        return select(*before, Subscriber.id).select_from(self.source).where(self.condition)
+        query = select(*before, Subscriber.id).select_from(self.source).where(self.condition)
+        return query.correlate(None)  # within a query of subscribers, it is of its own people
 
     def people(self) -> Select[Subscriber]:
         """They themselves."""

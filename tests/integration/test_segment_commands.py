@@ -1,0 +1,121 @@
+"""Fields, tags, segments and audiences from the command line, as people and scripts use it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import Installation, an_installation
+
+ISSUE = """---
+subject: The bridge stays
+---
+# The council has listened
+
+Thank you.
+
+[Read the decision](https://example.org/decision)
+"""
+
+
+@pytest.fixture
+def club(tmp_path: Path, sqlite_url: str) -> Installation:
+    """A newsletter with three subscribers, and an issue in draft."""
+    installation = an_installation(tmp_path, sqlite_url)
+    installation.run(
+        *("newsletter", "add", "river", "--name", "River", "--from", "news@river.test"),
+        *("--postal-address", "3 Ferry Lane"),
+    )
+    installation.run("field", "add", "district", "--label", "District")
+    for name, district, language in (
+        ("ann", "North", "en"), ("ben", "South", "en"), ("eva", "North", "de"),
+    ):  # fmt: skip
+        installation.run(
+            *("subscriber", "add", f"{name}@readers.test", "--newsletter", "river"),
+            *("--field", f"district={district}", "--language", language),
+        )
+    (tmp_path / "issue.md").write_text(ISSUE, encoding="utf-8")
+    installation.run("issue", "import", "issue.md", "--newsletter", "river")
+    return installation
+
+
+def test_fields_are_defined_changed_and_removed(club: Installation) -> None:
+    made = club.json("field", "add", "size", "--kind", "choice", "--option", "s", "--option", "l")
+    assert (made["kind"], made["options"], made["label"]) == ("choice", ["s", "l"], "Size")
+    club.run("field", "set", "size", "--option", "s", "--option", "m", "--default", "M")
+    assert [(one["name"], one["options"], one["default"]) for one in club.json("field", "list")] == [
+        ("district", "", ""), ("size", "s, m", "m"),
+    ]  # fmt: skip
+    assert club.json("field", "remove", "district", "--with-values")["values_removed"] == 3
+    assert "there are: size" in club.run("field", "set", "nothing", status=3).stderr
+
+
+def test_a_segment_is_saved_shown_counted_listed_and_removed(club: Installation) -> None:
+    rule = 'field district is "north" and not language is "de"'
+    saved = club.json("segment", "add", "North", "--rule", rule)
+    assert saved["people"] == 1
+    assert saved["rule"] == 'field district is "north" and language is not "de"'
+    assert saved["json"]["and"][0]["field"] == "district"
+
+    club.run("segment", "set", "north", "--rule", 'field district is "North"')
+    assert club.json("segment", "show", "North")["people"] == 2
+    assert club.json("segment", "count", "North", "--newsletter", "river")["people"] == 2
+    assert [one["address"] for one in club.json("segment", "members", "North")] == [
+        "ann@readers.test",
+        "eva@readers.test",
+    ]
+    assert [one["name"] for one in club.json("segment", "list")] == ["North"]
+    assert club.json("segment", "remove", "North")["removed"]
+    assert club.json("segment", "list") == []
+
+
+def test_a_rule_is_tried_without_being_saved_and_its_fault_is_pointed_at(
+    club: Installation,
+) -> None:
+    tried = club.json("segment", "check", "--rule", 'language is "en"')
+    assert (tried["people"], tried["rule"]) == (2, 'language is "en"')
+
+    wrong = club.run("segment", "check", "--rule", 'language = "en"', status=2)
+    assert wrong.stdout == 'language = "en"\n         ^\n'
+    assert "character 10: '=' has no meaning here; write is." in wrong.stderr
+    fault = club.json("segment", "check", "--rule", "language was", status=2)
+    assert (fault["position"], fault["expected"]) == (9, ["is", "is one of", "is empty"])
+    subjects = {one["label"] for one in club.json("segment", "words")["subjects"]}
+    assert {"District", "Language", "Tag"} <= subjects
+
+
+def test_people_are_tagged_by_address_rule_and_segment(club: Installation) -> None:
+    club.run("segment", "add", "North", "--rule", 'field district is "North"')
+    assert club.json("tag", "add", "helper", "--address", "BEN@readers.test")["changed"] == 1
+    assert club.json("tag", "add", "helper", "--segment", "North")["changed"] == 2
+    assert club.json("tag", "take", "Helper", "--rule", 'language is "de"')["changed"] == 1
+    club.run("tag", "rename", "helper", "Helpers")
+    assert club.json("tag", "list") == [{"tag": "Helpers", "people": 2}]
+    club.run("tag", "add", "x", "--segment", "North", "--rule", "opened", status=2)
+    assert club.json("tag", "remove", "helpers")["changed"] == 2
+
+
+def test_an_issue_gets_its_audience_and_nobody_is_no_audience(club: Installation) -> None:
+    club.run("segment", "add", "North", "--rule", 'field district is "North"')
+    club.run("segment", "add", "German", "--rule", 'language is "de"')
+    club.run("segment", "add", "French", "--rule", 'language is "fr"')
+
+    chosen = club.json("issue", "audience", "1", "--include", "north", "--exclude", "German")
+    assert chosen == {
+        "id": 1, "include": ["North"], "exclude": ["German"], "recipients": 1, "version": 2,
+    }  # fmt: skip
+    checked = club.run("issue", "check", "1").stdout
+    assert "1 recipients (North, but not German)" in checked
+
+    club.run("issue", "audience", "1", "--include", "French")
+    refused = club.run("issue", "check", "1", status=1).stdout
+    assert "Nobody subscribed to River is in its audience (French)" in refused
+    assert club.run("issue", "schedule", "1", "--at", "+1h", status=2).stderr
+    club.run("issue", "audience", "1", "--everybody")
+    club.run("issue", "schedule", "1", "--at", "+1h")
+    assert club.json("issue", "audience", "1")["recipients"] == 3
+
+    club.run("issue", "audience", "1", "--include", "North")
+    assert "issue 1 (scheduled)" in club.run("segment", "remove", "North", status=4).stderr
+    assert club.json("issue", "status", "1")["audience"] == {"include": ["North"], "exclude": []}

@@ -1,0 +1,179 @@
+"""Segments and tags: saved, counted live, kept as long as something needs them."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from mailer.audience import fields, segments, tags, targeting
+from mailer.audience.selecting import select_people
+from mailer.audience.selecting.describing import describe
+from mailer.database.engine import reading, transaction
+from mailer.database.tables import Consent, IssueState
+from mailer.errors import Conflict, InvalidInput, NotFound
+from mailer.field_kinds import FieldKind
+from mailer.rules import from_json, parse
+from tests.support.factories import NOON, add_issue, add_newsletter, add_subscriber
+
+
+def people(session: Session, rule: str) -> int:
+    return segments.count(session, select_people(session, parse(rule), now=NOON))
+
+
+def test_a_segment_is_counted_live_and_paged(engine: Engine) -> None:
+    with transaction(engine) as session:
+        for n in range(5):
+            add_subscriber(session, f"{n}@readers.test", language="de" if n % 2 else "en")
+        saved = segments.add(session, "English", "LANGUAGE is  “en”", now=NOON)
+        assert saved.rule == 'language is "en"'
+    with transaction(engine) as session:
+        add_subscriber(session, "new@readers.test", language="en-GB")
+    with reading(engine) as session:
+        selected = segments.selection(session, "english", now=NOON)
+        assert segments.count(session, selected) == 4
+        first = segments.members(session, selected, limit=2)
+        rest = segments.members(session, selected, after=first[-1].id)
+        assert [one.address for one in [*first, *rest]] == [
+            "0@readers.test", "2@readers.test", "4@readers.test", "new@readers.test",
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rule", "error", "words"),
+    [
+        ('tag is "volunter"', NotFound, "There is no tag 'volunter'; did you mean 'Volunteer'?"),
+        ('field distrikt is "x"', NotFound, "There is no field 'distrikt'; did you mean 'district'?"),
+        ('subscribed to "rivers"', NotFound, "did you mean 'river'?"),
+        ('segment "x"', NotFound, "There is no segment 'x'; there is none at all yet."),
+        ("received in issue 9", NotFound, "There is no issue 9."),
+        ('place within "x"', NotFound, "Nobody's place is known"),
+        ("field age is yes", InvalidInput, r"The field age \(number\) is compared with numbers, not True"),
+        ('field age contains "1"', InvalidInput, r"The field age \(number\) cannot be compared by contains; write one of: is, "),
+        ("field district is 5", InvalidInput, "texts in quotation marks, not 5.0"),
+        ('field size is "huge"', InvalidInput, "The field size: 'huge' is none of small, large"),
+    ],
+)  # fmt: skip
+def test_a_rule_that_means_nothing_here_is_not_saved(
+    engine: Engine, rule: str, error: type[Exception], words: str
+) -> None:
+    with transaction(engine) as session:
+        add_newsletter(session)
+        tags.ensure(session, ["Volunteer"], now=NOON)
+        fields.add(session, "district", FieldKind.TEXT, now=NOON)
+        fields.add(session, "age", FieldKind.NUMBER, now=NOON)
+        fields.add(session, "size", FieldKind.CHOICE, now=NOON, options=["small", "large"])
+        with pytest.raises(error, match=words):
+            segments.add(session, "Wrong", rule, now=NOON)
+
+
+def test_a_segment_is_never_part_of_itself(engine: Engine) -> None:
+    with transaction(engine) as session:
+        segments.add(session, "A", 'language is "en"', now=NOON)
+        segments.add(session, "B", 'segment "A" or language is "de"', now=NOON)
+        for rule in ('segment "A"', 'not segment "b"'):
+            with pytest.raises(InvalidInput, match="would be part of itself"):
+                segments.change_rule(session, "A", rule, now=NOON)
+        assert segments.get(session, "A").rule == 'language is "en"'
+        with pytest.raises(Conflict, match="part of the segment 'B'"):
+            segments.remove(session, "A")
+        with pytest.raises(Conflict, match="already"):
+            segments.add(session, "a", 'language is "en"', now=NOON)
+
+
+def test_a_segment_that_an_issue_waits_with_stays(engine: Engine) -> None:
+    with transaction(engine) as session:
+        issue = add_issue(session, add_newsletter(session), state=IssueState.SCHEDULED)
+        segments.add(session, "A", 'language is "en"', now=NOON)
+        targeting.choose(session, issue.id, include=["a"], now=NOON)
+        with pytest.raises(Conflict, match=f"audience of issue {issue.id} .scheduled."):
+            segments.remove(session, "A")
+        targeting.choose(session, issue.id, now=NOON)
+        segments.remove(session, "A")
+        assert segments.every(session) == []
+
+
+def test_a_whole_selection_is_tagged_and_untagged_at_once(engine: Engine) -> None:
+    with transaction(engine) as session:
+        for n in range(6):
+            add_subscriber(session, f"{n}@readers.test", language="de" if n % 2 else "en")
+        ann = add_subscriber(session, "ann@readers.test")
+        english = select_people(session, parse('language is "en"'), now=NOON)
+        everybody = select_people(session, parse('not address is "x@y.test"'), now=NOON)
+
+        assert tags.tag(session, " River  Friends ", english, now=NOON) == 3
+        assert tags.tag(session, "river friends", everybody, now=NOON) == 4
+        assert tags.mark(session, ann.id, ["RIVER FRIENDS", "new"], now=NOON) == 1
+        assert tags.of(session, ann.id) == ["new", "River Friends"]
+        assert tags.untag(session, "River Friends", english) == 3
+        assert people(session, 'tag is "river FRIENDS"') == 4
+        assert people(session, "tag is empty") == 3
+        assert [(one.name, one.people) for one in tags.counted(session)] == [
+            ("new", 1), ("River Friends", 4),
+        ]  # fmt: skip
+        assert tags.unmark(session, ann.id, "new")
+        assert not tags.unmark(session, ann.id, "new")
+
+
+def test_a_tag_that_a_segment_needs_keeps_its_name(engine: Engine) -> None:
+    with transaction(engine) as session:
+        tags.mark(session, add_subscriber(session).id, ["vip"], now=NOON)
+        segments.add(session, "Them", 'not tag is one of "VIP"', now=NOON)
+        for change in (
+            lambda: tags.remove(session, "vip"),
+            lambda: tags.rename(session, "vip", "x"),
+        ):
+            with pytest.raises(Conflict, match="needed by the segment 'Them'"):
+                change()
+        assert tags.rename(session, "vip", "VIP").name == "VIP"  # the same for rules
+        segments.remove(session, "Them")
+        tags.ensure(session, ["other"], now=NOON)
+        with pytest.raises(Conflict, match="already"):
+            tags.rename(session, "vip", "Other")
+        assert tags.remove(session, "vip") == 1
+        with pytest.raises(NotFound):
+            tags.get(session, "vip")
+
+
+def test_what_is_offered_for_building_rules_makes_rules(engine: Engine) -> None:
+    """Every subject and operator described is one that a rule can be made of."""
+    values = {
+        "text": "x",
+        "option": "small",
+        "number": 1,
+        "day": "2026-01-01",
+        "yes-no": True,
+        "days": 3,
+    }
+    with transaction(engine) as session:
+        add_newsletter(session)
+        tags.ensure(session, ["x"], now=NOON)
+        for kind in FieldKind:
+            options = ["small"] if kind is FieldKind.CHOICE else []
+            fields.add(session, f"f_{kind.name}", kind, now=NOON, options=options)
+        fields.add(session, "city", FieldKind.TEXT, now=NOON)
+        known = describe(session)
+        made = 0
+        for subject in known["subjects"]:
+            for operator in subject["operators"]:
+                value = operator["value"]
+                part = {
+                    "subject": subject["subject"], "operator": operator["operator"],
+                    "values": [] if value == "nothing" else [values[value]],
+                    **({"field": subject["field"]} if "field" in subject else {}),
+                }  # fmt: skip
+                session.execute(select_people(session, from_json(part), now=NOON).count())
+                made += 1
+        assert made > 40
+        assert known["newsletters"] == [{"slug": "river", "name": "River Watch"}]
+
+
+def test_people_of_a_segment_are_still_those_who_agreed(engine: Engine) -> None:
+    with transaction(engine) as session:
+        river = add_newsletter(session)
+        for state in Consent:
+            add_subscriber(session, f"{state}@x.test", newsletter=river, state=state, language="en")
+        segments.add(session, "English", 'language is "en"', now=NOON)
+        selected = segments.selection(session, "English", now=NOON)
+        assert segments.count(session, selected) == 3
+        assert targeting.confirmed(session, "river", selected) == 1
