@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.command import Installation, an_installation
+from mailer.cli import context
+from tests.support.command_line import CommandLine
 
 ISSUE = """---
 subject: The bridge stays
@@ -20,9 +22,12 @@ Thank you.
 
 
 @pytest.fixture
-def club(tmp_path: Path, sqlite_url: str) -> Installation:
+def club(tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[CommandLine]:
     """A newsletter with three subscribers, and an issue in draft."""
-    installation = an_installation(tmp_path, sqlite_url)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MAILER_DATABASE_URL", sqlite_url)
+    context.mailer.cache_clear()
+    installation = CommandLine()
     installation.run(
         *("newsletter", "add", "river", "--name", "River", "--from", "news@river.test"),
         *("--postal-address", "3 Ferry Lane"),
@@ -37,10 +42,12 @@ def club(tmp_path: Path, sqlite_url: str) -> Installation:
         )
     (tmp_path / "issue.md").write_text(ISSUE, encoding="utf-8")
     installation.run("issue", "import", "issue.md", "--newsletter", "river")
-    return installation
+    yield installation
+    context.mailer().engine.dispose()
+    context.mailer.cache_clear()
 
 
-def test_fields_are_defined_changed_and_removed(club: Installation) -> None:
+def test_fields_are_defined_changed_and_removed(club: CommandLine) -> None:
     made = club.json("field", "add", "size", "--kind", "choice", "--option", "s", "--option", "l")
     assert (made["kind"], made["options"], made["label"]) == ("choice", ["s", "l"], "Size")
     club.run("field", "set", "size", "--option", "s", "--option", "m", "--default", "M")
@@ -51,7 +58,7 @@ def test_fields_are_defined_changed_and_removed(club: Installation) -> None:
     assert "there are: size" in club.run("field", "set", "nothing", status=3).stderr
 
 
-def test_a_segment_is_saved_shown_counted_listed_and_removed(club: Installation) -> None:
+def test_a_segment_is_saved_shown_counted_listed_and_removed(club: CommandLine) -> None:
     rule = 'field district is "north" and not language is "de"'
     saved = club.json("segment", "add", "North", "--rule", rule)
     assert saved["people"] == 1
@@ -71,7 +78,7 @@ def test_a_segment_is_saved_shown_counted_listed_and_removed(club: Installation)
 
 
 def test_a_rule_is_tried_without_being_saved_and_its_fault_is_pointed_at(
-    club: Installation,
+    club: CommandLine,
 ) -> None:
     tried = club.json("segment", "check", "--rule", 'language is "en"')
     assert (tried["people"], tried["rule"]) == (2, 'language is "en"')
@@ -85,7 +92,7 @@ def test_a_rule_is_tried_without_being_saved_and_its_fault_is_pointed_at(
     assert {"District", "Language", "Tag"} <= subjects
 
 
-def test_people_are_tagged_by_address_rule_and_segment(club: Installation) -> None:
+def test_people_are_tagged_by_address_rule_and_segment(club: CommandLine) -> None:
     club.run("segment", "add", "North", "--rule", 'field district is "North"')
     assert club.json("tag", "add", "helper", "--address", "BEN@readers.test")["changed"] == 1
     assert club.json("tag", "add", "helper", "--segment", "North")["changed"] == 2
@@ -96,7 +103,7 @@ def test_people_are_tagged_by_address_rule_and_segment(club: Installation) -> No
     assert club.json("tag", "remove", "helpers")["changed"] == 2
 
 
-def test_an_issue_gets_its_audience_and_nobody_is_no_audience(club: Installation) -> None:
+def test_an_issue_gets_its_audience_and_nobody_is_no_audience(club: CommandLine) -> None:
     club.run("segment", "add", "North", "--rule", 'field district is "North"')
     club.run("segment", "add", "German", "--rule", 'language is "de"')
     club.run("segment", "add", "French", "--rule", 'language is "fr"')
