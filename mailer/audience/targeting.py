@@ -12,7 +12,14 @@ from sqlalchemy.orm import Session
 from mailer.audience import newsletters, segments
 from mailer.audience.selecting import Selection, select_people
 from mailer.audience.selecting.vocabulary import Vocabulary
-from mailer.database.tables import Consent, Issue, IssueSegment, IssueState, Subscription
+from mailer.database.tables import (
+    Consent,
+    Issue,
+    IssueSegment,
+    IssueState,
+    IssueVersion,
+    Subscription,
+)
 from mailer.errors import Conflict, InvalidInput, NotFound
 from mailer.rules import Rule, parse
 from mailer.rules.syntax import And, InSegment, Not, Or
@@ -69,6 +76,14 @@ def _bump(session: Session, issue_id: int, *, now: datetime) -> None:
         .values(version=Issue.version + 1, changed_at=now)
     )
     if changed.rowcount == 1:  # type: ignore[attr-defined]  # an UPDATE counts rows
+        # What was written is the same: the newest version of it goes on as the newest.
+        number = select(Issue.version - 1).where(Issue.id == issue_id).scalar_subquery()
+        session.execute(
+            update(IssueVersion)
+            .where(IssueVersion.issue_id == issue_id, IssueVersion.number == number)
+            .values(number=IssueVersion.number + 1)
+            .execution_options(synchronize_session=False)
+        )
         return
     state = session.scalar(select(Issue.state).where(Issue.id == issue_id))
     if state is None:

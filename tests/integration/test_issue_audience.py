@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from mailer.audience import segments, tags, targeting
 from mailer.audience.consent import unsubscribe
-from mailer.composing import issues
+from mailer.composing import issues, versions
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import (
     Batch,
@@ -119,7 +119,7 @@ def test_whoever_is_missing_gets_it_by_the_frozen_rule_even_without_the_segment(
         (batch,) = session.scalars(select(Batch))
         (one,) = unpack(batch.subscriber_ids)
         ledger.add_deliveries(
-            session, issue.id, [ledger.Recorded(one, Fate.ACCEPTED, 1, "250 ok")], now=NOON
+            session, issue.id, Fate.ACCEPTED, {one: "250 ok"}, attempts=1, now=NOON
         )
         batch.open = False
         session.get_one(Issue, issue.id).state = IssueState.SENT
@@ -142,7 +142,7 @@ def test_an_issue_is_not_among_the_last_ones_for_its_own_audience(engine: Engine
         )
         got = session.scalars(select(Subscriber.id).where(Subscriber.address == "en1@x.test")).one()
         ledger.add_deliveries(
-            session, before.id, [ledger.Recorded(got, Fate.ACCEPTED, 1, "250 ok")], now=NOON
+            session, before.id, Fate.ACCEPTED, {got: "250 ok"}, attempts=1, now=NOON
         )
         segments.add(session, "Rested", "not received in last 1 issues", now=NOON)
         issue = add_issue(session, river)
@@ -159,6 +159,16 @@ def test_choosing_counts_the_version_up_so_that_nothing_stale_starts(engine: Eng
         lifecycle.start(session, issue.id, version=1, batch_size=3, now=NOON)
     with reading(engine) as session:
         assert str(targeting.audience_of(session, issue.id)) == "everybody, but not English"
+
+
+def test_what_was_written_moves_on_with_the_version(engine: Engine) -> None:
+    """Also what an editor left unfinished, which the checks look up by the issue's version."""
+    with transaction(engine) as session:
+        issue = add_issue(session, a_newsletter(session))
+        versions.keep(session, issue.id, 1, {"half": "done"}, by="Ann", now=NOON)
+        targeting.choose(session, issue.id, exclude=["English"], now=NOON)
+        assert [one.number for one in versions.listing(session, issue.id)] == [2]
+        assert versions.get(session, issue.id, 2).doc == {"half": "done"}
 
 
 def test_who_left_after_choosing_is_not_planned(engine: Engine) -> None:
