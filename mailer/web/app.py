@@ -19,11 +19,14 @@ from mailer.tracking.clicks import ClickRecorder
 from mailer.tracking.destinations import Destinations
 from mailer.web import health, metrics, problems
 from mailer.web.editor import (
+    exports,
     home,
     inbox_pages,
+    person,
     signing_in,
     statistics,
     statistics_files,
+    subscribers,
     welcoming,
 )
 from mailer.web.editor.composer import routes as composer
@@ -123,6 +126,9 @@ def _routes(*, inbox: bool) -> list[BaseRoute]:
         *welcoming.ROUTES,
         *metrics.ROUTES,
         *home.ROUTES,
+        *subscribers.ROUTES,
+        *exports.ROUTES,
+        *person.ROUTES,
         *statistics.ROUTES,
         *statistics_files.ROUTES,
         *composer.ROUTES,
