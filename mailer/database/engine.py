@@ -20,14 +20,19 @@ _BEGIN = "mailer_begin"  # execution option: how a SQLite transaction starts
 _BUSY_SECONDS = 30
 _IDLE_SECONDS = 60
 # A database host that went away without a word is noticed in a minute, not in hours.
-_KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+_KEEPALIVES = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,  # milliseconds: keepalives say nothing while an answer is owed
+}
 
 
 def open_engine(url: str) -> Engine:
     """An engine for ``sqlite:///file.db`` or ``postgresql://…``; ``ConfigurationError``."""
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # ValueError: a port that is no number
         raise ConfigurationError(
             "The database's address (MAILER_DATABASE_URL) must look like sqlite:///subscribers.db "
             "or postgresql://user:password@host/name."

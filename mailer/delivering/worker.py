@@ -257,9 +257,12 @@ class Worker:
         enough = all(answer.permits[scope] for scope in turn.permits)
         pause = 0.0 if enough else max(_PERMIT_SECONDS, answer.permits_in)
         asyncio.get_running_loop().call_later(pause, self._wake.set)
-        held = {batch.issue_id: self._sender(batch) for batch in self._batches.values()}
-        spent = self._permits.without(set(held.values()), answer.permits)
-        self._close({issue_id for issue_id, sender in held.items() if sender in spent})
+        senders = {self._sender(batch) for batch in self._batches.values()}
+        spent = self._permits.without(senders, answer.permits)
+        for batch in self._batches.values():
+            # Whoever is out has a permit; only then is the batch given back until tomorrow.
+            if not batch.out and self._sender(batch) in spent:
+                batch.closing = True
 
     def _close(self, issue_ids: set[int]) -> None:
         """These issues are not sent any more: hand over nothing, give their batches back."""

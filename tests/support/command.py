@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 
@@ -46,10 +46,16 @@ class Installation:
         return json.loads(self.run(*arguments, "--json", status=status).stdout)
 
     @contextmanager
-    def running(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    def running(
+        self, *arguments: str, output: IO[bytes] | None = None
+    ) -> Iterator[subprocess.Popen[bytes]]:
         """A long-running command; ended by SIGTERM, upon which it must exit with 0."""
         process = subprocess.Popen(
-            [sys.executable, *arguments], cwd=self.folder, env=self.environment
+            [sys.executable, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=output,
+            stderr=output,
         )
         try:
             yield process

@@ -63,9 +63,11 @@ def add_subscriber(
     return subscriber
 
 
-def add_readers(session: Session, newsletter: Newsletter, count: int) -> list[str]:
+def add_readers(
+    session: Session, newsletter: Newsletter, count: int, *, name: str = "reader"
+) -> list[str]:
     """*count* confirmed readers with addresses of their own, inserted together."""
-    addresses = [f"reader{number}@readers{number % 7}.test" for number in range(count)]
+    addresses = [f"{name}{number}@readers{number % 7}.test" for number in range(count)]
     if not addresses:
         return []
     last = session.scalar(select(func.max(Subscriber.id))) or 0

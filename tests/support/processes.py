@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import multiprocessing
 import os
@@ -19,9 +20,11 @@ from pathlib import Path
 from mailer import scheduling
 from mailer.bootstrap import bootstrap
 from mailer.settings import load_settings
+from tests.support.hosts import Host
 
 _PROJECT = Path(__file__).parents[2]
 _numbers = count(1)
+_CLONE_NEWNET = 0x40000000  # setns(2): the network of another host
 
 # Workers are forked from a process that has imported everything: a start takes milliseconds, so
 # that fifty kills are affordable. The program's own command is what `command` starts.
@@ -83,11 +86,14 @@ class Installation:
     settings: dict[str, str]
     started: list[Process] = field(default_factory=list)
 
-    def worker(self, changes: Mapping[str, str] | None = None) -> Process:
-        """A worker with the settings, changed as said."""
+    def worker(
+        self, changes: Mapping[str, str] | None = None, *, host: Host | None = None
+    ) -> Process:
+        """A worker with the settings, changed as said, on this machine or another host."""
         folder, log = self._place()
+        namespace = host.namespace if host is not None else ""
         process = _forking.Process(
-            target=_work, args=(self._environment(changes), folder, log), daemon=True
+            target=_work, args=(self._environment(changes), folder, log, namespace), daemon=True
         )
         process.start()
         assert process.pid is not None
@@ -140,13 +146,15 @@ def _without_settings() -> dict[str, str]:
 
 
 @contextmanager
-def installation(folder: Path, database_url: str, smtp_port: int) -> Iterator[Installation]:
+def installation(
+    folder: Path, database_url: str, smtp_port: int, *, smtp_host: str = "127.0.0.1"
+) -> Iterator[Installation]:
     """An installation that sends to a port of this machine; its processes end with it."""
     made = Installation(
         folder,
         {
             "database_url": database_url,
-            "smtp_url": f"smtp://127.0.0.1:{smtp_port}?starttls=no",
+            "smtp_url": f"smtp://{smtp_host}:{smtp_port}?starttls=no",
             "secret_key": "a key for tests only",
             "lease_seconds": str(LEASE_SECONDS),
             "retry_schedule": "0.3s,0.3s,0.5s,1s,1s",
@@ -168,11 +176,14 @@ def installation(folder: Path, database_url: str, smtp_port: int) -> Iterator[In
 
 
 def _work(
-    environment: dict[str, str], folder: Path, log: Path
+    environment: dict[str, str], folder: Path, log: Path, namespace: str
 ) -> None:  # pragma: no cover  # runs in a process of its own
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
+    if namespace:
+        with open(namespace, "rb") as file:  # noqa: PTH123  # only its number is wanted
+            assert ctypes.CDLL(None, use_errno=True).setns(file.fileno(), _CLONE_NEWNET) == 0
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)

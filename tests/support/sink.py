@@ -33,8 +33,11 @@ class Sink:
     on_body: Callable[[str, int], str | None] = lambda _address, _number: None  # instead of 250
     after_body: Callable[[str, int], str | None] = lambda _address, _number: None  # after 250
     delay: float = 0.0  # seconds before each answer to a body
+    address: str = "127.0.0.1"
     port: int = 0
     connections: int = 0
+    open: int = 0
+    most_open: int = 0
     bodies: int = 0
     accepted: list[tuple[str, bytes]] = field(default_factory=list)
     taken_unseen: list[str] = field(default_factory=list)  # kept, yet no 250 was ever sent
@@ -94,6 +97,14 @@ class _Session:
 
     async def run(self) -> None:
         self.sink.connections += 1
+        self.sink.open += 1
+        self.sink.most_open = max(self.sink.most_open, self.sink.open)
+        try:
+            await self.serve()
+        finally:
+            self.sink.open -= 1
+
+    async def serve(self) -> None:
         first = self.sink.on_connect(self.sink.connections)
         if not await self.say(first or "220 sink.test ESMTP"):
             return
@@ -163,7 +174,7 @@ class _Session:
 
 @contextmanager
 def running(sink: Sink) -> Iterator[Sink]:
-    """Serve *sink* on a free port of the loopback, in a thread of its own."""
+    """Serve *sink* on a free port of its address, in a thread of its own."""
     loop = asyncio.new_event_loop()
 
     async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -175,7 +186,7 @@ def running(sink: Sink) -> Iterator[Sink]:
             writer.close()
 
     async def start() -> asyncio.Server:
-        return await asyncio.start_server(client, "127.0.0.1", sink.port, limit=2**20)
+        return await asyncio.start_server(client, sink.address, sink.port, limit=2**20)
 
     server = loop.run_until_complete(start())
     sink.port = server.sockets[0].getsockname()[1]

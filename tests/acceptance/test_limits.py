@@ -1,0 +1,200 @@
+"""Limits hold over three workers on one database, as the relay that takes the mails counts them."""
+
+from __future__ import annotations
+
+import asyncio
+import bisect
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import Engine
+
+from mailer.clock import Clock, utc_now
+from mailer.database.engine import open_engine, transaction
+from mailer.delivering.permits import Limits
+from mailer.delivering.worker import Worker
+from mailer.rates import parse_rates
+from mailer.warming import WarmUpPlan
+from tests.support.accounting import issue_under_way, wait_until
+from tests.support.factories import add_issue, add_newsletter, add_readers
+from tests.support.sending import a_worker, audited, run_until, start
+from tests.support.sink import Sink, running
+
+NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
+SLACK = 1.0  # seconds: how late, after its permit, a message may come on a busy machine
+
+
+@dataclass
+class Relay(Sink):
+    """Notes when each message came."""
+
+    moments: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.on_body = self._note
+
+    def _note(self, _address: str, _number: int) -> str | None:
+        self.moments.append(time.monotonic())
+        return None
+
+    def most_within(self, seconds: float) -> int:
+        """How many came within so many seconds, wherever these are taken to begin."""
+        return max(
+            bisect.bisect_left(self.moments, moment + seconds) - place
+            for place, moment in enumerate(self.moments)
+        )
+
+
+@contextmanager
+def three_engines(database_url: str) -> Iterator[list[Engine]]:
+    engines = [open_engine(database_url) for _ in range(3)]
+    try:
+        yield engines
+    finally:
+        for engine in engines:
+            engine.dispose()
+
+
+def send(
+    database_url: str,
+    relay: Sink,
+    until: Callable[[], bool],
+    *,
+    limits: Limits,
+    clock: Clock = utc_now,
+    connections: int = 4,
+) -> None:
+    """Let three workers send until something is true, and a moment longer."""
+
+    async def run(workers: list[Worker]) -> None:
+        stop = asyncio.Event()
+        tasks = [asyncio.create_task(worker.run(stop)) for worker in workers]
+        await asyncio.to_thread(wait_until, until, seconds=60)
+        await asyncio.sleep(1.0)
+        stop.set()
+        await asyncio.gather(*tasks)
+
+    with three_engines(database_url) as engines:
+        asyncio.run(
+            run(
+                [
+                    a_worker(one, relay, limits=limits, clock=clock, connections=connections)
+                    for one in engines
+                ]
+            )
+        )
+
+
+def test_so_many_a_second(engine: Engine, database_url: str) -> None:
+    issue_id, _ = issue_under_way(engine, 1000, batch_size=50)
+
+    with running(Relay()) as relay:
+        limits = Limits(parse_rates("40/second"))
+        send(database_url, relay, lambda: relay.bodies >= 120, limits=limits)
+        assert isinstance(relay, Relay)
+        assert relay.most_within(2.0 - SLACK / 2) <= 40 * (2.0 + SLACK / 2)
+        assert relay.bodies <= 40 * (relay.moments[-1] - relay.moments[0] + SLACK)
+
+    assert max(relay.counts.values()) == 1
+    assert audited(engine, issue_id).balanced
+
+
+@pytest.mark.parametrize("rate", ["100/hour", "100/day"])
+def test_so_many_an_hour_or_a_day(engine: Engine, database_url: str, rate: str) -> None:
+    issue_under_way(engine, 350, batch_size=50)
+    limits = Limits(parse_rates(rate))
+    window = timedelta(hours=1) if "hour" in rate else timedelta(days=1)
+
+    with running(Relay()) as relay:
+        for number in (1, 2):
+            now = NOON + number * window
+            send(
+                database_url,
+                relay,
+                lambda number=number: relay.bodies >= 100 * number,  # type: ignore[misc]
+                limits=limits,
+                clock=lambda now=now: now,
+            )
+            assert relay.bodies == 100 * number
+
+    assert max(relay.counts.values()) == 1
+
+
+def test_so_many_a_minute(engine: Engine, database_url: str) -> None:
+    """The workers' clock goes ten times as fast: three of its minutes are eighteen seconds."""
+    issue_under_way(engine, 1000, batch_size=50)
+    began = time.monotonic()
+
+    def clock() -> datetime:
+        return NOON + timedelta(seconds=10 * (time.monotonic() - began))
+
+    with running(Relay()) as relay:
+        limits = Limits(parse_rates("120/minute"))
+        send(database_url, relay, lambda: relay.bodies >= 150, limits=limits, clock=clock)
+        assert isinstance(relay, Relay)
+        assert relay.most_within(6.0) <= 120 * (1 + SLACK / 6)
+
+
+def test_so_many_to_one_domain_while_the_others_go_on(engine: Engine, database_url: str) -> None:
+    issue_id, _ = issue_under_way(engine, 700, batch_size=50)  # a hundred at each domain
+    limits = Limits(domains={"readers3.test": parse_rates("20/day")})
+
+    with running(Relay()) as relay:
+        send(database_url, relay, lambda: relay.bodies >= 620, limits=limits, clock=lambda: NOON)
+        slow = [one for one in relay.counts if one.endswith("@readers3.test")]
+
+    assert len(slow) == 20
+    assert relay.counts.total() == 620
+    left = audited(engine, issue_id)
+    assert (left.accepted, left.waiting, left.balanced) == (620, 80, True)
+
+
+def test_a_domain_that_is_warmed_up_sends_a_few_more_each_day_and_other_domains_all(
+    engine: Engine, database_url: str
+) -> None:
+    issue_id, _ = issue_under_way(engine, 250, batch_size=20)  # news@river.test
+    with transaction(engine) as session:
+        other = add_newsletter(session, slug="hill", from_address="news@hill.test")
+        other_id = add_issue(session, other).id
+        add_readers(session, other, 60, name="hiker")
+    start(engine, other_id, batch_size=20)
+    auckland = ZoneInfo("Pacific/Auckland")
+    limits = Limits(warm_ups={"river.test": WarmUpPlan((30, 70))}, zone=auckland)
+
+    with running(Relay()) as relay:
+        for moment, so_far in (
+            (NOON - timedelta(hours=3), 30 + 60),  # ten at night there
+            (NOON - timedelta(hours=2), 30 + 60),  # eleven: the same day
+            (NOON, 30 + 70 + 60),  # one in the morning: the next day of the plan
+            (NOON + timedelta(days=7), 250 + 60),  # the plan is over
+        ):
+            send(
+                database_url,
+                relay,
+                lambda so_far=so_far: relay.bodies >= so_far,  # type: ignore[misc]
+                limits=limits,
+                clock=lambda moment=moment: moment,
+            )
+            assert relay.bodies == so_far, moment
+
+    assert max(relay.counts.values()) == 1
+    assert audited(engine, issue_id).accepted == 250
+
+
+def test_connections_are_as_many_as_allowed_and_renewed_after_their_messages(
+    engine: Engine,
+) -> None:
+    issue_id, _ = issue_under_way(engine, 200)
+
+    with running(Sink(delay=0.002)) as sink:
+        worker = a_worker(engine, sink, connections=3, messages_per_connection=20)
+        run_until(worker, engine, issue_id)
+
+    assert 1 < sink.most_open <= 3
+    assert sink.connections >= 10
+    assert sink.counts.total() == 200
