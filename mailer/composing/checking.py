@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from mailer.audience import targeting
 from mailer.blocks import Content, Urgent
-from mailer.composing import versions
+from mailer.composing import editing
+from mailer.composing.approving import lacks_approval
 from mailer.composing.drafting import read_draft
 from mailer.composing.publishing import Published
 from mailer.database.tables import Consent, CustomField, Issue, Subscriber, Subscription
@@ -75,11 +76,15 @@ def joined(unfinished: Iterable[Finding], findings: Iterable[Finding]) -> list[F
 
 
 def _unfinished(session: Session, issue: Issue) -> Iterator[Finding]:
-    """Fields that somebody left in the composer as they cannot be sent."""
-    kept = versions.find(session, issue.id, issue.version)
-    if kept is not None:
-        for problem in read_draft(kept.doc).problems:
-            yield Finding(problem.words, problem.place, blocking=True)
+    """Fields that somebody left in the composer as they cannot be sent, and a missing approval."""
+    for problem in read_draft(editing.open_issue(session, issue.id).document).problems:
+        yield Finding(problem.words, problem.place, blocking=True)
+    if lacks_approval(session, issue):
+        yield Finding(
+            f"A second person has to approve this version: {issue.newsletter.name} asks for it.",
+            "approval",
+            blocking=True,
+        )
 
 
 def _audience(session: Session, issue: Issue, now: datetime) -> Iterator[Finding]:

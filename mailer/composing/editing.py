@@ -35,11 +35,12 @@ class Opened:
 def open_issue(session: Session, issue_id: int) -> Opened:
     """What to edit; ``NotFound``."""
     issue = issues.get(session, issue_id)
-    kept = versions.find(session, issue_id, issue.version)
-    if kept is not None:
+    content = issues.content_of(session, issue)
+    kept = versions.newest(session, issue_id)
+    # A version may also count up without a word changed, as when the audience is chosen.
+    if kept is not None and read_draft(kept.doc).content == content:
         return Opened(issue, issue.version, kept.doc, kept.by)
-    document = document_of(issues.content_of(session, issue))
-    return Opened(issue, issue.version, document, "")
+    return Opened(issue, issue.version, document_of(content), "")
 
 
 def save(
@@ -60,10 +61,17 @@ def save(
     before = issues.get(session, issue_id)
     if before.state in CHANGEABLE and before.version != version:
         raise Outdated(f"Issue {issue_id} was saved by somebody else meanwhile.")
-    if versions.find(session, issue_id, version) is None:  # an import or a command wrote it
-        document_before = document_of(issues.content_of(session, before))
+    opened = open_issue(session, issue_id)
+    if not opened.by:  # an import or a command wrote it
+        document_before = opened.document
         versions.keep(session, issue_id, version, document_before, by="", now=before.changed_at)
-    number = issues.replace(session, issue_id, draft.content, version=version, now=now)
+    try:
+        number = issues.replace(session, issue_id, draft.content, version=version, now=now)
+    except Conflict as error:  # at the very same moment
+        session.expire_all()
+        if issues.get(session, issue_id).state in CHANGEABLE:
+            raise Outdated(str(error)) from error
+        raise
     versions.keep(session, issue_id, number, document, by=by, now=now)
     return number, draft
 

@@ -75,15 +75,20 @@ def listing(session: Session, issue_id: int) -> Sequence[IssueVersion]:
 
 def get(session: Session, issue_id: int, number: int) -> IssueVersion:
     """One version; ``NotFound`` when it was thinned out, or never was."""
-    found = find(session, issue_id, number)
+    found = session.get(IssueVersion, (issue_id, number))
     if found is None:
         raise NotFound(f"Version {number} of issue {issue_id} is not kept any more.")
     return found
 
 
-def find(session: Session, issue_id: int, number: int) -> IssueVersion | None:
-    """One version, if it is kept."""
-    return session.get(IssueVersion, (issue_id, number))
+def newest(session: Session, issue_id: int) -> IssueVersion | None:
+    """What was written last in the composer, if anything was."""
+    return session.scalars(
+        select(IssueVersion)
+        .where(IssueVersion.issue_id == issue_id)
+        .order_by(IssueVersion.number.desc())
+        .limit(1)
+    ).first()
 
 
 def _remove(session: Session, issue_id: int, numbers: Sequence[int]) -> None:

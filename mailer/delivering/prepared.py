@@ -87,29 +87,34 @@ def load_prepared(
     rendition = session.get(Rendition, issue_id)
     if issue is None or rendition is None:
         raise NotFound(f"Issue {issue_id} has not been started.")
+    head = message_head(issue, rendition.subject, base_url=base_url)
+    return PreparedIssue(
+        issue_id=issue_id,
+        newsletter_id=issue.newsletter_id,
+        template=MessageTemplate(head, html=rendition.html, text=rendition.text),
+        from_address=head.from_address,
+        return_path=_wire(issue.newsletter.return_path),
+        dkim=_covering(dkim, head.from_address),
+    )
+
+
+def message_head(issue: Issue, subject: str, *, base_url: str) -> MessageHead:
+    """What stands in the header of every copy of an issue."""
     newsletter = issue.newsletter
     from_address = parse_address(newsletter.from_address).wire  # the domain as A-labels
     domain = from_address.rpartition("@")[2]
     return_path = _wire(newsletter.return_path)
-    head = MessageHead(
-        subject=rendition.subject,
+    return MessageHead(
+        subject=subject,
         from_name=newsletter.from_name,
         from_address=from_address,
         list_name=newsletter.name,
         list_id=f"{newsletter.slug}.{domain}",
-        feedback_id=f"{issue_id}:{newsletter.slug}:issue:{_sender_id(domain)}",
+        feedback_id=f"{issue.id}:{newsletter.slug}:issue:{_sender_id(domain)}",
         base_url=base_url,
         language=issue.language,
         reply_to=_wire(newsletter.reply_to),
         incoming_domain=return_path.rpartition("@")[2] if return_path else None,
-    )
-    return PreparedIssue(
-        issue_id=issue_id,
-        newsletter_id=newsletter.id,
-        template=MessageTemplate(head, html=rendition.html, text=rendition.text),
-        from_address=from_address,
-        return_path=return_path,
-        dkim=_covering(dkim, from_address),
     )
 
 

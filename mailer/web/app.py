@@ -30,6 +30,7 @@ from mailer.web.editor import (
     welcoming,
 )
 from mailer.web.editor.composer import routes as composer
+from mailer.web.editor.review import routes as review
 from mailer.web.headers import SecurityHeaders
 from mailer.web.pages import STATIC, Pages
 from mailer.web.public import (
@@ -132,6 +133,7 @@ def _routes(*, inbox: bool) -> list[BaseRoute]:
         *statistics.ROUTES,
         *statistics_files.ROUTES,
         *composer.ROUTES,
+        *review.ROUTES,
         *(inbox_pages.ROUTES if inbox else []),
         Mount("/static", Assets(directory=STATIC), name="static"),
     ]

@@ -58,6 +58,7 @@ class Pages:
             where=where,
             breakable=breakable,
             spelled=spelled,
+            zone=languages.zone_words,
         )
 
     def answer(

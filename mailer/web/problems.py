@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mailer.delivering.trying import TEST_TOKEN
 from mailer.errors import ExpiredToken
 from mailer.web.languages import current, speaking
 from mailer.web.site import site_of
@@ -58,6 +59,12 @@ PUBLIC_COPY = Problem(
     "use the links at the end of the mail that came to your address.",
 )
 NOT_FOUND = Problem(404, "There is nothing here", "The address may be mistyped, or old.")
+TEST_COPY = Problem(
+    200,
+    "This is the link of a test",
+    "You were reading a test of an issue. In the mail that readers get, this link works for each "
+    "of them.",
+)
 _NOT_ALLOWED = Problem(405, "That cannot be done here", "Go back and try it from the page itself.")
 _BAD_REQUEST = Problem(400, "That did not arrive whole", "Go back and send it again.")
 _UNAVAILABLE = Problem(
@@ -90,6 +97,8 @@ async def on_broken_link(request: Request, error: Exception) -> Response:
         return show(request, EXPIRED)
     if request.path_params.get("token") == "public":
         return show(request, PUBLIC_COPY)
+    if str(request.path_params.get("token", "")).startswith(TEST_TOKEN):
+        return show(request, TEST_COPY)
     return show(request, BROKEN_LINK)
 
 

@@ -1,0 +1,147 @@
+"""``/issues/<id>/review``: who gets it, when, and what is to be looked at, on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mailer.composing import approving, checking, editing, issues
+from mailer.composing.checking import Finding
+from mailer.composing.publishing import Published
+from mailer.database.engine import reading
+from mailer.database.tables import Approval, Issue, IssueState, IssueTest
+from mailer.delivering import trying
+from mailer.delivering.auditing import Counts, counts
+from mailer.delivering.estimating import expected_duration
+from mailer.errors import MailerError, NotFound
+from mailer.web.editor.access import staff_of, staff_route
+from mailer.web.editor.composer.answers import issue_id_of
+from mailer.web.editor.composer.page import built
+from mailer.web.editor.review import timing
+from mailer.web.editor.shell import answer
+from mailer.web.site import Site, site_of
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """Everything the page says of an issue."""
+
+    issue: Issue
+    zone: ZoneInfo
+    people: int
+    counts: Counts
+    published: Published | None
+    broken: str  # why it cannot be rendered
+    findings: Sequence[Finding]
+    test: IssueTest | None
+    approvals: Sequence[Approval]
+    duration: timedelta | None
+    undo: timedelta
+
+    @property
+    def blocking(self) -> list[Finding]:
+        """What stands in the way."""
+        return [one for one in self.findings if one.blocking and one.place != "approval"]
+
+    @property
+    def only_waivable(self) -> bool:
+        """May it go out all the same, if somebody says so?"""
+        return bool(self.blocking) and all(one.waivable for one in self.blocking)
+
+    @property
+    def hints(self) -> list[Finding]:
+        """What is worth a look."""
+        return [one for one in self.findings if not one.blocking]
+
+    @property
+    def changeable(self) -> bool:
+        """Is it still to be started?"""
+        return self.issue.state in editing.CHANGEABLE
+
+
+def review(request: Request) -> Response:
+    """The whole page."""
+    return show(request)
+
+
+def show(request: Request, *, status: int = 200, problem: str = "", **typed: str) -> Response:
+    """The page, with what could not be done, and what was typed when it could not."""
+    site = site_of(request)
+    now = site.mailer.clock()
+    with reading(site.mailer.engine) as session:
+        found = _reviewed(site, session, _issue_id(request), now)
+    at = found.issue.scheduled_at or timing.suggested(found.zone, now)
+    local = at.astimezone(found.zone)
+    return answer(
+        request,
+        "editor/review.html",
+        status=status,
+        reviewed=found,
+        issue=found.issue,
+        problem=problem,
+        typed={"day": f"{local:%Y-%m-%d}", "hour": f"{local:%H:%M}", "at": "later"} | typed,
+        when=timing.words_of(at, found.zone),
+        until=timing.until_words(at - now),
+        seconds_left=max(0, int((at - now).total_seconds())),
+        duration=timing.duration_words(found.duration) if found.duration else "",
+        lacks_approval=_lacks_approval(request, found),
+        built=built(),
+    )
+
+
+def _lacks_approval(request: Request, found: Reviewed) -> bool:
+    """Of the newsletter's issues, this version: has nobody but the one who looks agreed?"""
+    me = staff_of(request).user.id
+    return found.issue.newsletter.needs_approval and all(one.by_id == me for one in found.approvals)
+
+
+def _reviewed(site: Site, session: Session, issue_id: int, now: datetime) -> Reviewed:
+    mailer = site.mailer
+    try:
+        issue = issues.get(session, issue_id)
+    except NotFound as error:
+        raise HTTPException(404) from error
+    zone = ZoneInfo(issue.newsletter.time_zone)
+    published, broken, findings = None, "", []
+    try:
+        published = mailer.publisher.publish(session, issue, now=now)
+    except MailerError as error:
+        broken = str(error)
+    else:
+        findings = checking.check(session, issue, published)
+    people = checking.audience_size(session, issue.newsletter_id)
+    return Reviewed(
+        issue=issue,
+        zone=zone,
+        people=people,
+        counts=counts(session, issue_id),
+        published=published,
+        broken=broken,
+        findings=findings,
+        test=trying.last_test(session, issue),
+        approvals=approving.approvals(session, issue),
+        duration=expected_duration(session, people, mailer.settings.rates),
+        undo=timedelta(seconds=mailer.settings.undo_seconds),
+    )
+
+
+def _issue_id(request: Request) -> int:
+    try:
+        return issue_id_of(request)
+    except NotFound as error:
+        raise HTTPException(404) from error
+
+
+def is_moving(state: IssueState) -> bool:
+    """Does anything change by itself?"""
+    return state in {IssueState.SCHEDULED, IssueState.SENDING, IssueState.PAUSED}
+
+
+ROUTES = [staff_route("/issues/{id:int}/review", review)]
