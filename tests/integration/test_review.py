@@ -8,6 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import Engine, select
 
+from mailer.audience import segments
 from mailer.bootstrap import Mailer
 from mailer.composing import editing
 from mailer.database.engine import reading, transaction
@@ -81,7 +82,7 @@ async def test_a_test_is_the_message_that_readers_get(engine: Engine) -> None:
     assert b"List-Unsubscribe-Post: List-Unsubscribe=One-Click" in headers
     assert mail.html is not None
     assert "https://act.test/sign?utm_source=river" in mail.html
-    assert "News" in mail.text
+    assert "News" in (mail.text or "")
     assert "Nobody has looked at a test of this version." in before
     assert "Ana Costa has got a test of this version" in after
     assert "Nobody has looked at a test of this version." in changed
@@ -253,6 +254,26 @@ async def test_only_those_who_send_may_send(sqlite_engine: Engine) -> None:
         assert (await press(ben, "schedule", version="2", at="now")).status_code == 403
         assert "scheduling is for those who send" in words(await look(ben))
         assert (await look(desk(mailer, client, issue_id, role=Role.VIEWER))).status_code == 200
+
+
+async def test_a_part_of_the_readers_is_chosen_and_counted(engine: Engine) -> None:
+    mailer = mailer_of(engine)
+    issue_id = ready(mailer)
+    with transaction(engine) as session:
+        river = session.scalars(select(Newsletter)).one()
+        add_subscriber(session, "ben@lakes.test", newsletter=river)
+        segments.add(session, "Lake people", 'address contains "lakes.test"', now=NOON)
+    async with visiting(mailer) as client:
+        ana = desk(mailer, client, issue_id)
+        both = words(await look(ana))
+        await press(ana, "audience", **{"segment.Lake people": "in"})
+        some = words(await look(ana))
+        await press(ana, "audience", **{"segment.Lake people": "out"})
+        others = words(await look(ana))
+    assert "Schedule for 2 people" in both
+    assert "and are in Lake people" in some
+    assert "Schedule for 1 person" in some
+    assert "but not in Lake people" in others
 
 
 async def test_more_readers_are_counted_as_they_come(engine: Engine) -> None:

@@ -12,6 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mailer.audience import segments, targeting
+from mailer.audience.targeting import Audience
 from mailer.composing import approving, checking, editing, issues
 from mailer.composing.checking import Finding
 from mailer.composing.publishing import Published
@@ -36,6 +38,8 @@ class Reviewed:
     issue: Issue
     zone: ZoneInfo
     people: int
+    audience: Audience
+    segments: Sequence[str]  # that may be chosen
     counts: Counts
     published: Published | None
     broken: str  # why it cannot be rendered
@@ -115,12 +119,15 @@ def _reviewed(site: Site, session: Session, issue_id: int, now: datetime) -> Rev
     except MailerError as error:
         broken = str(error)
     else:
-        findings = checking.check(session, issue, published)
-    people = checking.audience_size(session, issue.newsletter_id)
+        findings = checking.check(session, issue, published, now=now)
+    audience = targeting.audience_of(session, issue_id)
+    people = _people(session, issue, now)
     return Reviewed(
         issue=issue,
         zone=zone,
         people=people,
+        audience=audience,
+        segments=[one.name for one in segments.every(session)],
         counts=counts(session, issue_id),
         published=published,
         broken=broken,
@@ -130,6 +137,13 @@ def _reviewed(site: Site, session: Session, issue_id: int, now: datetime) -> Rev
         duration=expected_duration(session, people, mailer.settings.rates),
         undo=timedelta(seconds=mailer.settings.undo_seconds),
     )
+
+
+def _people(session: Session, issue: Issue, now: datetime) -> int:
+    try:
+        return targeting.size(session, issue, now=now)
+    except MailerError:  # a rule names what is gone: the checks say so
+        return 0
 
 
 def _issue_id(request: Request) -> int:

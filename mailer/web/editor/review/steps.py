@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mailer.audience import targeting
 from mailer.composing import approving, issues
 from mailer.database.engine import reading, transaction
 from mailer.delivering import lifecycle, trying
 from mailer.delivering.lifecycle import PLAINLY, Manner
 from mailer.errors import Conflict, InvalidInput, MailerError
 from mailer.staffing.permissions import Permission
-from mailer.web.editor.access import field, staff_of, staff_route, wants_json
+from mailer.web.editor.access import field, form_of, staff_of, staff_route, wants_json
 from mailer.web.editor.composer.answers import author_of, issue_id_of, said
 from mailer.web.editor.cookies import Notice
 from mailer.web.editor.review.page import show
@@ -126,6 +127,28 @@ def _step(
     return endpoint
 
 
+def choose_audience(request: Request) -> Response:
+    """The segments that get it, and those that do not; without any, everybody."""
+    mailer = site_of(request).mailer
+    chosen = [
+        (name.removeprefix("segment."), value)
+        for name, value in form_of(request).items()
+        if name.startswith("segment.")
+    ]
+    try:
+        with transaction(mailer.engine) as session:
+            targeting.choose(
+                session,
+                issue_id_of(request),
+                include=[name for name, value in chosen if value == "in"],
+                exclude=[name for name, value in chosen if value == "out"],
+                now=mailer.clock(),
+            )
+    except MailerError as error:
+        return show_problem(request, error)
+    return _back(request, "")
+
+
 def approve(request: Request) -> Response:
     """Agree to the version that is shown."""
     mailer, author = site_of(request).mailer, author_of(request)
@@ -177,6 +200,7 @@ _resume = _step(lifecycle.resume, lambda: _("Sending goes on."))
 ROUTES = [
     staff_route("/issues/{id:int}/test", test, method="POST", may=Permission.COMPOSE),
     staff_route("/issues/{id:int}/schedule", schedule, method="POST", may=Permission.SEND),
+    staff_route("/issues/{id:int}/audience", choose_audience, method="POST", may=Permission.SEND),
     staff_route("/issues/{id:int}/cancel", _cancel, method="POST", may=Permission.SEND),
     staff_route("/issues/{id:int}/pause", _pause, method="POST", may=Permission.SEND),
     staff_route("/issues/{id:int}/resume", _resume, method="POST", may=Permission.SEND),
