@@ -22,6 +22,7 @@ from mailer.delivering.starting import Starter
 from mailer.delivering.worker import Worker, WorkerOptions
 from mailer.dkim_keys import load_dkim
 from mailer.joining.office import Office
+from mailer.keeping.retaining import Terms
 from mailer.mailboxes import Mailbox, parse_mailbox
 from mailer.notifying.sending import Post
 from mailer.notifying.writing import Notifier
@@ -115,6 +116,12 @@ class Mailer:
         """The mailbox that reports come to, where one is set; ``ConfigurationError``."""
         given = self.settings.bounce_mailbox
         return parse_mailbox(given.get_secret_value()) if given is not None else None
+
+    @property
+    def retention(self) -> Terms:
+        """How long what is kept."""
+        settings = self.settings
+        return Terms(settings.keep_clicks, settings.keep_deliveries, settings.keep_unsubscribed)
 
     def worker(self, issue_id: int | None = None) -> Worker:
         """A worker for everything that is due, or for one issue."""

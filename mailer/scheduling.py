@@ -20,6 +20,7 @@ from mailer.errors import ConfigurationError, MailerError, Unavailable
 from mailer.event_loop import new_event_loop
 from mailer.joining import meters, work
 from mailer.joining.lapsing import remove_unconfirmed
+from mailer.keeping.retaining import retain
 from mailer.mailboxes import Mailbox
 from mailer.notifying.notices import remove_settled
 from mailer.notifying.sending import Couriers
@@ -131,8 +132,11 @@ def _forget(mailer: Mailer) -> None:
             unconfirmed = remove_unconfirmed(session, now - settings.keep_unconfirmed)
             meters.remove_ended(session, now)
             work.remove_ended(session, now)
+        done = retain(mailer.engine, mailer.signer, mailer.retention, now=now)
     except Unavailable as error:
         log.error("%s Old rows stay for another hour.", error)
         return
     if gone or unconfirmed:
         log.info("forgot %d notices and %d sign-ups that nobody confirmed", gone, unconfirmed)
+    if done:
+        log.info("kept no longer: %s", ", ".join(f"{n} {what}" for what, n in done.items()))

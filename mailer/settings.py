@@ -119,6 +119,9 @@ class Settings(BaseSettings):
     keep_notices: Duration = timedelta(days=30)
     confirm_within: Duration = timedelta(days=7)
     keep_unconfirmed: Duration = timedelta(days=30)
+    keep_clicks: Duration | None = None
+    keep_deliveries: Duration | None = None
+    keep_unsubscribed: Duration | None = None
     keep_client_addresses: Literal["full", "truncated", "none"] = "truncated"
     trusted_proxies: int = Field(default=1, ge=0, le=10)
     address_rules_file: Path | None = None

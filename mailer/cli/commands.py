@@ -18,6 +18,7 @@ from mailer.cli import (
     notices,
     persons,
     processes,
+    retention,
     segments,
     subscribers,
     suppressions,
@@ -52,6 +53,7 @@ app.add_typer(fields.app, name="field")
 app.add_typer(tags.app, name="tag")
 app.add_typer(segments.app, name="segment")
 issues.app.command("audience")(audiences.audience)
+app.add_typer(retention.app, name="retention")
 app.add_typer(issues.app, name="issue")
 app.add_typer(bounces.app, name="bounces")
 app.add_typer(notices.app, name="notice")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +15,7 @@ from mailer.database.tables import (
     Batch,
     Bounce,
     Delivery,
+    DeliveryTotal,
     Doubt,
     Fate,
     Issue,
@@ -178,12 +180,16 @@ def recipients(
 
 
 def _fates(session: Session, issue_id: int) -> dict[Fate, int]:
-    rows = session.execute(
+    found: Counter[Fate] = Counter()
+    for counted in (
         select(Delivery.fate, func.count())
         .where(Delivery.issue_id == issue_id)
-        .group_by(Delivery.fate)
-    )
-    return {Fate(fate): count for fate, count in rows}
+        .group_by(Delivery.fate),
+        select(DeliveryTotal.fate, DeliveryTotal.count).where(DeliveryTotal.issue_id == issue_id),
+    ):
+        for fate, count in session.execute(counted):
+            found[Fate(fate)] += count
+    return found
 
 
 def _waiting(session: Session, issue_id: int) -> Iterator[tuple[int, int]]:
@@ -198,24 +204,26 @@ def _waiting(session: Session, issue_id: int) -> Iterator[tuple[int, int]]:
 
 
 def _uncertain(session: Session, issue_id: int) -> int:
-    return (
-        session.scalar(
-            select(func.count(Attempt.subscriber_id.distinct())).where(
-                Attempt.issue_id == issue_id, Attempt.doubt == int(Doubt.UNCERTAIN)
-            )
-        )
-        or 0
+    kept = select(func.count(Attempt.subscriber_id.distinct())).where(
+        Attempt.issue_id == issue_id, Attempt.doubt == int(Doubt.UNCERTAIN)
     )
+    gone = select(func.sum(DeliveryTotal.uncertain)).where(DeliveryTotal.issue_id == issue_id)
+    return (session.scalar(kept) or 0) + int(session.scalar(gone) or 0)
 
 
 def _reasons(session: Session, issue_id: int) -> dict[str, int]:
-    rows = session.execute(
+    found: Counter[str] = Counter()
+    for counted in (
         select(Delivery.reply, func.count())
         .where(Delivery.issue_id == issue_id, Delivery.fate == int(Fate.SKIPPED))
-        .group_by(Delivery.reply)
-        .order_by(func.count().desc())
-    )
-    return {row[0]: row[1] for row in rows}
+        .group_by(Delivery.reply),
+        select(DeliveryTotal.reason, DeliveryTotal.count).where(
+            DeliveryTotal.issue_id == issue_id, DeliveryTotal.fate == int(Fate.SKIPPED)
+        ),
+    ):
+        for reason, count in session.execute(counted):
+            found[reason] += count
+    return dict(found.most_common())
 
 
 def _came_back(session: Session, issue_id: int) -> dict[str, int]:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from mailer.database.tables import Batch, Fate, Issue, IssueState, Tally
+from mailer.database.tables import Batch, DeliveryTotal, Fate, Issue, IssueState, Tally
 from mailer.delivering import ledger
 from mailer.delivering.freezing import freeze
 from mailer.delivering.packing import unpack
@@ -118,6 +118,11 @@ def start(session: Session, issue_id: int, *, version: int, batch_size: int, now
 
 def send_to_missing(session: Session, issue_id: int, *, batch_size: int, now: datetime) -> int:
     """Send an issue that was sent to whoever has joined since; how many. ``Conflict``."""
+    if session.scalar(select(exists().where(DeliveryTotal.issue_id == issue_id))):
+        raise Conflict(
+            f"Issue {issue_id} is so old that it is no longer kept who got it (see "
+            "MAILER_KEEP_DELIVERIES): some would get it twice."
+        )
     move(
         session,
         issue_id,

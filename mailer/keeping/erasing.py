@@ -27,7 +27,7 @@ from mailer.errors import NotFound
 from mailer.keeping.settled import issues_under_way
 from mailer.tokens import Signer
 
-_NOBODIES = 2**52  # that many numbers for nobody: two alike are not to be expected, ever
+NOBODIES = 2**52  # that many numbers for nobody: two alike are not to be expected, ever
 _deliveries = Base.metadata.tables["deliveries"]
 _unsubscribes = Base.metadata.tables["unsubscribes"]
 
@@ -95,7 +95,7 @@ def counted() -> list[Table]:
 
 
 def _leave_records(session: Session, number: int, *, now: datetime) -> int:
-    nobody = -1 - secrets.randbelow(_NOBODIES)
+    nobody = -1 - secrets.randbelow(NOBODIES)
     under_way = issues_under_way(session, now=now)
     mailed = session.scalars(
         select(Delivery.issue_id).where(Delivery.subscriber_id == number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, SmallInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -107,6 +108,31 @@ class Erasure(Base):
     )
     subscriber_id: Mapped[int] = mapped_column(Id, primary_key=True)
     nobody: Mapped[int] = mapped_column(Id)
+
+
+class DeliveryTotal(Base):
+    """How many deliveries of an issue had one fate, of those that are no longer kept."""
+
+    __tablename__ = "delivery_totals"
+
+    issue_id: Mapped[int] = mapped_column(
+        ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True
+    )
+    fate: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    reason: Mapped[str] = mapped_column(String(300), primary_key=True)  # of a skip; else empty
+    count: Mapped[int] = mapped_column(Id)
+    uncertain: Mapped[int] = mapped_column(Id)  # of them, who may have got it twice
+
+
+class Retention(Base):
+    """How far an issue's clicks and opens no longer say whose they are, by table."""
+
+    __tablename__ = "retentions"
+
+    issue_id: Mapped[int] = mapped_column(
+        ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True
+    )
+    up_to: Mapped[dict[str, Any]]  # the last number of each table
 
 
 class Tally(Base):

@@ -1,0 +1,83 @@
+"""Keeps to the terms of retention: what is older than they allow is removed or made nobody's.
+
+Everything is done in small transactions, so that nothing else waits, and counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine, exists, func, select
+from sqlalchemy.orm import Session
+
+from mailer.addresses import parse_address
+from mailer.database.engine import transaction
+from mailer.database.tables import Consent, Subscriber, Subscription
+from mailer.keeping import erasing, loosening, thinning
+from mailer.tokens import Signer
+
+_PEOPLE = 20  # erased in one transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How long what is kept; ``None``: for ever."""
+
+    clicks: timedelta | None = None
+    deliveries: timedelta | None = None
+    unsubscribed: timedelta | None = None  # people who have left everything
+
+
+def retain(
+    engine: Engine, signer: Signer, terms: Terms, *, now: datetime, most: int = 1_000
+) -> Counter[str]:
+    """Do what the terms ask for, *most* transactions long; what was done, by name.
+
+    What is left then is done by the next call.
+    """
+    done: Counter[str] = Counter()
+    for name, step in _steps(signer, terms, now):
+        while most > 0:
+            most -= 1
+            with transaction(engine) as session:
+                count = step(session)
+            if not count:
+                break
+            done[name] += count
+    return done
+
+
+Step = Callable[[Session], int]
+
+
+def _steps(signer: Signer, terms: Terms, now: datetime) -> Iterator[tuple[str, Step]]:
+    yield "numbers of erased people", lambda session: erasing.finish_erasures(session, now=now)
+    yield "batches", lambda session: thinning.forget_batches(session, now=now)
+    if terms.unsubscribed is not None:
+        left = now - terms.unsubscribed
+        yield "people who left", lambda session: _erase_who_left(session, signer, left, now)
+    if terms.clicks is not None:
+        clicked = now - terms.clicks
+        yield (
+            "readers of clicks",
+            lambda session: loosening.loosen(session, before=clicked, now=now),
+        )
+    if terms.deliveries is not None:
+        mailed = now - terms.deliveries
+        yield "deliveries", lambda session: thinning.thin_out(session, before=mailed, now=now)
+
+
+def _erase_who_left(session: Session, signer: Signer, before: datetime, now: datetime) -> int:
+    """Some people who left all their newsletters, the last of them *before*."""
+    of_them = Subscription.subscriber_id == Subscriber.id
+    stays = exists().where(of_them, Subscription.state != Consent.UNSUBSCRIBED)
+    last = select(func.max(Subscription.changed_at)).where(of_them).scalar_subquery()
+    addresses = session.scalars(
+        select(Subscriber.address).where(~stays, last < before).limit(_PEOPLE)
+    ).all()
+    for address in addresses:
+        erasing.erase(session, parse_address(address), signer, source="retention", now=now)
+    return len(addresses)
