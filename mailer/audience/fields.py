@@ -18,7 +18,7 @@ from mailer.names import clean_title
 from mailer.placeholders import BUILT_IN, TOKEN
 from mailer.rules.syntax import Comparison, Leaf, Subject
 
-_NAME = re.compile(r"[A-Za-z]\w{0,59}")
+_NAME = re.compile(r"[^\W\d]\w{0,59}")
 _TAKEN = frozenset((*BUILT_IN, TOKEN, "last_name", "tags", "language", "time_zone"))
 _AT_ONCE = 5_000
 

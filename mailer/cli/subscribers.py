@@ -138,6 +138,9 @@ def import_file(
     encoding: Annotated[
         str | None, typer.Option("--encoding", help="If letters look wrong: iso8859-7.")
     ] = None,
+    add_fields: Annotated[
+        bool, typer.Option("--add-fields", help="Define text fields for columns that are none yet.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
     report: Annotated[
         Path | None, typer.Option("--report", help="Write every row's verdict to this CSV file.")
@@ -154,6 +157,8 @@ def import_file(
     )
     if not as_json:
         _show_plan(plan)
+    if add_fields and not dry_run:
+        importing.add_fields(mailer().engine, plan, now=mailer().clock())
     run = importing.dry_run if dry_run else importing.run
     with Bar(console=errors, transient=True, disable=as_json or not console.is_terminal) as bar:
         line = bar.add_task("importing", total=None)

@@ -1,7 +1,7 @@
 """Moving in: lists of readers from files, looked at, tried, imported."""
 
 from mailer.audience.importing.planning import FilePlan, Plan, inspect
-from mailer.audience.importing.running import Progress, dry_run, run
+from mailer.audience.importing.running import Progress, add_fields, dry_run, run
 from mailer.audience.importing.verdicts import Report, RowVerdict, Verdict
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Report",
     "RowVerdict",
     "Verdict",
+    "add_fields",
     "dry_run",
     "inspect",
     "run",

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from mailer.audience.importing.candidates import Candidate, Rejected
+from mailer.audience.importing.fitting import NOTES
 from mailer.audience.importing.verdicts import REMEMBERED, Report, RowVerdict, Verdict
 
 
@@ -62,7 +63,9 @@ class Chunk:
         """Add what became of these rows to a report."""
         report.counts.update(self._given)
         report.reasons.update(self._reasons)
-        report.notes.update(one.note for one in self.candidates.values() if one.note)
+        report.notes.update(
+            note for one in self.candidates.values() if one.note for note in one.note.split(NOTES)
+        )
         report.invalid_rows += self._invalid[: REMEMBERED - len(report.invalid_rows)]
 
 

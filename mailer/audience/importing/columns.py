@@ -15,6 +15,7 @@ from typing import Any
 from mailer.addresses import NAME_LENGTH, Address, common_keys, parse_address, tidy_name
 from mailer.audience.importing.candidates import encode, merge_tags
 from mailer.audience.importing.cells import parse_data, parse_moment, parse_tags, unwrap
+from mailer.audience.importing.fitting import Types, fit_object, noted
 from mailer.audience.importing.standings import Reader
 from mailer.audience.importing.statuses import Standing
 from mailer.errors import InvalidAddress, InvalidInput
@@ -157,7 +158,13 @@ def _tags(cell: str) -> str:
 
 
 def extended(
-    objects: list[str], cells: Cells, tags: list[str], notes: list[str], *, verbatim: bool
+    objects: list[str],
+    cells: Cells,
+    tags: list[str],
+    notes: list[str],
+    *,
+    types: Types,
+    verbatim: bool,
 ) -> list[str]:
     """The objects with the fields of JSON objects in *cells*; a column's own value goes before.
 
@@ -167,7 +174,9 @@ def extended(
     for n, cell in enumerate(cells):
         if cell:
             fields, note = parse_data(cell, verbatim=verbatim)
-            notes[n] = notes[n] or note
+            noted(notes, n, note)
+            for misfit in fit_object(fields, types):
+                noted(notes, n, misfit)
             if not verbatim and "tags" in fields:
                 tags[n] = merge_tags(tags[n], encode(fields.pop("tags")))
             if fields:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
+from types import MappingProxyType
 
 from mailer.addresses import tidy_name
 from mailer.audience.importing import columns as made
@@ -11,6 +12,7 @@ from mailer.audience.importing.candidates import Candidate, File, Rejected, enco
 from mailer.audience.importing.cells import unguarded
 from mailer.audience.importing.columns import Cells, Failures
 from mailer.audience.importing.delimited import Row
+from mailer.audience.importing.fitting import Types, typed, with_fitting
 from mailer.audience.importing.mapping import Column
 from mailer.audience.importing.meanings import Meaning
 from mailer.audience.importing.standings import readers_of
@@ -29,6 +31,7 @@ class RowReader:
         *,
         file: str,
         system: str | None,
+        types: Types = MappingProxyType({}),
     ) -> None:
         where = {"file": file, "system": system} if system else {"file": file}
         self._file = File(file, f'{encode(where)[:-1]},"line":')
@@ -40,7 +43,10 @@ class RowReader:
             for meaning in Meaning
         }
         self._address = self._at[Meaning.ADDRESS][0]
-        self._fields = _named(columns, Meaning.FIELD)
+        self._types = typed(types)
+        fields = _named(columns, Meaning.FIELD)
+        self._fields = [one for one in fields if one[0] not in self._types]
+        self._typed = [one for one in fields if one[0] in self._types]
         self._evidence = _named(columns, Meaning.EVIDENCE)
         self._joined = self._at[Meaning.JOINED] + [
             n for name, n in self._evidence if not name.endswith(("ip", "address"))
@@ -141,8 +147,12 @@ class RowReader:
             for n in self._at[Meaning.LANGUAGE]
         ]
         objects = made.objects_of(columns, len(notes))
+        for name, n in self._typed:
+            objects = with_fitting(objects, name, self._types[name], cells[n], notes)
         for n in self._at[Meaning.DATA]:
-            objects = made.extended(objects, cells[n], tags, notes, verbatim=self._own)
+            objects = made.extended(
+                objects, cells[n], tags, notes, types=self._types, verbatim=self._own
+            )
         return objects
 
     def _rest(self, cells: Sequence[Cells]) -> Iterable[Iterable[str | None]]:

@@ -15,16 +15,20 @@ from typing import NamedTuple
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from mailer.audience import newsletters
+from mailer.audience import fields, newsletters
 from mailer.audience.importing import lookups, writing
 from mailer.audience.importing.candidates import Candidate, Rejected
 from mailer.audience.importing.chunks import Chunk, Seen
 from mailer.audience.importing.deciding import Writes, decide
+from mailer.audience.importing.fitting import Types
+from mailer.audience.importing.meanings import Meaning
 from mailer.audience.importing.planning import Plan, rows_of
 from mailer.audience.importing.rows import RowReader
 from mailer.audience.importing.statuses import Standing
 from mailer.audience.importing.verdicts import Report, Verdict, VerdictFile
 from mailer.database.engine import reading, transaction
+from mailer.field_kinds import FieldKind
+from mailer.names import LONGEST_NAME
 from mailer.tokens import Signer
 
 CHUNK = 20_000  # rows of one transaction, at least
@@ -60,12 +64,13 @@ def run(
         target = writing.Target(newsletters.get(session, newsletter).id, now, source)
         key = _progress_key(plan, target.newsletter_id, chunk)
         kept = lookups.kept_progress(session, key) or {}
+        types = fields.types(session)
     report = Report.from_dict(kept["report"]) if kept else Report()
     report.resumed_after = skip = kept.get("rows", 0)
     seen = Seen()
     with _collector_paused(), ExitStack() as stack:
         file = _verdict_file(stack, verdicts, kept.get("verdicts", 0))
-        parts = _chunks(plan, chunk, skip, wanted=file is not None)
+        parts = _chunks(plan, types, chunk, skip, wanted=file is not None)
         for part in _ahead(parts) if engine.dialect.name == "postgresql" else parts:
             with transaction(engine) as session:
                 writing.prepare(session, target)
@@ -79,6 +84,21 @@ def run(
     with transaction(engine) as session:
         lookups.keep_progress(session, key, None)
     return report
+
+
+def add_fields(engine: Engine, plan: Plan, *, now: datetime) -> list[str]:
+    """Define text fields for the plan's columns that are none yet; their names."""
+    wanted = {
+        column.field: column.header
+        for file in plan.files
+        for column in file.columns
+        if column.meaning is Meaning.FIELD
+    }
+    with transaction(engine) as session:
+        new = sorted(wanted.keys() - fields.types(session).keys())
+        for name in new:
+            fields.add(session, name, FieldKind.TEXT, now=now, label=wanted[name][:LONGEST_NAME])
+    return new
 
 
 def dry_run(
@@ -97,7 +117,8 @@ def dry_run(
     with _collector_paused(), reading(engine) as session, ExitStack() as stack:
         target = writing.Target(newsletters.get(session, newsletter).id, now, "dry run")
         file = _verdict_file(stack, verdicts, 0)
-        for part in _chunks(plan, chunk, 0, wanted=file is not None):
+        types = fields.types(session)
+        for part in _chunks(plan, types, chunk, 0, wanted=file is not None):
             _decide(session, target, part, seen, report, signer)
             if file:
                 file.write(part.verdicts)
@@ -165,9 +186,9 @@ def _ahead(parts: Iterator[Chunk]) -> Iterator[Chunk]:
             yield part
 
 
-def _chunks(plan: Plan, size: int, skip: int, *, wanted: bool) -> Iterator[Chunk]:
+def _chunks(plan: Plan, types: Types, size: int, skip: int, *, wanted: bool) -> Iterator[Chunk]:
     part = Chunk(wanted)
-    for rows, outcomes in _read(plan, skip):
+    for rows, outcomes in _read(plan, types, skip):
         part.put(outcomes)
         part.rows += rows
         if part.rows >= size:
@@ -177,11 +198,16 @@ def _chunks(plan: Plan, size: int, skip: int, *, wanted: bool) -> Iterator[Chunk
         yield part
 
 
-def _read(plan: Plan, skip: int) -> Iterator[tuple[int, list[Candidate | Rejected]]]:
+def _read(plan: Plan, types: Types, skip: int) -> Iterator[tuple[int, list[Candidate | Rejected]]]:
     """Some rows at a time: how many they were, and what became of those that are not blank."""
     for file in plan.files:
         reader = RowReader(
-            file.columns, file.standing, plan.statuses, file=file.name, system=file.system
+            file.columns,
+            file.standing,
+            plan.statuses,
+            file=file.name,
+            system=file.system,
+            types=types,
         )
         first = file.header_line or 0
         with rows_of(file.layout) as rows:

@@ -1,0 +1,205 @@
+"""How long it takes to count a segment of five rules, and to freeze it as an issue's audience."""
+
+from __future__ import annotations
+
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, insert, text
+
+from bench.report import Report
+from bench.sending import postgresql
+from mailer.audience import segments, targeting
+from mailer.audience.selecting import select_people
+from mailer.database.engine import open_engine, reading, transaction
+from mailer.database.tables import (
+    CustomField,
+    Issue,
+    IssueLink,
+    IssueState,
+    Newsletter,
+    Subscriber,
+    Tag,
+)
+from mailer.database.upgrading import upgrade
+from mailer.delivering import lifecycle
+from mailer.field_kinds import EditableBy, FieldKind
+from mailer.rules import parse
+
+_NOW = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
+_AT_ONCE = 50_000
+_ISSUES = 4
+RULES = {
+    "five rules": (
+        'tag is "volunteer" and (place within "Lindholm" or field district is "North") and joined '
+        "after 2026-01-01 and clicked any action in last 3 issues and not received in last 2 issues "
+        'and language is "de"'
+    ),
+    "five, any of them": (
+        'tag is "volunteer" or field district is "North" or joined in last 30 days or '
+        'clicked any action in last 3 issues or language is "de"'
+    ),
+    "five, most people": (
+        'not tag is "volunteer" and field age at least 18 and not did nothing in last 3 issues and '
+        'not domain is "readers3.test" and name is not empty'
+    ),
+    "one field": 'field district is "North"',
+}
+
+
+def run(people: int, repetitions: int) -> Report:
+    """Medians of *repetitions* after one that warms the caches."""
+    report = Report(
+        "segments",
+        f"{people:,} subscribers, {_ISSUES} issues sent to nine in ten",
+        ["database", "rule", "people", "count ms", "freeze ms"],
+    )
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        server, _ = stack.enter_context(postgresql(Path(folder)))
+        for name, url in (("SQLite", f"sqlite:///{folder}/bench.db"), ("PostgreSQL", server)):
+            engine = prepare(url, people)
+            for words, rule in RULES.items():
+                found, count = _timed(lambda r=rule, e=engine: count_once(e, r), repetitions)
+                _, freeze = _timed(lambda r=rule, e=engine: freeze_once(e, r), 1)
+                report.add(name, words, f"{found:,}", round(count * 1000), round(freeze * 1000))
+            engine.dispose()
+    return report
+
+
+def _timed(work: Callable[[], Any], repetitions: int) -> tuple[Any, float]:
+    result, seconds = work(), []
+    for _ in range(repetitions):
+        started = time.perf_counter()
+        result = work()
+        seconds.append(time.perf_counter() - started)
+    return result, statistics.median(seconds)
+
+
+def count_once(engine: Engine, rule: str) -> int:
+    """How many people the rule means, in a transaction of its own."""
+    with reading(engine) as session:
+        return segments.count(session, select_people(session, parse(rule), now=_NOW))
+
+
+def freeze_once(engine: Engine, rule: str) -> int:
+    """Plan an issue for the rule's people; nothing of it is kept."""
+    planned = 0
+    try:
+        with transaction(engine) as session:
+            issue = Issue(newsletter_id=1, subject="Next", created_at=_NOW, changed_at=_NOW)
+            session.add(issue)
+            session.flush()
+            segments.add(session, f"bench {issue.id}", rule, now=_NOW)
+            targeting.choose(session, issue.id, include=[f"bench {issue.id}"], now=_NOW)
+            session.refresh(issue)
+            planned = lifecycle.start(
+                session, issue.id, version=issue.version, batch_size=1000, now=_NOW
+            )
+            raise _UndoneError
+    except _UndoneError:
+        return planned
+
+
+class _UndoneError(Exception):
+    """Takes a measured transaction back."""
+
+
+def prepare(url: str, people: int) -> Engine:
+    """A database with people, tags, fields, issues that were sent, and clicks."""
+    engine = open_engine(url)
+    upgrade(engine)
+    chance = random.Random(5)
+    with transaction(engine) as session:
+        _things(session)
+        for start in range(1, people + 1, _AT_ONCE):
+            ids = range(start, min(start + _AT_ONCE, people + 1))
+            session.execute(insert(Subscriber), [_person(id_, chance) for id_ in ids])
+        for statement in _FROM_PEOPLE:
+            session.execute(text(statement), {"now": _AT})
+        for issue in range(1, _ISSUES + 1):
+            session.execute(text(_DELIVERIES), {"issue": issue, "now": _AT})
+            session.execute(text(_CLICKS), {"issue": issue, "now": _AT})
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE" if "postgres" in url else "ANALYZE"))
+    return engine
+
+
+_AT = _NOW.isoformat(" ")
+# Spread over the people by remainders of their numbers: the same in every run.
+_FROM_PEOPLE = (
+    "INSERT INTO subscriptions (newsletter_id, subscriber_id, state, changed_at, source)"
+    " SELECT 1, id, 'confirmed', CAST(:now AS TIMESTAMP), 'import' FROM subscribers",
+    "INSERT INTO subscriber_tags (tag_id, subscriber_id)"
+    " SELECT tags.id, subscribers.id FROM subscribers, tags"
+    " WHERE (subscribers.id * 7919 + tags.id * 104729) % 101 < 10",
+)
+_DELIVERIES = (
+    "INSERT INTO deliveries (issue_id, subscriber_id, fate, attempts, at, reply)"
+    " SELECT :issue, id, 1, 1, CAST(:now AS TIMESTAMP), '250 ok' FROM subscribers"
+    " WHERE (id * 5003 + :issue * 4) % 97 < 87"
+)
+_CLICKS = (
+    "INSERT INTO clicks (issue_id, subscriber_id, link_number, at, machine)"
+    " SELECT :issue, id, id % 6 + 1, CAST(:now AS TIMESTAMP),"
+    " CASE WHEN id % 5 = 0 THEN 'prefetch' END FROM subscribers"
+    " WHERE (id * 6007 + :issue * 811) % 103 < 8"
+)
+
+
+def _things(session: Any) -> None:
+    session.add(
+        Newsletter(
+            slug="river", name="River Watch", from_name="River Watch",
+            from_address="news@river.test", created_at=_NOW,
+        )
+    )  # fmt: skip
+    names = ("volunteer", "press", "donor", "member", "vip")
+    session.add_all(Tag(name=one, key=one, created_at=_NOW) for one in names)
+    kinds = {"district": FieldKind.TEXT, "city": FieldKind.TEXT, "age": FieldKind.NUMBER}
+    session.add_all(
+        CustomField(name=name, label=name, kind=kind, editable_by=EditableBy.STAFF, created_at=_NOW)
+        for name, kind in kinds.items()
+    )
+    for number in range(1, _ISSUES + 1):
+        at = _NOW - timedelta(days=7 * (_ISSUES + 1 - number))
+        session.add(
+            Issue(
+                newsletter_id=1, subject="News", created_at=at, changed_at=at,
+                started_at=at, finished_at=at + timedelta(hours=3), state=IssueState.SENT,
+            )
+        )  # fmt: skip
+        session.flush()
+        session.add_all(
+            IssueLink(
+                issue_id=number, number=link, url=f"https://act.test/{link}", label=f"Act {link}",
+                role="action" if link < 4 else "text", block=f"b-{link}", block_position=link,
+            )
+            for link in range(1, 7)
+        )  # fmt: skip
+    session.flush()
+
+
+def _person(id_: int, chance: random.Random) -> dict[str, Any]:
+    address = f"reader{id_}@readers{id_ % 50}.test"
+    return {
+        "id": id_,
+        "address": address,
+        "address_key": address,
+        "name": "Ann Example" if id_ % 5 else "",
+        "language": chance.choice(("de", "en", "en-GB", "fr", None)),
+        "time_zone": "Europe/Berlin",
+        "fields": {
+            "district": chance.choice(("North", "South", "East", "West")),
+            "city": chance.choice(("Lindholm", "Alder", "Riverton", "Hillside", "Portsea")),
+            "age": chance.randrange(14, 90),
+            "note": "met at the river festival",
+        },
+        "created_at": _NOW - timedelta(days=chance.randrange(1200)),
+    }
