@@ -6,12 +6,13 @@ import asyncio
 import logging
 import random
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from mailer.delivering.connecting import close_connection, open_connection
 from mailer.delivering.lane import Desk, Lane
+from mailer.delivering.seats import Wish
 from mailer.errors import RelayUnavailable
 from mailer.relays import Relay, shares
 
@@ -22,6 +23,7 @@ _LONGEST_PAUSE = 10.0
 _IDLE_SECONDS = 5.0
 _WATCH_SECONDS = 1.0
 _CONNECT_SECONDS = 30.0
+_SEAT_SECONDS = 0.1  # asks again whether there may be one connection more
 
 
 class BusyDesk(Desk, Protocol):
@@ -50,7 +52,9 @@ class Lanes:
         self._relays, self._desk, self._options = relays, desk, options
         self._idle: deque[asyncio.Future[None]] = deque()  # without a connection, without work
         self._parked: dict[Lane, float] = {}  # connected, without work, since when
-        self._open: set[Lane] = set()
+        self._open: dict[Lane, tuple[Relay, int]] = {}
+        self._seats: set[tuple[Relay, int]] = set()  # connections that are open, or being opened
+        self._allowed = {relay: 0 for relay in relays if relay.connections is not None}
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
         self._problems: dict[Relay, str] = {}
@@ -59,11 +63,35 @@ class Lanes:
         """Be ready to connect; nothing is opened before there is work."""
         numbers = shares(self._relays, self._options.connections)
         self._tasks = [
-            asyncio.create_task(self._keep(relay))
-            for relay, number in zip(self._relays, numbers, strict=True)
-            for _ in range(number)
+            asyncio.create_task(self._keep(relay, number))
+            for relay, most in zip(self._relays, numbers, strict=True)
+            for number in range(most)
         ]
         self._tasks.append(asyncio.create_task(self._watch()))
+
+    def wishes(self, *, busy: bool) -> dict[str, Wish]:
+        """What to ask for of relays that allow all workers only so many connections."""
+        numbers = shares(self._relays, self._options.connections)
+        return {
+            str(relay): Wish(
+                relay.connections,
+                number if busy else 0,
+                sum(1 for one, _ in self._seats if one == relay),
+            )
+            for relay, number in zip(self._relays, numbers, strict=True)
+            if relay.connections is not None
+        }
+
+    def allow(self, allowed: Mapping[str, int]) -> None:
+        """So many connections may be open; those above finish what is in flight."""
+        for relay in self._allowed:
+            self._allowed[relay] = allowed[str(relay)]
+        for lane, (relay, number) in list(self._open.items()):
+            if not self._may(relay, number):
+                lane.stop()
+
+    def _may(self, relay: Relay, number: int) -> bool:
+        return number < self._allowed.get(relay, number + 1)
 
     def wake(self, messages: int) -> None:
         """There are *messages* to take: wake as many lanes as that needs."""
@@ -95,18 +123,24 @@ class Lanes:
         if late:
             await asyncio.wait(late)
 
-    async def _keep(self, relay: Relay) -> None:
+    async def _keep(self, relay: Relay, number: int) -> None:
         failures = 0
         while not self._stopping.is_set():
             if not self._desk.busy:
                 await self._work()
                 continue
-            failures = 0 if await self._use_one(relay) else failures + 1
+            if not self._may(relay, number):
+                await self._pause(_SEAT_SECONDS)
+                continue
+            self._seats.add((relay, number))
+            useful = await self._use_one(relay, number)
+            self._seats.discard((relay, number))
+            failures = 0 if useful else failures + 1
             if failures:
                 pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (failures - 1))
                 await self._pause(pause * random.uniform(0.5, 1.0))  # noqa: S311  # no secret
 
-    async def _use_one(self, relay: Relay) -> bool:
+    async def _use_one(self, relay: Relay, number: int) -> bool:
         """Open a connection and use it up; whether it was of any use."""
         try:
             connection = await open_connection(
@@ -121,14 +155,14 @@ class Lanes:
             most=self._options.messages_per_connection,
             parked=self._park,
         )
-        self._open.add(lane)
+        self._open[lane] = relay, number
         try:
             lane.start()
-            if self._stopping.is_set():
+            if self._stopping.is_set() or not self._may(relay, number):
                 lane.stop()
             await lane.closed
         finally:
-            self._open.discard(lane)
+            del self._open[lane]
             self._parked.pop(lane, None)
             await close_connection(connection)
         if lane.settled or not lane.lost:

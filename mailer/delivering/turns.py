@@ -16,6 +16,7 @@ from mailer.delivering.guarding import Guard, Thresholds
 from mailer.delivering.permits import Limits, reserve
 from mailer.delivering.prepared import PreparedIssue, load_prepared
 from mailer.delivering.recipients import Loaded, load
+from mailer.delivering.seats import Wish, share_out
 from mailer.delivering.warm_ups import resting_newsletters
 from mailer.sending_hours import parse_sending_hours
 from mailer.signing import DkimSigner
@@ -118,15 +119,20 @@ class Registrar:
         self._guard.keep(unsaid)
         return answer
 
-    def keep_house(self, now: datetime) -> None:
+    def keep_house(self, now: datetime, wishes: Mapping[str, Wish]) -> dict[str, int]:
         """Finish issues that nobody waits for, skip who waits for a cancelled one, mend times.
 
-        And stop those of which too much came back.
+        And stop those of which too much came back. Answers how many connections this worker may
+        have to relays that allow only so many.
         """
         with transaction(self._engine) as session:
             self._stop(session, self._guard.look(session))
             ledger.mend_times(session, self._retry_schedule, now=now, seconds=self._seconds)
             lifecycle.settle(session, now=now)
+            return {
+                relay: share_out(session, relay, wish, worker=self._worker, now=now)
+                for relay, wish in sorted(wishes.items())
+            }
 
     def _report(self, session: Session, turn: Turn, answer: Answer) -> None:
         for progress in turn.progress:

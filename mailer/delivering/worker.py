@@ -62,7 +62,7 @@ class WorkerOptions:
     limits: Limits = NO_LIMITS
     dkim: DkimSigner | None = None
     thresholds: Thresholds = Thresholds()  # noqa: RUF009  # frozen
-    stop_seconds: float = 7.0
+    stop_seconds: float = 5.0
 
 
 def worker_name() -> str:
@@ -292,6 +292,8 @@ class Worker:
             last_attempt=leased.attempt > len(schedule),
         )
         batch.until = until
+        if not self._batches:
+            self._due_at["house"] = 0.0  # connections may have to be asked for
         self._batches[leased.batch_id] = batch
         self._loaded_at[leased.batch_id] = self._now()
         self._wake.set()
@@ -328,7 +330,14 @@ class Worker:
         if self._is_due("house", _HOUSE_SECONDS):
             loop = asyncio.get_running_loop()
             try:
-                await loop.run_in_executor(self._thread, self._registrar.keep_house, self._clock())
+                self._lanes.allow(
+                    await loop.run_in_executor(
+                        self._thread,
+                        self._registrar.keep_house,
+                        self._clock(),
+                        self._lanes.wishes(busy=bool(self._batches)),
+                    )
+                )
             except Unavailable as error:
                 self._database_problem = str(error)
 
@@ -341,6 +350,8 @@ class Worker:
         for _ in range(_LAST_TURNS):
             if self._batches:
                 await self._turn()
+        self._due_at["house"] = 0.0  # others may have our connections now
+        await self._keep_house()
         if self._batches:
             log.error(
                 "%d batches could not be handed back: they wait until their leases end",

@@ -27,6 +27,7 @@ from tests.support.accounting import (
     account,
     in_doubt,
     issue_under_way,
+    until_still,
     wait_for_bodies,
     wait_until,
     wait_until_sent,
@@ -108,8 +109,7 @@ def kill_and_restart(
         for moment in moments:
             wait_for_bodies(sink, moment)
             server.kill()
-            time.sleep(1.0)
-            waiting = sink.bodies
+            waiting = until_still(sink)
             time.sleep(0.5)
             assert sink.bodies == waiting, "nobody is sent to whom the ledger does not know"
             server.start()
@@ -133,8 +133,7 @@ def test_a_disk_that_gets_full_stops_sending_until_there_is_room(
         worker = site.worker(PATIENT)
         wait_for_bodies(sink, 200)
         fill_the_disk(worker, sqlite_engine)
-        time.sleep(1.0)
-        waiting = sink.bodies
+        waiting = until_still(sink)
         time.sleep(1.0)
         assert sink.bodies == waiting, "nobody is sent to whom the ledger does not know"
         assert audited(sqlite_engine, issue_id).balanced
@@ -223,7 +222,7 @@ def test_a_batch_is_taken_over_from_a_host_that_went_away_in_the_middle_of_a_tra
         issue_id, addresses = issue_under_way(here, 20)
         leased = ledger.lease(session, worker="gone", now=utc_now(), seconds=1)
         assert leased is not None  # and never a word again: neither commit nor goodbye
-        run_until(a_worker(here, sink), here, issue_id, seconds=80)
+        run_until(a_worker(here, sink), here, issue_id, seconds=110)
         account(here, issue_id, sink, addresses)
         with pytest.raises(DBAPIError):
             session.commit()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import bisect
 import time
 from collections.abc import Callable, Iterator
@@ -16,13 +15,14 @@ from sqlalchemy import Engine
 
 from mailer.clock import Clock, utc_now
 from mailer.database.engine import open_engine, transaction
+from mailer.database.tables import IssueState
 from mailer.delivering.permits import Limits
-from mailer.delivering.worker import Worker
+from mailer.delivering.seats import Wish, share_out
 from mailer.rates import parse_rates
 from mailer.warming import WarmUpPlan
-from tests.support.accounting import issue_under_way, wait_until
+from tests.support.accounting import account, issue_under_way
 from tests.support.factories import add_issue, add_newsletter, add_readers
-from tests.support.sending import a_worker, audited, run_until, start
+from tests.support.sending import a_worker, audited, run_until, start, state_of, work
 from tests.support.sink import Sink, running
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -69,25 +69,13 @@ def send(
     clock: Clock = utc_now,
     connections: int = 4,
 ) -> None:
-    """Let three workers send until something is true, and a moment longer."""
-
-    async def run(workers: list[Worker]) -> None:
-        stop = asyncio.Event()
-        tasks = [asyncio.create_task(worker.run(stop)) for worker in workers]
-        await asyncio.to_thread(wait_until, until, seconds=60)
-        await asyncio.sleep(1.0)
-        stop.set()
-        await asyncio.gather(*tasks)
-
+    """Let three workers send until something is true, and a second longer."""
     with three_engines(database_url) as engines:
-        asyncio.run(
-            run(
-                [
-                    a_worker(one, relay, limits=limits, clock=clock, connections=connections)
-                    for one in engines
-                ]
-            )
-        )
+        workers = [
+            a_worker(one, relay, limits=limits, clock=clock, connections=connections)
+            for one in engines
+        ]
+        work(*workers, until=until, rest=1.0)
 
 
 def test_so_many_a_second(engine: Engine, database_url: str) -> None:
@@ -186,15 +174,51 @@ def test_a_domain_that_is_warmed_up_sends_a_few_more_each_day_and_other_domains_
     assert audited(engine, issue_id).accepted == 250
 
 
-def test_connections_are_as_many_as_allowed_and_renewed_after_their_messages(
-    engine: Engine,
-) -> None:
-    issue_id, _ = issue_under_way(engine, 200)
+def test_a_worker_has_as_many_connections_as_it_may(sqlite_engine: Engine) -> None:
+    issue_id, _ = issue_under_way(sqlite_engine, 200)
 
-    with running(Sink(delay=0.002)) as sink:
-        worker = a_worker(engine, sink, connections=3, messages_per_connection=20)
-        run_until(worker, engine, issue_id)
+    with running(Sink(delay=0.005)) as sink:
+        run_until(a_worker(sqlite_engine, sink, connections=3), sqlite_engine, issue_id)
 
-    assert 1 < sink.most_open <= 3
-    assert sink.connections >= 10
+    assert sink.most_open == 3
     assert sink.counts.total() == 200
+
+
+def test_connections_that_a_relay_allows_are_shared_out_among_all_workers(
+    engine: Engine, database_url: str
+) -> None:
+    """Four over all; the first worker to come gives some up for those that come after it."""
+    issue_id, addresses = issue_under_way(engine, 2400, batch_size=50)
+
+    with running(Sink(delay=0.02)) as sink, three_engines(database_url) as engines:
+        workers = [a_worker(one, sink, connections=4, relay_connections=4) for one in engines]
+        work(*workers, until=lambda: state_of(engine, issue_id) is IssueState.SENT, seconds=90)
+        result = account(engine, issue_id, sink, addresses)
+
+    assert sink.most_open <= 4
+    assert (result.doubled, result.uncertain.total()) == ({}, 0)
+    assert min(worker.accepted for worker in workers) > 0
+
+
+def test_connections_of_a_worker_that_was_killed_are_given_to_others(engine: Engine) -> None:
+    wish = Wish(most=4, wanted=4, held=0)
+    with transaction(engine) as session:
+        assert share_out(session, "relay", wish, worker="killed", now=NOON) == 4
+    with transaction(engine) as session:
+        assert share_out(session, "relay", wish, worker="next", now=NOON) == 0
+    with transaction(engine) as session:
+        later = NOON + timedelta(seconds=16)
+        assert share_out(session, "relay", wish, worker="next", now=later) == 4
+
+
+def test_a_worker_that_wants_none_any_more_leaves_them_to_the_others(engine: Engine) -> None:
+    some, none = Wish(most=4, wanted=4, held=0), Wish(most=4, wanted=0, held=0)
+    with transaction(engine) as session:
+        assert share_out(session, "relay", some, worker="first", now=NOON) == 4
+        assert share_out(session, "relay", some, worker="second", now=NOON) == 0
+        assert share_out(session, "relay", some._replace(held=4), worker="first", now=NOON) == 2
+        assert share_out(session, "relay", some, worker="second", now=NOON) == 0, "still open"
+        assert share_out(session, "relay", some._replace(held=2), worker="first", now=NOON) == 2
+        assert share_out(session, "relay", some, worker="second", now=NOON) == 2
+        assert share_out(session, "relay", none, worker="first", now=NOON) == 0
+        assert share_out(session, "relay", some._replace(held=2), worker="second", now=NOON) == 4

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,19 +14,8 @@ from mailer.database.tables import Batch, IssueState
 from mailer.errors import InvalidInput
 from mailer.sending_hours import parse_sending_hours
 from tests.support.factories import NOON, add_issue, add_newsletter, add_readers, add_subscriber
-from tests.support.sending import a_worker, audited, run_until, start, state_of
+from tests.support.sending import a_worker, audited, run_until, start, state_of, work
 from tests.support.sink import Sink, running
-
-
-def send_for(engine: Engine, sink: Sink, clock: Callable[[], datetime], seconds: float) -> None:
-    async def run() -> None:
-        stop = asyncio.Event()
-        task = asyncio.create_task(a_worker(engine, sink, clock=clock).run(stop))
-        await asyncio.sleep(seconds)
-        stop.set()
-        await task
-
-    asyncio.run(run())
 
 
 def test_in_local_time_each_zone_has_its_own_hour(engine: Engine) -> None:
@@ -59,7 +47,8 @@ def test_a_canary_goes_first_and_the_others_wait(engine: Engine) -> None:
     assert start(engine, issue_id, batch_size=400) == 1000
 
     with running(Sink()) as sink:
-        send_for(engine, sink, lambda: NOON + timedelta(minutes=14), 0.8)
+        before = a_worker(engine, sink, clock=lambda: NOON + timedelta(minutes=14))
+        work(before, until=lambda: sink.bodies >= 20, rest=0.5)
         assert sum(sink.counts.values()) == 20
         assert state_of(engine, issue_id) is IssueState.SENDING
         later = a_worker(engine, sink, clock=lambda: NOON + timedelta(minutes=16))
@@ -79,7 +68,9 @@ def test_a_newsletter_is_sent_at_its_hours_only(engine: Engine) -> None:
     start(engine, issue_id)
 
     with running(Sink()) as sink:
-        send_for(engine, sink, lambda: NOON, 0.8)  # seven in the morning there
+        begun = time.monotonic()  # seven in the morning there
+        early = a_worker(engine, sink, clock=lambda: NOON)
+        work(early, until=lambda: time.monotonic() - begun > 1.0)
         assert sink.counts == {}
         run_until(a_worker(engine, sink, clock=lambda: NOON + timedelta(hours=2)), engine, issue_id)
 
@@ -99,12 +90,16 @@ def test_sending_stops_when_the_hours_end(engine: Engine) -> None:
             late = sum(sink.counts.values()) >= 50
             return NOON.replace(hour=21 if late else 19, minute=59)
 
-        send_for(engine, sink, clock, 2.0)
+        work(a_worker(engine, sink, clock=clock), until=lambda: nobody_holds_a_batch(engine, sink))
         assert 50 <= sum(sink.counts.values()) < 250
 
     assert audited(engine, issue_id).balanced
+
+
+def nobody_holds_a_batch(engine: Engine, sink: Sink) -> bool:
+    """Whether what was begun has been given back."""
     with reading(engine) as session:
-        assert session.scalars(select(Batch.leased_until)).all() == [None]
+        return sink.bodies >= 50 and session.scalars(select(Batch.leased_until)).all() == [None]
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,16 @@ def wait_for_bodies(sink: Sink, number: int) -> None:
     wait_until(lambda: sink.bodies >= number)
 
 
+def until_still(sink: Sink, *, seconds: float = 0.7) -> int:
+    """Wait until the sink has read nothing for so long; how many messages it has read in all."""
+    seen, since = sink.bodies, time.monotonic()
+    while time.monotonic() - since < seconds:
+        time.sleep(0.02)
+        if sink.bodies != seen:
+            seen, since = sink.bodies, time.monotonic()
+    return seen
+
+
 def wait_until_sent(engine: Engine, issue_id: int, *, seconds: float = 60.0) -> float:
     """Wait until everybody is decided; how many seconds it took."""
     started = time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 from sqlalchemy import Engine
@@ -43,11 +44,12 @@ def a_worker(
     dkim: DkimSigner | None = None,
     limits: Limits = NO_LIMITS,
     thresholds: Thresholds | None = None,
+    relay_connections: int | None = None,
 ) -> Worker:
     return Worker(
         engine,
         SIGNER,
-        [Relay("127.0.0.1", sink.port, starttls=False)],
+        [Relay("127.0.0.1", sink.port, starttls=False, connections=relay_connections)],
         WorkerOptions(
             lanes=LaneOptions(connections, messages_per_connection, timeout, "us.test"),
             base_url="http://mail.test",
@@ -74,23 +76,33 @@ def audited(engine: Engine, issue_id: int) -> Audit:
         return audit(session, issue_id)
 
 
-def run_until(
-    worker: Worker, engine: Engine, issue_id: int, *states: IssueState, seconds: float = 30.0
-) -> Audit:
-    """Let *worker* send until the issue is in one of *states* (sent, if none is named)."""
+def work(
+    *workers: Worker, until: Callable[[], bool], seconds: float = 60.0, rest: float = 0.0
+) -> None:
+    """Let *workers* send until something is true, and so many seconds longer: nothing else comes."""
 
     async def run() -> None:
         stop = asyncio.Event()
-        task = asyncio.create_task(worker.run(stop))
-        async with asyncio.timeout(seconds):
-            while not task.done():
-                if await asyncio.to_thread(state_of, engine, issue_id) in (
-                    states or (IssueState.SENT,)
-                ):
-                    break
-                await asyncio.sleep(0.05)
-        stop.set()
-        await task
+        tasks = [asyncio.create_task(worker.run(stop)) for worker in workers]
+        try:
+            async with asyncio.timeout(seconds):
+                while not any(task.done() for task in tasks):
+                    if await asyncio.to_thread(until):
+                        break
+                    await asyncio.sleep(0.05)
+            await asyncio.sleep(rest)
+        finally:
+            stop.set()
+            await asyncio.gather(*tasks)
 
     asyncio.run(run())
+
+
+def run_until(
+    worker: Worker, engine: Engine, issue_id: int, *states: IssueState, seconds: float = 60.0
+) -> Audit:
+    """Let *worker* send until the issue is in one of *states* (sent, if none is named)."""
+
+    wanted = states or (IssueState.SENT,)
+    work(worker, until=lambda: state_of(engine, issue_id) in wanted, seconds=seconds)
     return audited(engine, issue_id)

@@ -168,3 +168,15 @@ class WarmUp(Base):
     day: Mapped[int]  # of the plan, from 1; days on which nothing is sent do not count
     since: Mapped[datetime]  # when that day began
     used: Mapped[int]  # messages, on that day
+
+
+class RelaySeats(Base):
+    """How many connections one worker wants and holds, to a relay that allows only so many."""
+
+    __tablename__ = "relay_seats"
+
+    relay: Mapped[str] = mapped_column(String(300), primary_key=True)
+    worker: Mapped[str] = mapped_column(String(100), primary_key=True)
+    wanted: Mapped[int]
+    held: Mapped[int]
+    until: Mapped[datetime]  # if it is not heard of again
