@@ -13,6 +13,7 @@ from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from mailer.audience import uploading, uploads
 from mailer.bootstrap import Mailer, bootstrap
 from mailer.bouncing.polling import poll
 from mailer.database.engine import reading, transaction
@@ -64,6 +65,7 @@ async def _run(mailer: Mailer, *, starting: bool) -> None:
         for name, job, every, arguments in (
             ("start due issues", _start_due, _TICK, [mailer]),
             ("send notices", couriers.tick, _TICK, []),
+            ("try and import uploads", _import, _TICK, [mailer]),
             ("judge clicks", _judge_clicks, _JUDGE, [mailer]),
             ("forget what is old", _forget, _TIDY, [mailer]),
             *_mailbox_job(mailer),
@@ -110,6 +112,14 @@ def _start_due(mailer: Mailer) -> None:
         log.error("%s Due issues wait.", error)
 
 
+def _import(mailer: Mailer) -> None:
+    """Try and import lists of readers that staff brought by the browser."""
+    try:
+        uploading.work(mailer.engine, mailer.signer, mailer.clock)
+    except Unavailable as error:
+        log.error("%s Imports wait.", error)
+
+
 def _judge_clicks(mailer: Mailer) -> None:
     """Mark clicks of scanners that only their haste gives away."""
     try:
@@ -130,6 +140,7 @@ def _forget(mailer: Mailer) -> None:
         with transaction(mailer.engine) as session:
             gone = remove_settled(session, now - settings.keep_notices)
             unconfirmed = remove_unconfirmed(session, now - settings.keep_unconfirmed)
+            uploads.remove_files(session, now - settings.keep_uploads)
             meters.remove_ended(session, now)
             work.remove_ended(session, now)
         done = retain(mailer.engine, mailer.signer, mailer.retention, now=now)

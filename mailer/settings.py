@@ -117,6 +117,7 @@ class Settings(BaseSettings):
     bounce_days: int = Field(default=14, ge=0)
     unsigned_reports: Literal["count", "act"] = "count"
     keep_notices: Duration = timedelta(days=30)
+    keep_uploads: Duration = timedelta(days=7)
     confirm_within: Duration = timedelta(days=7)
     keep_unconfirmed: Duration = timedelta(days=30)
     keep_clicks: Duration | None = None

@@ -29,6 +29,8 @@ LEFT_OUT: Mapping[str, str] = {
     "sign_in_meters": "how often signing in has failed lately",
     "sign_in_links": "they work for minutes, or are sent anew",
     "staff_sessions": "people sign in again",
+    "uploaded_files": "lists that were imported, or can be brought again",
+    "uploads": "they are nothing without their files",
 }
 # Tables that go along only with the secrets.
 SECRET_TABLES: Mapping[str, str] = {"recovery_codes": "each signs in once"}

@@ -21,6 +21,7 @@ from mailer.web import health, metrics, problems
 from mailer.web.editor import (
     exports,
     home,
+    importing,
     inbox_pages,
     person,
     signing_in,
@@ -129,6 +130,7 @@ def _routes(*, inbox: bool) -> list[BaseRoute]:
         *home.ROUTES,
         *subscribers.ROUTES,
         *exports.ROUTES,
+        *importing.ROUTES,
         *person.ROUTES,
         *statistics.ROUTES,
         *statistics_files.ROUTES,

@@ -56,6 +56,7 @@ class FilePlan:
     rows: int  # about
     sample: tuple[tuple[str, ...], ...]
     problems: tuple[str, ...]
+    unknown_words: tuple[str, ...] = ()  # in the column of statuses: nobody knows what they mean
 
     @property
     def name(self) -> str:
@@ -168,7 +169,8 @@ def _plan(
     even = [(row + [""] * width)[:width] for row in cells[body:] if any(row)]
     mapped = map_columns(header, even, overrides)
     standing = _standing_of_file(layout, mapped, state)
-    problems = [*mapped.problems, *_doubts(mapped, even, statuses, standing, at)]
+    unknown = _unknown_words(mapped, even, statuses)
+    problems = [*mapped.problems, *_doubts(unknown, standing, at)]
     if layout.decoding.note:
         problems.insert(0, layout.decoding.note)
     return FilePlan(
@@ -180,6 +182,7 @@ def _plan(
         _estimate(layout, sample, len(even)),
         tuple(tuple(map(tidy_name, row)) for row in even[:5]),
         tuple(problems),
+        tuple(word for words in unknown.values() for word in words),
     )
 
 
@@ -206,29 +209,30 @@ def _standing_of_file(layout: Layout, mapped: Mapped, state: str | None) -> Stan
 _TELLING = (Meaning.STATUS, Meaning.SUBSCRIBED)
 
 
-def _doubts(
-    mapped: Mapped,
-    sample: Sequence[Sequence[str]],
-    statuses: Mapping[str, Standing],
-    standing: Standing,
-    at: int | None,
-) -> list[str]:
-    doubts = []
-    if at is None:
-        doubts.append("There is no header row; columns are told by what they hold.")
+def _unknown_words(
+    mapped: Mapped, sample: Sequence[Sequence[str]], statuses: Mapping[str, Standing]
+) -> dict[str, list[str]]:
+    """Words whose meaning for consent is not known, by the header of their column."""
+    found = {}
     for column in mapped.columns:
         if column.meaning is Meaning.STATUS:
             words = Counter(row[column.number - 1] for row in sample)
-            unknown = [
+            found[column.header] = [
                 w for w in words if w and w.lower() not in statuses and standing_of(w) is None
             ]
-            if unknown:
-                doubts.append(
-                    f"The column {column.header!r} has words whose meaning for consent is not "
-                    f"known: {listed(unknown)}. Rows with them are left out until you say what "
-                    "they mean (confirmed, pending, unsubscribed or suppressed), or that the "
-                    "column means something else."
-                )
+    return {header: words for header, words in found.items() if words}
+
+
+def _doubts(unknown: Mapping[str, Sequence[str]], standing: Standing, at: int | None) -> list[str]:
+    doubts = []
+    if at is None:
+        doubts.append("There is no header row; columns are told by what they hold.")
+    doubts += [
+        f"The column {header!r} has words whose meaning for consent is not known: "
+        f"{listed(words)}. Rows with them are left out until you say what they mean (confirmed, "
+        "pending, unsubscribed or suppressed), or that the column means something else."
+        for header, words in unknown.items()
+    ]
     if standing is not Standing.CONFIRMED:
         doubts.append(f"Everybody in this file is taken as {standing.name.lower()}.")
     return doubts

@@ -55,6 +55,7 @@ from mailer.database.tables.staff import (
     User,
 )
 from mailer.database.tables.tracking import Click, Open
+from mailer.database.tables.uploads import Upload, UploadedFile, UploadState
 
 __all__ = [
     "ApiKey",
@@ -108,6 +109,9 @@ __all__ = [
     "Tag",
     "Tally",
     "Unsubscribe",
+    "Upload",
+    "UploadState",
+    "UploadedFile",
     "User",
     "WarmUp",
     "Wording",

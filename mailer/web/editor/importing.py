@@ -1,0 +1,246 @@
+"""``/subscribers/import``: bring a list, see how it is read and what would happen, import it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mailer.audience import newsletters, uploads
+from mailer.audience.importing import FilePlan, Plan, Report
+from mailer.audience.importing.mapping import Column
+from mailer.audience.importing.meanings import Meaning
+from mailer.audience.uploading import planned
+from mailer.database.engine import reading, transaction
+from mailer.database.tables import Newsletter, Upload, UploadState
+from mailer.errors import InvalidFile, InvalidInput, NotFound
+from mailer.staffing.permissions import Permission
+from mailer.web.editor.access import field, form_of, staff_of, staff_route
+from mailer.web.editor.cookies import Notice
+from mailer.web.editor.shell import answer, go
+from mailer.web.languages import gettext
+from mailer.web.site import site_of
+
+_MOST_BYTES = 300 * 1024 * 1024  # of an upload: a million readers are about 60 MB
+_WAITING = {UploadState.TO_TRY, UploadState.TO_IMPORT}
+_CHANGEABLE = {UploadState.TRIED, UploadState.FAILED}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One column of an upload, and what it may mean."""
+
+    name: str  # of the field of the form
+    column: Column
+    target: str
+
+    @property
+    def own_field(self) -> str:
+        """The name of the custom field that it fills, or would fill."""
+        return self.column.field or self.column.header.lower().replace(" ", "_")
+
+
+def start(request: Request) -> Response:
+    """Choose files; earlier imports below."""
+    return _start(request)
+
+
+async def bring(request: Request) -> Response:
+    """Keep the files that were chosen; a scheduler tries them."""
+    chosen = [one for one in form_of(request).getlist("files") if isinstance(one, UploadFile)]
+    files = [(one.filename or "file", await one.read()) for one in chosen if one.filename]
+    return await run_in_threadpool(_bring, request, files)
+
+
+def _bring(request: Request, files: Sequence[tuple[str, bytes]]) -> Response:
+    site = site_of(request)
+    if not files:
+        return _start(request, problem=gettext("Please choose a file first."))
+    try:
+        with transaction(site.mailer.engine) as session:
+            upload = uploads.add(
+                session,
+                newsletters.get(session, field(request, "newsletter")).id,
+                files,
+                by=staff_of(request).user.address,
+                now=site.mailer.clock(),
+            )
+            with planned(files, {}):
+                return go(request, f"/subscribers/import/{upload.id}")
+    except (InvalidFile, InvalidInput, NotFound) as error:
+        return _start(request, problem=str(error))
+
+
+def look(request: Request) -> Response:
+    """How the files are read, what would happen or has happened."""
+    return _look(request)
+
+
+async def change(request: Request) -> Response:
+    """Read the files in another way, or import them as they are read now."""
+    return await run_in_threadpool(_change, request)
+
+
+def _change(request: Request) -> Response:
+    number = request.path_params["number"]
+    importing = field(request, "do") == "import"
+    try:
+        with transaction(site_of(request).mailer.engine) as session:
+            upload = _upload(session, request)
+            files = uploads.files(session, upload.id)
+            with planned(files, upload.options) as plan:
+                options = _options(request, plan)
+            if importing and options != _plain_options(upload):
+                importing = False  # it was tried in another way
+            with planned(files, options):  # what cannot be read so is said now
+                state = UploadState.TO_IMPORT if importing else UploadState.TO_TRY
+                moved = uploads.wait(session, number, state, options)
+    except (InvalidFile, InvalidInput) as error:
+        return _look(request, problem=str(error))
+    words = "" if moved else gettext("This list is being imported already.")
+    return go(request, f"/subscribers/import/{number}", Notice(words) if words else None)
+
+
+def verdicts(request: Request) -> Response:
+    """The verdict on every row."""
+    with reading(site_of(request).mailer.engine) as session:
+        data = uploads.verdicts(session, _upload(session, request).id)
+    if data is None:
+        raise HTTPException(404)
+    return Response(
+        data,
+        media_type="text/csv; charset=utf-8",
+        headers={
+            "content-disposition": 'attachment; filename="verdicts.csv"',
+            "cache-control": "no-store",
+        },
+    )
+
+
+def _start(request: Request, *, problem: str = "") -> Response:
+    with reading(site_of(request).mailer.engine) as session:
+        known = session.scalars(select(Newsletter).order_by(Newsletter.name)).all()
+        names = {one.id: one.name for one in known}
+        recent = uploads.recent(session)
+    return answer(
+        request,
+        "editor/import.html",
+        status=422 if problem else 200,
+        newsletters=known,
+        names=names,
+        chosen=request.query_params.get("newsletter", ""),
+        recent=recent,
+        problem=problem,
+    )
+
+
+def _look(request: Request, *, problem: str = "") -> Response:
+    with reading(site_of(request).mailer.engine) as session:
+        upload = _upload(session, request)
+        newsletter = session.get_one(Newsletter, upload.newsletter_id)
+        plan: Plan | None = None
+        if upload.state in _CHANGEABLE and uploads.has_files(session, upload.id):
+            try:
+                with planned(uploads.files(session, upload.id), upload.options) as found:
+                    plan = found
+            except (InvalidFile, InvalidInput) as error:
+                problem = problem or upload.problem or str(error)
+        kept = uploads.verdicts(session, upload.id) is not None
+    return answer(
+        request,
+        "editor/import_plan.html",
+        status=422 if problem and not upload.problem else 200,
+        upload=upload,
+        newsletter=newsletter,
+        plan=plan,
+        choices=[_choices(at, one) for at, one in enumerate(plan.files)] if plan else [],
+        meanings=_meanings(),
+        waiting=upload.state in _WAITING,
+        report=Report.from_dict(upload.report) if upload.report else None,
+        share=upload.done / upload.rows if upload.rows else 0.0,
+        kept=kept,
+        problem=problem or upload.problem,
+    )
+
+
+def _upload(session: Session, request: Request) -> Upload:
+    try:
+        return uploads.get(session, request.path_params["number"])
+    except NotFound as error:
+        raise HTTPException(404) from error
+
+
+def _choices(at: int, file: FilePlan) -> list[Choice]:
+    return [Choice(f"column-{at}-{one.number}", one, str(one.meaning)) for one in file.columns]
+
+
+def _options(request: Request, plan: Plan) -> dict[str, Any]:
+    """What the form says of columns and words; only what differs from the guess is kept."""
+    mapping: dict[str, str] = {}
+    for at, file in enumerate(plan.files):
+        for choice in _choices(at, file):
+            target = _target(request, choice)
+            if target and (target != choice.column.target or choice.column.because == "you"):
+                mapping[choice.column.header or str(choice.column.number)] = target
+    statuses = {
+        word: meaning
+        for word, meaning in zip(
+            form_of(request).getlist("word"), form_of(request).getlist("meaning"), strict=False
+        )
+        if isinstance(word, str) and isinstance(meaning, str) and word and meaning
+    }
+    return {"mapping": mapping, "statuses": statuses, "state": field(request, "state", 20)}
+
+
+def _target(request: Request, choice: Choice) -> str:
+    meaning = field(request, choice.name, 40)
+    if meaning != Meaning.FIELD:
+        return meaning
+    name = field(request, f"{choice.name}-field", 60) or choice.own_field
+    return f"{Meaning.FIELD}:{name}"
+
+
+def _plain_options(upload: Upload) -> dict[str, Any]:
+    return {"mapping": {}, "statuses": {}, "state": ""} | upload.options
+
+
+def _meanings() -> dict[str, str]:
+    return {
+        Meaning.ADDRESS: gettext("E-mail address"),
+        Meaning.NAME: gettext("Name"),
+        Meaning.FIRST_NAME: gettext("First name"),
+        Meaning.LAST_NAME: gettext("Last name"),
+        Meaning.LANGUAGE: gettext("Language"),
+        Meaning.TIME_ZONE: gettext("Time zone"),
+        Meaning.STATUS: gettext("A word for consent"),
+        Meaning.SUBSCRIBED: gettext("Subscribed: yes or no"),
+        Meaning.CONFIRMED: gettext("Confirmed: yes or no"),
+        Meaning.UNSUBSCRIBED: gettext("Unsubscribed: yes, or when"),
+        Meaning.SUPPRESSED: gettext("Bounced or blocked: yes, or when"),
+        Meaning.REASON: gettext("Why they left"),
+        Meaning.JOINED: gettext("When they joined"),
+        Meaning.EVIDENCE: gettext("Evidence of consent"),
+        Meaning.TAGS: gettext("Tags"),
+        Meaning.DATA: gettext("More fields, as JSON"),
+        Meaning.FIELD: gettext("A field of its own"),
+        Meaning.IGNORE: gettext("Leave out"),
+    }
+
+
+_MAY = Permission.SUBSCRIBERS
+_PATH = "/subscribers/import/{number:int}"
+ROUTES = [
+    staff_route("/subscribers/import", start, may=_MAY),
+    staff_route("/subscribers/import", bring, method="POST", may=_MAY, most_body=_MOST_BYTES),
+    staff_route(_PATH, look, may=_MAY),
+    staff_route(_PATH, change, method="POST", may=_MAY),
+    staff_route(f"{_PATH}/verdicts.csv", verdicts, may=_MAY),
+]

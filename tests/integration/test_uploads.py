@@ -1,0 +1,201 @@
+"""Lists brought by the browser are tried first, imported when a person says so, and lost never."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import httpx
+import pytest
+from sqlalchemy import Engine, select
+
+from mailer.audience import uploading, uploads
+from mailer.bootstrap import Mailer
+from mailer.database.engine import reading, transaction
+from mailer.database.tables import (
+    Consent,
+    Role,
+    Subscriber,
+    Subscription,
+    Upload,
+    UploadedFile,
+    UploadState,
+)
+from tests.support.factories import NOON, add_newsletter, add_subscriber
+from tests.support.site import mailer_of, noon, page, visiting
+from tests.support.staff import SignedIn, sign_in
+
+pytestmark = pytest.mark.anyio
+LIST = b"Kontakt,Ort,Status\nben@readers.test,Lindholm,gold\nann@readers.test,Harrow,active\nnobody,,active\n"
+
+
+@pytest.fixture
+def mailer(engine: Engine) -> Mailer:
+    """Ann has left the river's newsletter."""
+    with transaction(engine) as session:
+        river = add_newsletter(session)
+        add_subscriber(session, newsletter=river, state=Consent.UNSUBSCRIBED)
+    return mailer_of(engine)
+
+
+def work(mailer: Mailer) -> int:
+    return uploading.work(mailer.engine, mailer.signer, noon)
+
+
+def add(mailer: Mailer, data: bytes = LIST) -> int:
+    with transaction(mailer.engine) as session:
+        return uploads.add(session, 1, [("list.csv", data)], by="ana@river.test", now=NOON).id
+
+
+def get(mailer: Mailer, number: int) -> Upload:
+    with reading(mailer.engine) as session:
+        return uploads.get(session, number)
+
+
+def readers(mailer: Mailer) -> dict[str, Consent]:
+    with reading(mailer.engine) as session:
+        rows = session.execute(
+            select(Subscriber.address, Subscription.state).join(
+                Subscription, Subscription.subscriber_id == Subscriber.id
+            )
+        )
+        return {address: state for address, state in rows}  # noqa: C416
+
+
+async def bring(client: httpx.AsyncClient, who: SignedIn, data: bytes, name: str) -> httpx.Response:
+    return await client.post(
+        "/subscribers/import",
+        data=who.form | {"newsletter": "river"},
+        files={"files": (name, data, "text/csv")},
+    )
+
+
+def test_an_upload_is_tried_and_nothing_is_written(mailer: Mailer) -> None:
+    number = add(mailer)
+
+    assert work(mailer) == 1
+
+    upload = get(mailer, number)
+    assert upload.state is UploadState.TRIED
+    assert upload.report["counts"] == {"kept unsubscribed": 1, "invalid": 2}
+    assert readers(mailer) == {"ann@readers.test": Consent.UNSUBSCRIBED}
+
+
+def test_it_is_imported_once_a_person_says_so_with_every_row_accounted_for(mailer: Mailer) -> None:
+    number = add(mailer)
+    with transaction(mailer.engine) as session:
+        uploads.wait(session, number, UploadState.TO_IMPORT, {"statuses": {"gold": "confirmed"}})
+
+    assert work(mailer) == 1
+
+    upload = get(mailer, number)
+    assert upload.state is UploadState.IMPORTED
+    assert upload.report["counts"] == {"added": 1, "kept unsubscribed": 1, "invalid": 1}
+    assert readers(mailer)["ben@readers.test"] is Consent.CONFIRMED
+    with reading(mailer.engine) as session:
+        kept = uploads.verdicts(session, number)
+        assert kept is not None
+        assert len(kept.splitlines()) == 4
+        assert not uploads.any_waiting(session, NOON)
+    with transaction(mailer.engine) as session:
+        assert not uploads.wait(session, number, UploadState.TO_IMPORT)
+
+
+def test_what_a_killed_scheduler_left_goes_on_when_its_lease_ends(mailer: Mailer) -> None:
+    number = add(mailer)
+    with transaction(mailer.engine) as session:
+        assert uploads.claim(session, NOON) is not None
+        assert uploads.claim(session, NOON) is None
+    assert work(mailer) == 0
+    later = NOON + uploads.LEASE + timedelta(seconds=1)
+
+    assert uploading.work(mailer.engine, mailer.signer, lambda: later) == 1
+    assert get(mailer, number).state is UploadState.TRIED
+
+
+def test_a_result_for_options_that_were_changed_meanwhile_is_dropped(mailer: Mailer) -> None:
+    number = add(mailer)
+    with transaction(mailer.engine) as session:
+        claimed = uploads.claim(session, NOON)
+        assert claimed is not None
+        uploads.wait(session, number, UploadState.TO_TRY, {"state": "pending"})
+        assert not uploads.finish(session, claimed, UploadState.TRIED, now=NOON, report={})
+        assert not session.scalars(select(UploadedFile).where(UploadedFile.position < 0)).all()
+
+
+def test_what_is_no_list_says_what_to_do(mailer: Mailer) -> None:
+    number = add(mailer, b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR")
+
+    work(mailer)
+
+    upload = get(mailer, number)
+    assert upload.state is UploadState.FAILED
+    assert "list.csv" in upload.problem
+
+
+def test_files_are_removed_after_their_time_but_not_while_they_wait(mailer: Mailer) -> None:
+    done, waiting = add(mailer), None
+    work(mailer)
+    waiting = add(mailer)
+
+    with transaction(mailer.engine) as session:
+        assert uploads.remove_files(session, NOON) == 0
+        assert uploads.remove_files(session, NOON + timedelta(days=8)) == 1
+        assert uploads.files(session, done) == []
+        assert len(uploads.files(session, waiting)) == 1
+
+
+async def test_a_list_is_brought_looked_at_changed_and_imported_on_the_page(mailer: Mailer) -> None:
+    async with visiting(mailer) as client:
+        who = sign_in(mailer, client, role=Role.EDITOR)
+        path = (await bring(client, who, LIST, "../list.csv")).headers["location"]
+        waiting = page(await client.get(path))
+        work(mailer)
+        tried = page(await client.get(path))
+        fields = who.form | {
+            str(one.get("name")): str((one.xpath("option[@selected]/@value") or [""])[0])
+            for one in tried.xpath("//select")
+        }
+        changed = fields | {
+            "word": "gold",
+            "meaning": "confirmed",
+            "column-0-2": "field",
+            "column-0-2-field": "town",
+        }
+        await client.post(path, data=changed | {"do": "try"})
+        work(mailer)
+        again = page(await client.get(path))
+        await client.post(path, data=changed | {"do": "import"})
+        work(mailer)
+        done = page(await client.get(path))
+        verdicts = await client.get(f"{path}/verdicts.csv")
+
+    assert waiting.xpath("//progress")
+    assert "gold" in tried.text_content()
+    assert readers(mailer)["ben@readers.test"] is Consent.CONFIRMED
+    assert "Import 3 rows" in again.text_content()
+    assert "Imported into River Watch" in done.text_content()
+    assert "nobody" in verdicts.text
+    with reading(mailer.engine) as session:
+        ben = session.scalars(
+            select(Subscriber).where(Subscriber.address == "ben@readers.test")
+        ).one()
+    assert ben.fields["town"] == "Lindholm"
+
+
+async def test_a_file_that_is_no_list_is_refused_at_once_and_not_kept(mailer: Mailer) -> None:
+    async with visiting(mailer) as client:
+        who = sign_in(mailer, client, role=Role.EDITOR)
+        answer = await bring(client, who, b"just words\nand more words\n", "notes.txt")
+
+    assert answer.status_code == 422
+    assert "notes.txt" in page(answer).xpath("string(//*[@role='alert'])")
+    with reading(mailer.engine) as session:
+        assert session.scalars(select(Upload)).all() == []
+
+
+async def test_viewers_bring_nothing(mailer: Mailer) -> None:
+    number = add(mailer)
+    async with visiting(mailer) as client:
+        who = sign_in(mailer, client, role=Role.VIEWER)
+        assert (await bring(client, who, LIST, "list.csv")).status_code == 403
+        assert (await client.get(f"/subscribers/import/{number}")).status_code == 403
