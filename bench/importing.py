@@ -17,8 +17,8 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from bench import machine
+from bench.databases import postgresql
 from bench.report import Report
-from bench.sending import postgresql
 from mailer.audience import importing, newsletters
 from mailer.database.engine import open_engine, transaction
 from mailer.database.upgrading import upgrade

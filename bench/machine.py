@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import time
@@ -51,16 +50,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def smtp_sink() -> Iterator[tuple[int, int]]:
-    """Postfix's sink on a free port: (port, pid)."""
+def smtp_sink(*, pipelining: bool = True) -> Iterator[int]:
+    """Postfix's sink on a free port; yields the port."""
     port = free_port()
     user = ["-u", "nobody"] if os.geteuid() == 0 else []
+    plain = [] if pipelining else ["-p"]  # do not offer it
     process = subprocess.Popen(
-        [str(SINK), *user, "-m", "500", "-h", "sink", f"127.0.0.1:{port}", "1000"]
+        [str(SINK), *user, *plain, "-m", "500", "-h", "sink", f"127.0.0.1:{port}", "1000"]
     )
     try:
-        _until_listening(port)
-        yield port, process.pid
+        until_listening(port)
+        yield port
     finally:
         process.terminate()
         process.wait()
@@ -82,15 +82,11 @@ def run_source(port: int, messages: int, *, sessions: int, size: int) -> tuple[f
     return time.time() - started, usage.ru_utime + usage.ru_stime
 
 
-def _until_listening(port: int) -> None:
-    for _ in range(200):
+def until_listening(port: int) -> None:
+    """Wait until something takes connections on *port*."""
+    for _ in range(1500):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.02)
     raise SystemExit(f"nothing listens on port {port}")
-
-
-def have(program: str) -> bool:
-    """Whether a program is on the path."""
-    return shutil.which(program) is not None

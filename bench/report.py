@@ -3,14 +3,48 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
+import statistics
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 RESULTS = Path(__file__).parent / "results"
+
+
+class Samples:
+    """What each candidate was measured to need, once per repetition."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, list[Mapping[str, float]]] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """The candidates, in the order they came."""
+        return list(self._of)
+
+    def add(self, name: str, sample: Mapping[str, float]) -> None:
+        """One more repetition of one candidate."""
+        self._of.setdefault(name, []).append(sample)
+
+    def middle(self, name: str) -> dict[str, float]:
+        """The median of each figure."""
+        samples = self._of[name]
+        return {key: statistics.median(sample[key] for sample in samples) for key in samples[0]}
+
+    def largest(self, name: str, key: str) -> float:
+        """The worst of one figure."""
+        return max(sample[key] for sample in self._of[name])
+
+    def ratio(self, key: str, name: str, base: str) -> float:
+        """The median of the ratios to *base* within each repetition: noise of the hour falls out."""
+        pairs = zip(self._of[name], self._of[base], strict=True)
+        return round(statistics.median(one[key] / other[key] for one, other in pairs), 2)
 
 
 @dataclass
@@ -21,6 +55,8 @@ class Report:
     about: str
     columns: list[str]
     rows: list[list[object]] = field(default_factory=list)
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    load: float = field(default_factory=lambda: os.getloadavg()[0])
 
     def add(self, *values: object) -> None:
         """One more row, in the columns' order."""
@@ -36,7 +72,24 @@ class Report:
         result = {
             "name": self.name,
             "about": self.about,
-            "python": platform.python_version(),
+            "began": self.began.isoformat(timespec="seconds"),
+            "machine": _machine(),
+            "load": {"before": round(self.load, 2), "after": round(os.getloadavg()[0], 2)},
             "rows": [dict(zip(self.columns, row, strict=True)) for row in self.rows],
         }
         (RESULTS / f"{self.name}.json").write_text(json.dumps(result, indent=1) + "\n")
+
+
+def _machine() -> dict[str, object]:
+    """What it ran on: figures mean nothing without."""
+    models = [
+        line.partition(":")[2].strip()
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
+    return {
+        "processor": models[0] if models else platform.machine(),
+        "cores": os.cpu_count(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+    }
