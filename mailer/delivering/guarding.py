@@ -22,6 +22,7 @@ from mailer.reports import Kind
 
 _TALLY_EVERY = timedelta(seconds=0.25)
 _LEAST_SEEN = 100  # a share of fewer says too little, but for a whole canary
+_FEW_TALLIES = 20
 _LEAST_BAD = 3  # two dead addresses stop nobody
 
 
@@ -50,6 +51,18 @@ class Answers(NamedTuple):
             self.refused + len(refused),
             next(reversed(refused.values())) if refused else self.words,
         )
+
+
+class _Told(NamedTuple):
+    """A tally, as it is read."""
+
+    at: datetime
+    accepted: int
+    refused: int
+
+    @property
+    def seen(self) -> int:
+        return self.accepted + self.refused
 
 
 class Guard:
@@ -166,18 +179,25 @@ def _least(session: Session, issue_id: int, seen: int) -> int:
 
 def _newest(
     session: Session, issue_id: int, among: int, *, until: datetime | None = None
-) -> list[Tally]:
+) -> list[_Told]:
     """The newest tallies, of at least *among* messages if there were so many."""
-    query = select(Tally).where(Tally.issue_id == issue_id).order_by(Tally.id.desc()).limit(among)
+    query = (
+        select(Tally.at, Tally.accepted, Tally.refused)
+        .where(Tally.issue_id == issue_id)
+        .order_by(Tally.id.desc())
+    )
     if until is not None:
         query = query.where(Tally.at <= until)
-    found, seen = [], 0
-    for one in session.scalars(query):
-        found.append(one)
-        seen += one.accepted + one.refused
-        if seen >= among:
+    rows: list[_Told] = []
+    for most in (_FEW_TALLIES, among):  # a worker in full swing puts hundreds of messages in one
+        rows = [_Told(*row) for row in session.execute(query.limit(most))]
+        if len(rows) < most or sum(one.seen for one in rows) >= among:
             break
-    return found
+    found, seen = 0, 0
+    while found < len(rows) and seen < among:
+        seen += rows[found].seen
+        found += 1
+    return rows[:found]
 
 
 def _returned(session: Session, issue_id: int, kind: Kind, among: int) -> tuple[int, int]:

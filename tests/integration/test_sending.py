@@ -9,7 +9,15 @@ from sqlalchemy import Engine, select
 
 from mailer.audience import consent
 from mailer.database.engine import reading, transaction
-from mailer.database.tables import Attempt, Consent, Delivery, Fate, IssueState, Suppression
+from mailer.database.tables import (
+    Attempt,
+    Consent,
+    Delivery,
+    Fate,
+    IssueState,
+    Rendition,
+    Suppression,
+)
 from mailer.delivering import lifecycle
 from tests.support import sink as smtp
 from tests.support.factories import NOON, add_issue, add_newsletter, add_readers, add_subscriber
@@ -231,6 +239,25 @@ def test_an_address_beyond_ascii_needs_smtputf8(engine: Engine, sink: Sink) -> N
     result = run_until(a_worker(engine, sink), engine, issue_id)
 
     assert (result.refused, sink.bodies) == (1, 0)
+
+
+def test_a_server_without_8bitmime_gets_seven_bits_whatever_is_written(
+    sqlite_engine: Engine, sink: Sink
+) -> None:
+    issue_id, addresses = an_issue(sqlite_engine, 1)
+    with transaction(sqlite_engine) as session:
+        rendition = session.get_one(Rendition, issue_id)
+        rendition.subject, rendition.text = "Straße – 河", "Grüße ✓ 🌊\n"
+        rendition.html = "<p>Grüße ✓ 🌊</p>"
+    start(sqlite_engine, issue_id)
+
+    run_until(a_worker(sqlite_engine, sink), sqlite_engine, issue_id)
+
+    [(_, source)] = sink.accepted
+    assert source.isascii()
+    message = sink.message(addresses[0])
+    assert message["Subject"] == "Straße – 河"
+    assert ["Grüße ✓ 🌊" in part.get_content() for part in message.iter_parts()] == [True, True]
 
 
 def test_connections_are_renewed_after_their_share_of_messages(
