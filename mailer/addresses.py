@@ -31,36 +31,6 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-_ROLES = frozenset(
-    _words(
-        "abuse accounting accounts admin administrator all billing bounce bounces contact contacto "
-        "contato devnull donotreply enquiries everyone feedback ftp help hello helpdesk hostmaster hr "
-        "info inquiries it jobs kontakt list mail mailer-daemon marketing media news newsletter "
-        "no-reply noc noreply nobody office orders owner postmaster presse press privacy register "
-        "root sales secretariat security service spam staff subscribe support sysadmin team tech "
-        "test undisclosed-recipients unsubscribe usenet uucp verwaltung webmaster www"
-    )
-)
-_DISPOSABLE = frozenset(
-    _words(
-        "0-mail.com 10minutemail.com 10minutemail.net 20minutemail.com 33mail.com anonbox.net "
-        "burnermail.io byom.de cock.li discard.email discardmail.com discardmail.de dispostable.com "
-        "emailondeck.com fakeinbox.com fakemail.net filzmail.com getairmail.com getnada.com "
-        "grr.la guerrillamail.biz guerrillamail.com guerrillamail.de guerrillamail.info "
-        "guerrillamail.net guerrillamail.org guerrillamailblock.com harakirimail.com incognitomail.org "
-        "inboxbear.com inboxkitten.com jetable.org luxusmail.org mail-temp.com mail.tm mailcatch.com "
-        "maildrop.cc mailexpire.com mailinator.com mailinator.net mailnesia.com mailnull.com "
-        "mailpoof.com mailsac.com meltmail.com minutemail.com mintemail.com moakt.com mohmal.com "
-        "mt2015.com mytemp.email mytrashmail.com nada.email one-time.email owlymail.com "
-        "sharklasers.com spam4.me spambog.com spambox.us spamex.com spamgourmet.com "
-        "spamspot.com temp-mail.io temp-mail.org tempail.com tempinbox.com tempmail.com tempmail.dev "
-        "tempmail.net tempmailaddress.com tempr.email throwawaymail.com tmail.ws trash-mail.com "
-        "trashmail.com trashmail.de trashmail.me trashmail.net trbvm.com wegwerfemail.de "
-        "wegwerfmail.de wegwerfmail.net wegwerfmail.org yopmail.com yopmail.fr yopmail.net"
-    )
-)
-
-
 # Domains many people have an address at; what is one slip away from one of them is offered.
 _KNOWN = _words(
     "gmail.com googlemail.com yahoo.com yahoo.co.uk yahoo.de yahoo.fr yahoo.it yahoo.es yahoo.in "
@@ -94,16 +64,6 @@ class Address(NamedTuple):
     shown: str  # as written, without blanks around it
     key: str  # unique: lower case, NFC (UAX #15), the domain as A-labels (RFC 5890)
     domain: str  # the key's domain
-
-    @property
-    def is_role(self) -> bool:
-        """An office rather than a person reads it: ``info@``, ``postmaster@``."""
-        return self.key.partition("@")[0].partition("+")[0] in _ROLES
-
-    @property
-    def is_disposable(self) -> bool:
-        """Its domain gives out addresses that vanish after minutes."""
-        return self.domain in _DISPOSABLE
 
     @property
     def wire(self) -> str:

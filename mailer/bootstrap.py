@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
+from mailer.address_rules import BUILT_IN, AddressRules, load_rules
 from mailer.addresses import parse_domain
 from mailer.bouncing.taking import Intake, Rules
 from mailer.clock import Clock, utc_now
@@ -48,6 +49,7 @@ class Mailer:
     relays: tuple[Relay, ...]
     clock: Clock = utc_now
     dkim: DkimSigner | None = None
+    address_rules: AddressRules = BUILT_IN
     press: NoticePress = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -178,6 +180,7 @@ def bootstrap(settings: Settings, *, clock: Clock = utc_now) -> Mailer:
         relays=relays_of(settings),
         clock=clock,
         dkim=load_dkim(settings),
+        address_rules=load_rules(settings.address_rules_file),
     )
 
 

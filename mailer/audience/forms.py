@@ -6,12 +6,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mailer.address_rules import AddressRules
 from mailer.addresses import Address
 from mailer.blocks import Line, clean_body
 from mailer.database.tables import CustomField, Newsletter, Wording
@@ -49,11 +50,13 @@ class FormSettings(BaseModel):
     roles: bool = True
     disposable: bool = False
 
-    def takes(self, address: Address) -> bool:
-        """Whether this kind of address may sign up."""
-        if address.is_disposable and not self.disposable:
-            return False
-        return self.roles or not address.is_role
+    def refuses(
+        self, address: Address, rules: AddressRules
+    ) -> Literal["role", "disposable"] | None:
+        """Why this kind of address may not sign up; ``None``: it may."""
+        if not self.disposable and rules.is_disposable(address.key):
+            return "disposable"
+        return "role" if not self.roles and rules.is_role(address.key) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,10 +79,11 @@ def list_subscribers(
                 one.subscriber.name,
                 one.subscription.state.value,
                 one.subscription.changed_at.isoformat(timespec="seconds"),
+                mailer().address_rules.flag(one.subscriber.address_key),
             )
             for one in subscribers.page(session, owner, after=after, limit=limit, state=state)
         ]
-    show("", ["id", "address", "name", "state", "since"], rows, as_json=as_json)
+    show("", ["id", "address", "name", "state", "since", "flag"], rows, as_json=as_json)
 
 
 @app.command()
@@ -167,6 +168,7 @@ def import_file(
             plan,
             newsletter,
             signer=mailer().signer,
+            rules=mailer().address_rules,
             now=mailer().clock(),
             progress=lambda far: bar.update(line, completed=far.done, total=far.rows),
             verdicts=report,

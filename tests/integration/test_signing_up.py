@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, delete, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from mailer.address_rules import BUILT_IN
 from mailer.addresses import parse_address
 from mailer.audience import consent, forms, subscribers, suppressions
 from mailer.bootstrap import Mailer
@@ -372,8 +373,12 @@ def test_forms_take_only_what_the_newsletter_wants(engine: Engine) -> None:
     with transaction(engine) as session:
         newsletter = session.get_one(Newsletter, river)
         settings = forms.change(session, newsletter, roles=False)
-    takes = {
-        address: settings.takes(parse_address(address))
+    refused = {
+        address: settings.refuses(parse_address(address), BUILT_IN)
         for address in ("ann@x.test", "info@x.test", "ann@mailinator.com")
     }
-    assert takes == {"ann@x.test": True, "info@x.test": False, "ann@mailinator.com": False}
+    assert refused == {
+        "ann@x.test": None,
+        "info@x.test": "role",
+        "ann@mailinator.com": "disposable",
+    }

@@ -12,10 +12,11 @@ from mailer.database.engine import reading
 from mailer.database.tables import Notice
 
 
-def noticed(engine: Engine) -> list[Notice]:
-    """Every notice that waits, oldest first."""
+def noticed(engine: Engine, to: str = "") -> list[Notice]:
+    """Every notice that was written (to one address), oldest first."""
+    query = select(Notice).order_by(Notice.id)
     with reading(engine) as session:
-        return list(session.scalars(select(Notice).order_by(Notice.id)))
+        return list(session.scalars(query.where(Notice.recipient == to) if to else query))
 
 
 def text_of(notice: Notice) -> str:
@@ -29,8 +30,8 @@ def text_of(notice: Notice) -> str:
 
 def link_to(engine: Engine, path: str, *, to: str = "") -> str:
     """What follows *path* in the newest notice (to one address) that has such a link."""
-    for notice in reversed(noticed(engine)):
+    for notice in reversed(noticed(engine, to)):
         found = re.search(rf"\S+{re.escape(path)}(\S+)", text_of(notice))
-        if found and (not to or notice.recipient == to):
+        if found:
             return found[1]
     raise AssertionError(f"no notice has a link to {path}")

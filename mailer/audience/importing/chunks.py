@@ -6,6 +6,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from mailer.address_rules import AddressRules
 from mailer.audience.importing.candidates import Candidate, Rejected
 from mailer.audience.importing.fitting import NOTES
 from mailer.audience.importing.verdicts import REMEMBERED, Report, RowVerdict, Verdict
@@ -59,8 +60,9 @@ class Chunk:
         if verdict is Verdict.INVALID and len(self._invalid) < REMEMBERED:
             self._invalid.append(told)
 
-    def report(self, report: Report) -> None:
-        """Add what became of these rows to a report."""
+    def report(self, report: Report, rules: AddressRules) -> None:
+        """Add what became of these rows to a report; addresses that are no person's are noted."""
+        report.notes.update(filter(None, map(rules.flag, self.candidates)))
         report.counts.update(self._given)
         report.reasons.update(self._reasons)
         report.notes.update(

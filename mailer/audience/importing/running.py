@@ -15,6 +15,7 @@ from typing import NamedTuple
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from mailer.address_rules import BUILT_IN, AddressRules
 from mailer.audience import fields, newsletters
 from mailer.audience.importing import lookups, writing
 from mailer.audience.importing.candidates import Candidate, Rejected
@@ -42,12 +43,13 @@ class Progress(NamedTuple):
     rows: int
 
 
-def run(
+def run(  # noqa: PLR0913  # what an import can be told
     engine: Engine,
     plan: Plan,
     newsletter: str,
     *,
     signer: Signer,
+    rules: AddressRules = BUILT_IN,
     now: datetime,
     progress: Callable[[Progress], None] = lambda _progress: None,
     verdicts: Path | None = None,
@@ -74,7 +76,9 @@ def run(
         for part in _ahead(parts) if engine.dialect.name == "postgresql" else parts:
             with transaction(engine) as session:
                 writing.prepare(session, target)
-                writing.write(session, target, _decide(session, target, part, seen, report, signer))
+                writing.write(
+                    session, target, _decide(session, target, part, seen, report, signer, rules)
+                )
                 skip += part.rows
                 length = file.write(part.verdicts) if file else 0
                 lookups.keep_progress(
@@ -107,6 +111,7 @@ def dry_run(
     newsletter: str,
     *,
     signer: Signer,
+    rules: AddressRules = BUILT_IN,
     now: datetime,
     progress: Callable[[Progress], None] = lambda _progress: None,
     verdicts: Path | None = None,
@@ -119,7 +124,7 @@ def dry_run(
         file = _verdict_file(stack, verdicts, 0)
         types = fields.types(session)
         for part in _chunks(plan, types, chunk, 0, wanted=file is not None):
-            _decide(session, target, part, seen, report, signer)
+            _decide(session, target, part, seen, report, signer, rules)
             if file:
                 file.write(part.verdicts)
             progress(Progress(report.rows, max(plan.rows, report.rows)))
@@ -149,6 +154,7 @@ def _decide(
     seen: Seen,
     report: Report,
     signer: Signer,
+    rules: AddressRules,
 ) -> Writes:
     """Give every candidate its verdict; what that changes."""
     # In the order of the addresses: their index is then written page by page.
@@ -170,7 +176,7 @@ def _decide(
             if one.key in before:
                 verdict, reason = Verdict.DUPLICATE, "the address stands in an earlier row"
             part.judge(one, verdict, reason)
-    part.report(report)
+    part.report(report, rules)
     return writes
 
 

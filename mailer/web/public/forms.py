@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
+from mailer.address_rules import AddressRules
 from mailer.addresses import NAME_LENGTH, Address, parse_address, suggest
 from mailer.audience.forms import FormSettings, Question, answers
 from mailer.database.tables import Newsletter
@@ -81,7 +82,9 @@ def read_given(form: Form) -> Given:
     )
 
 
-def read_address(form: Form, given: Given, settings: FormSettings, say: Say) -> Address:
+def read_address(
+    form: Form, given: Given, settings: FormSettings, rules: AddressRules, say: Say
+) -> Address:
     """The address of a form; ``Refusal``, or ``Doubt``: only the person can say which is meant."""
     try:
         address = parse_address(given.address)
@@ -91,9 +94,9 @@ def read_address(form: Form, given: Given, settings: FormSettings, say: Say) -> 
     insisted = line(form, "choice", _MOST_ADDRESS) or line(form, "as_typed", _MOST_ADDRESS)
     if meant and insisted != address.shown:
         raise Doubt(meant)
-    if not settings.takes(address):
-        word = "no_disposable" if address.is_disposable and not settings.disposable else "no_role"
-        raise Refusal(say(f"form.{word}"), "address")
+    refused = settings.refuses(address, rules)
+    if refused:
+        raise Refusal(say(f"form.no_{refused}"), "address")
     return address
 
 

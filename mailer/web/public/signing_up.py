@@ -120,7 +120,7 @@ def _receive(
     mailer = site_of(request).mailer
     now = mailer.clock()
     try:
-        address = read_address(form, given, desk.settings, desk.say)
+        address = read_address(form, given, desk.settings, mailer.address_rules, desk.say)
         fields = read_answers(desk.asked, given, desk.say)
         proved = _admit(session, request, desk, form, now)
     except (Doubt, Refusal) as hindrance:
