@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -45,6 +45,11 @@ _DEED = st.sampled_from(
     + ["suppress", "lift", "erase", "lapse"]
 )
 _DEEDS = st.lists(st.tuples(_DEED, _WHO), max_size=14)
+
+
+def _story(deeds: str) -> list[tuple[str, int]]:
+    """What one person did."""
+    return [(deed, 0) for deed in deeds.split(", ")]
 
 
 @dataclass(slots=True)
@@ -225,9 +230,16 @@ def mailer(sqlite_engine: Engine) -> Mailer:
 
 @settings(
     deadline=None,
-    max_examples=250,
+    max_examples=100,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+@example(before=_story("sign up, confirm, leave, confirm"), after=[], opt_in=OptIn.DOUBLE)
+@example(before=_story("sign up, confirm"), after=_story("leave, sign up"), opt_in=OptIn.DOUBLE)
+@example(before=_story("sign up, confirm"), after=_story("pause"), opt_in=OptIn.SINGLE)
+@example(
+    before=_story("sign up with work, erase, sign up with work"), after=[], opt_in=OptIn.SINGLE
+)
+@example(before=_story("sign up, suppress, confirm, lift"), after=[], opt_in=OptIn.DOUBLE)
 @given(before=_DEEDS, after=_DEEDS, opt_in=st.sampled_from(OptIn))
 def test_no_sequence_of_events_mails_somebody_without_a_current_consent(
     mailer: Mailer,
