@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
-from mailer.audience import newsletters
+from mailer.audience import newsletters, segments
 from mailer.audience.importing.cells import guarded
 from mailer.cli.context import NewsletterSlug, mailer
 from mailer.cli.output import AsJson, say
 from mailer.database.engine import reading
-from mailer.database.tables import Consent
+from mailer.database.tables import Consent, Subscriber
 from mailer.errors import InvalidFile
 from mailer.keeping.exporting import WRITERS, people, write_csv
 
@@ -25,6 +25,9 @@ def export(
     newsletter: NewsletterSlug,
     states: Annotated[
         list[Consent] | None, typer.Option("--state", help="Only those in this state.")
+    ] = None,
+    segment: Annotated[
+        str | None, typer.Option("--segment", metavar="NAME", help="Only those in this segment.")
     ] = None,
     raw: Annotated[
         bool,
@@ -39,7 +42,11 @@ def export(
     guard = str if raw else guarded
     with reading(mailer().engine) as session:
         owner = newsletters.get(session, newsletter)
-        found = people(session, owner, states=states or ())
+        chosen = None
+        if segment is not None:
+            meant = segments.selection(session, segment, now=mailer().clock())
+            chosen = Subscriber.id.in_(meant.ids())
+        found = people(session, owner, states=states or (), chosen=chosen)
         if str(file) == "-":
             write(session, sys.stdout, found, guard)
             return

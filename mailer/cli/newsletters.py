@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mailer.audience import newsletters
-from mailer.cli import forms
+from mailer.cli import departures, forms
 from mailer.cli.context import mailer
 from mailer.cli.output import AsJson, say, show
 from mailer.database.engine import reading, transaction
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 app.command("set")(forms.set_up)
 app.command("form")(forms.form)
+app.command("leaving")(departures.leaving)
 
 
 @app.command()

@@ -23,6 +23,7 @@ from mailer.delivering.connecting import close_connection, open_connection
 from mailer.delivering.warm_ups import sending_domain, stage_of
 from mailer.errors import Conflict, RelayUnavailable
 from mailer.reports import BOUNCES, Kind
+from mailer.tracking.comparisons import left_by
 
 _POLL_SECONDS = 0.25
 _CONNECT_SECONDS = 15.0
@@ -91,7 +92,8 @@ def _look(mailer: Mailer, issue_id: int) -> tuple[Issue, Counts, bool]:
 def _close(mailer: Mailer, issue_id: int, *, as_json: bool) -> None:
     with reading(mailer.engine) as session:
         issue, result = issues.get(session, issue_id), audit(session, issue_id)
-    say(_sentence(issue, result), _data(issue, result), as_json=as_json)
+        left = left_by(session, [issue_id]).get(issue_id, 0)
+    say(_sentence(issue, result), _data(issue, result, left), as_json=as_json)
     if issue.state is not IssueState.SENT:
         if issue.state_reason:
             complain(issue.state_reason)
@@ -109,6 +111,7 @@ def show_status(mailer: Mailer, issue_id: int, *, watch: bool, as_json: bool) ->
         asyncio.run(_watch(mailer, issue_id))
     with reading(mailer.engine) as session:
         issue, result = issues.get(session, issue_id), audit(session, issue_id)
+        left = left_by(session, [issue_id]).get(issue_id, 0)
         pace, warm_up = warm_up_of(mailer, session, issue, result.waiting)
         audience = targeting.audience_of(session, issue_id)
     words = f"{_sentence(issue, result)} {pace}".rstrip()
@@ -116,7 +119,7 @@ def show_status(mailer: Mailer, issue_id: int, *, watch: bool, as_json: bool) ->
         words = f"{words} Audience: {audience}."
     chosen = {"include": audience.include, "exclude": audience.exclude}
     more = {"warm_up": warm_up, "audience": chosen}
-    say(words, _data(issue, result) | more, as_json=as_json)
+    say(words, _data(issue, result, left) | more, as_json=as_json)
 
 
 async def _watch(mailer: Mailer, issue_id: int) -> None:
@@ -195,7 +198,7 @@ def warm_up_of(
     ), {**data, "days": days}
 
 
-def _data(issue: Issue, result: Audit) -> dict[str, object]:
+def _data(issue: Issue, result: Audit, left: int) -> dict[str, object]:
     return {
         "id": issue.id,
         "state": issue.state.value,
@@ -204,4 +207,5 @@ def _data(issue: Issue, result: Audit) -> dict[str, object]:
         "started_at": issue.started_at.isoformat() if issue.started_at else None,
         "finished_at": issue.finished_at.isoformat() if issue.finished_at else None,
         **{key: value for key, value in asdict(result).items() if key != "issue_id"},
+        "left": left,  # people who unsubscribed by its links
     }

@@ -10,13 +10,14 @@ import typer
 from rich.progress import Progress as Bar
 
 from mailer.audience import consent, importing, newsletters, subscribers
-from mailer.audience.importing import Plan, Report
+from mailer.audience.importing import FilePlan, Plan, Report
 from mailer.cli.context import NewsletterSlug, mailer
 from mailer.cli.output import AsJson, console, errors, say, show
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Consent
 from mailer.errors import InvalidInput
 
+_SHOWN_ROWS = 20  # of a dry run
 _SHOWN = 10  # of the invalid rows; --report has them all
 
 app = typer.Typer(help="Add, list, show, unsubscribe and erase subscribers.", no_args_is_help=True)
@@ -173,7 +174,8 @@ def import_file(
             progress=lambda far: bar.update(line, completed=far.done, total=far.rows),
             verdicts=report,
         )
-    say(_words(result, dry_run=dry_run), _data(result, dry_run=dry_run), as_json=as_json)
+    data = {"files": [_mapping(file) for file in plan.files]} | _data(result, dry_run=dry_run)
+    say(_words(result, dry_run=dry_run), data, as_json=as_json)
 
 
 def _field(text: str) -> tuple[str, str]:
@@ -198,6 +200,26 @@ def _show_plan(plan: Plan) -> None:
         say(f"note: {problem}")
 
 
+def _mapping(file: FilePlan) -> dict[str, object]:
+    return {
+        "file": file.name,
+        "system": file.system,
+        "format": file.layout.format,
+        "encoding": file.layout.decoding.name,
+        "columns": [
+            {
+                "number": one.number,
+                "header": one.header,
+                "target": one.target,
+                "because": one.because,
+                "examples": one.examples,
+            }
+            for one in file.columns
+        ],
+        "notes": file.problems,
+    }
+
+
 def _words(result: Report, *, dry_run: bool) -> str:
     counts = ", ".join(f"{count:,} {verdict}" for verdict, count in result.counts.most_common())
     lines = [f"{'Would be: ' if dry_run else ''}{counts or 'no rows'}."]
@@ -206,6 +228,13 @@ def _words(result: Report, *, dry_run: bool) -> str:
         f"  {row.file}, line {row.line}: {row.address or '(no address)'}: {row.reason}"
         for row in result.invalid_rows[:_SHOWN]
     ]
+    lines += [
+        f"  {row.file}, line {row.line}: {row.address}: {row.verdict}"
+        f"{f' ({row.reason})' if row.reason else ''}"
+        for row in result.first_rows[:_SHOWN_ROWS]
+    ]
+    if result.rows > len(result.first_rows[:_SHOWN_ROWS]) and dry_run:
+        lines.append("  --report FILE writes the verdict of every row.")
     lines += [f"  note, {note}: {count:,}" for note, count in result.notes.most_common(20)]
     return "\n".join(lines)
 
@@ -221,4 +250,4 @@ def _data(result: Report, *, dry_run: bool) -> dict[str, object]:
             {"file": row.file, "line": row.line, "address": row.address, "reason": row.reason}
             for row in result.invalid_rows
         ],
-    }
+    } | ({"first_rows": [row._asdict() for row in result.first_rows]} if dry_run else {})

@@ -179,3 +179,34 @@ def test_by_command(sqlite_url: str, tmp_path: Path) -> None:
         "must end in .csv or .jsonl"
         in mailer.run("export", "o.xls", "-n", "river", status=2).stderr
     )
+
+
+def test_only_a_segment(sqlite_url: str, tmp_path: Path) -> None:
+    mailer = an_installation(tmp_path, sqlite_url)
+    mailer.run("newsletter", "add", "river", "--name", "River", "--from", "r@x.test")
+    (tmp_path / "in.csv").write_text("email,city,tags\nann@x.test,Graz,VIP\nbo@x.test,Lyon,\n")
+    mailer.run("import", "in.csv", "-n", "river")
+    mailer.run("segment", "add", "important", "--rule", 'tag is "VIP"')
+    mailer.run("export", "out.csv", "-n", "river", "--segment", "important")
+    with (tmp_path / "out.csv").open(newline="") as file:
+        assert [row["email"] for row in csv.DictReader(file)] == ["ann@x.test"]
+
+
+def test_a_dry_run_shows_the_mapping_and_a_verdict_a_row(sqlite_url: str, tmp_path: Path) -> None:
+    mailer = an_installation(tmp_path, sqlite_url)
+    mailer.run("newsletter", "add", "river", "--name", "River", "--from", "r@x.test")
+    (tmp_path / "in.csv").write_text("Mail,Ort,status\nann@x.test,Graz,active\nno,,active\n")
+
+    said = mailer.json("import", "in.csv", "-n", "river", "--dry-run")
+
+    (file,) = said["files"]
+    assert [(one["header"], one["target"]) for one in file["columns"]] == [
+        ("Mail", "address"), ("Ort", "field:ort"), ("status", "status"),
+    ]  # fmt: skip
+    assert [(one["line"], one["verdict"]) for one in said["first_rows"]] == [
+        (2, "added"), (3, "invalid"),
+    ]  # fmt: skip
+    shown = mailer.run("import", "in.csv", "-n", "river", "--dry-run").stdout
+    assert "in.csv, line 2: ann@x.test: added" in shown
+    assert "Ort → field:ort" in shown
+    assert mailer.json("subscriber", "list", "-n", "river") == []

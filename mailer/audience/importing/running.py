@@ -26,7 +26,7 @@ from mailer.audience.importing.meanings import Meaning
 from mailer.audience.importing.planning import Plan, rows_of
 from mailer.audience.importing.rows import RowReader
 from mailer.audience.importing.statuses import Standing
-from mailer.audience.importing.verdicts import Report, Verdict, VerdictFile
+from mailer.audience.importing.verdicts import REMEMBERED, Report, Verdict, VerdictFile
 from mailer.database.engine import reading, transaction
 from mailer.field_kinds import FieldKind
 from mailer.names import LONGEST_NAME
@@ -117,14 +117,17 @@ def dry_run(
     verdicts: Path | None = None,
     chunk: int = CHUNK,
 ) -> Report:
-    """What :func:`run` would report; nothing is written but the *verdicts*."""
+    """What :func:`run` would report, with the first rows' verdicts; nothing is written but *verdicts*."""
     report, seen = Report(), Seen()
     with _collector_paused(), reading(engine) as session, ExitStack() as stack:
         target = writing.Target(newsletters.get(session, newsletter).id, now, "dry run")
         file = _verdict_file(stack, verdicts, 0)
         types = fields.types(session)
-        for part in _chunks(plan, types, chunk, 0, wanted=file is not None):
+        for part in _chunks(plan, types, chunk, 0, wanted=True):
             _decide(session, target, part, seen, report, signer, rules)
+            if len(report.first_rows) < REMEMBERED:
+                told = sorted(part.verdicts, key=lambda one: (one.file, one.line))
+                report.first_rows += told[: REMEMBERED - len(report.first_rows)]
             if file:
                 file.write(part.verdicts)
             progress(Progress(report.rows, max(plan.rows, report.rows)))

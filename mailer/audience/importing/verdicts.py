@@ -49,6 +49,7 @@ class Report:
     reasons: Counter[str] = field(default_factory=Counter)  # of invalid rows
     notes: Counter[str] = field(default_factory=Counter)  # of rows taken with a change
     invalid_rows: list[RowVerdict] = field(default_factory=list)  # the first of them
+    first_rows: list[RowVerdict] = field(default_factory=list)  # only of a dry run
     resumed_after: int = 0  # rows that an interrupted run had done
 
     @property
