@@ -78,6 +78,7 @@ class Mailer:
             self.themes,
             self.settings.base_url,
             track_clicks=self.settings.track_clicks,
+            track_opens=self.settings.track_opens,
             tag_links=self.settings.tag_links,
         )
 

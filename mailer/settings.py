@@ -109,6 +109,7 @@ class Settings(BaseSettings):
     stop_at_complained_percent: float = Field(default=0.5, ge=0, le=100)
     uncertain: Literal["resend", "hold"] = "resend"
     track_clicks: bool = True
+    track_opens: bool = False
     tag_links: bool = True
     system_from: str | None = None
     bounce_mailbox: SecretStr | None = None

@@ -14,7 +14,7 @@ from mailer.composing.issues import content_of
 from mailer.database.tables import Issue, IssueLink, Newsletter, Rendition
 from mailer.links import Link, LinkPolicy, LinkTable
 from mailer.rendering.environment import Themes
-from mailer.rendering.issue import Masthead, Rendered, Scheme, render
+from mailer.rendering.issue import Masthead, Rendered, Scheme, render, with_tracking_picture
 from mailer.utm import UtmTags, slugify
 
 
@@ -35,6 +35,7 @@ class Publisher:
     themes: Themes
     base_url: str
     track_clicks: bool = True
+    track_opens: bool = False
     tag_links: bool = True
 
     def publish(
@@ -71,6 +72,8 @@ class Publisher:
             date=day,
         )
         rendered = render(content, masthead, links, self.themes, scheme=scheme)
+        if self.track_opens and scheme == "auto":
+            rendered = with_tracking_picture(rendered, self.base_url)
         return Published(content, rendered, links.links, issue.version)
 
     def public_url(self, issue: Issue) -> str:

@@ -48,7 +48,9 @@ def compose(
     to count. ``NotFound``, ``InvalidAddress``, ``InvalidIssue``, ``ConfigurationError``.
     """
     issue = issues.get(session, issue_id)
-    published = replace(publisher, track_clicks=False).publish(session, issue, now=now)
+    published = replace(publisher, track_clicks=False, track_opens=False).publish(
+        session, issue, now=now
+    )
     rendered = published.rendered
     subject = rendered.subject
     head = message_head(issue, subject, base_url=publisher.base_url)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
@@ -94,6 +94,16 @@ def render(
     text = tidy(themes.render(masthead.theme, "issue.txt", values))
     shown = html if scheme == "auto" else _forced(html, scheme)
     return Rendered(content.subject, shown, text, issue.preheader)
+
+
+def with_tracking_picture(rendered: Rendered, base_url: str) -> Rendered:
+    """The same mail with a picture of one point at its end, whose fetching can be counted."""
+    picture = (
+        f'<img src="{base_url}/o/{TOKEN_MARK}.gif" width="1" height="1" alt="" '
+        'style="display:block;border:0;width:1px;height:1px">'
+    )
+    before, end, after = rendered.html.rpartition("</body>")
+    return replace(rendered, html=f"{before}{picture}{end}{after}")
 
 
 def _issue(

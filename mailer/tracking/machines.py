@@ -32,6 +32,27 @@ def machine_reason(method: str, headers: Iterable[tuple[bytes, bytes]]) -> str |
     return _agent_reason(agent)
 
 
+# Who fetches pictures before, or whether or not, somebody looks: told by the exact words they use.
+_AHEAD = {
+    b"Mozilla/5.0": "Apple Mail Privacy Protection",
+    b"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    b"Chrome/42.0.2311.135 Safari/537.36 Edge/12.246 Mozilla/5.0": "Gmail, ahead of the reader",
+}
+# These hide who looks, yet fetch when somebody does.
+_ON_BEHALF = (b"GoogleImageProxy", b"YahooMailProxy")
+
+
+def open_machine_reason(method: str, headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """Why this fetch of a picture likely shows no person; ``None`` when nothing says so."""
+    known = list(headers)
+    agent = next((value for name, value in known if name == b"user-agent"), b"")
+    if agent.strip() in _AHEAD:
+        return _AHEAD[agent.strip()]
+    if method != "HEAD" and any(proxy in agent for proxy in _ON_BEHALF):
+        return None
+    return machine_reason(method, known)
+
+
 @lru_cache(maxsize=4096)
 def _agent_reason(agent: bytes) -> str | None:
     if not agent:

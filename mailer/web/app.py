@@ -17,6 +17,7 @@ from mailer.bootstrap import Mailer
 from mailer.errors import InvalidToken, Unavailable
 from mailer.tracking.clicks import ClickRecorder
 from mailer.tracking.destinations import Destinations
+from mailer.tracking.opens import OpenRecorder
 from mailer.web import health, metrics, problems
 from mailer.web.editor import (
     exports,
@@ -39,6 +40,7 @@ from mailer.web.public import (
     confirming,
     dressing,
     linking,
+    opens,
     owning,
     pictures,
     preferring,
@@ -53,9 +55,11 @@ _MOST_BODY = 256 * 1024
 
 
 class Application(Starlette):
-    """Starlette, but for the tracked redirect: that goes before its middleware and router."""
+    """Starlette, but for tracked redirects and the tracking picture: they go before its router."""
 
-    def __init__(self, site: Site, recorder: ClickRecorder | None) -> None:
+    def __init__(
+        self, site: Site, recorder: ClickRecorder | None, opens_recorder: OpenRecorder | None
+    ) -> None:
         super().__init__(
             routes=_routes(inbox=site.inbox),
             middleware=[Middleware(SecurityHeaders)],
@@ -74,6 +78,8 @@ class Application(Starlette):
         self._redirects = clicks.Redirects(
             site.mailer.signer, Destinations(site.mailer.engine), recorder, super().__call__
         )
+        self._opens_recorder = opens_recorder
+        self._picture = opens.TrackingPicture(site.mailer.signer, opens_recorder)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whether or not a proxy has taken our base path off."""
@@ -81,6 +87,9 @@ class Application(Starlette):
             path = self._own_path(scope) if self._base else scope["path"]
             if path.startswith(clicks.PREFIX):
                 await self._redirects(scope, path, receive, send)
+                return
+            if path.startswith(opens.PREFIX):
+                await self._picture(scope, path, send)
                 return
         await super().__call__(scope, receive, send)
 
@@ -96,8 +105,9 @@ class Application(Starlette):
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         yield
-        if self._recorder is not None:
-            await self._recorder.close()
+        for recorder in (self._recorder, self._opens_recorder):
+            if recorder is not None:
+                await recorder.close()
 
 
 def create_app(
@@ -107,7 +117,9 @@ def create_app(
     with_inbox = mailer.settings.smtp_url is None if inbox is None else inbox
     pages = Pages(base_path(mailer.settings.base_url), mailer.clock, inbox=with_inbox)
     recorder = ClickRecorder(mailer.engine, mailer.clock) if record_clicks else None
-    return Application(Site(mailer, pages, with_inbox), recorder)
+    counted = record_clicks and mailer.settings.track_opens
+    opens_recorder = OpenRecorder(mailer.engine, mailer.clock) if counted else None
+    return Application(Site(mailer, pages, with_inbox), recorder, opens_recorder)
 
 
 def _routes(*, inbox: bool) -> list[BaseRoute]:

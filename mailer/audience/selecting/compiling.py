@@ -2,7 +2,8 @@
 
 Joins, because both databases then hash or look up as they see fit, wherever the leaf stands: under
 "or" and "not", PostgreSQL would keep a hashed IN only while it fits into work_mem, and SQLite would
-run an EXISTS without its index once a row.
+run an EXISTS without its index once a row. What all must fulfil is an IN: there, nobody has to see
+to it that a person is found once.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, false, func, not_, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, false, func, not_, or_, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from mailer.audience.selecting.comparing import Comparer
-from mailer.audience.selecting.sets import Ids, Sets
+from mailer.audience.selecting.sets import People, Sets
 from mailer.audience.selecting.texts import Columns
 from mailer.audience.selecting.vocabulary import Vocabulary
 from mailer.database.tables import Subscriber
@@ -68,6 +69,10 @@ def select_people(session: Session, rule: Rule, *, now: datetime, besides: int =
 
     ``NotFound`` or ``InvalidInput`` say which name or comparison in it means nothing here.
     """
+    if session.get_bind().dialect.name == "postgresql":
+        # For this transaction: a set of a million people in memory, and no time for compiling.
+        session.execute(text("SET LOCAL work_mem = '64MB'"))
+        session.execute(text("SET LOCAL jit = off"))
     vocabulary = Vocabulary(session, now=now, besides=besides)
     return _Compiler(session, vocabulary).selection(vocabulary.expanded(rule))
 
@@ -81,8 +86,17 @@ class _Compiler:
         self._known: dict[Leaf, Condition] = {}
 
     def selection(self, rule: Rule) -> Selection:
-        condition = self._rule(rule)
+        parts = rule.parts if isinstance(rule, And) else (rule,)
+        condition = and_(*map(self._demanded, parts))
         return Selection(self._source, condition)
+
+    def _demanded(self, rule: Rule) -> Condition:
+        """What everybody has to fulfil."""
+        if isinstance(rule, Deed) and rule.verb in _ANSWERS:
+            found = self._sets.did(rule)
+            if len(found) == 1:
+                return Subscriber.id.in_(found[0].ids)
+        return self._rule(rule)
 
     def _rule(self, rule: Rule) -> Condition:
         match rule:
@@ -108,7 +122,7 @@ class _Compiler:
                 answered = [self._leaf(Deed(verb, None, window)) for verb in _ANSWERS]
                 return and_(self._leaf(Deed(Verb.RECEIVED, None, window)), *map(not_, answered))
             case Deed():
-                return self._among(self._sets.did(leaf))
+                return or_(false(), *map(self._among, self._sets.did(leaf)))
             case Comparison(Subject.TAG, operator):
                 tagged = self._among(self._sets.tagged(leaf))
                 return not_(tagged) if operator is Operator.EMPTY else tagged
@@ -120,7 +134,8 @@ class _Compiler:
             case InSegment():  # pragma: no cover  # written out before
                 raise AssertionError(leaf)
 
-    def _among(self, ids: Ids) -> Condition:
+    def _among(self, people: People) -> Condition:
+        ids = people.ids if people.unique else people.ids.distinct()
         found: Any = ids.subquery()
         self._source = self._source.outerjoin(found, found.c.subscriber_id == Subscriber.id)
         condition: Condition = found.c.subscriber_id.is_not(None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Select, func, literal, or_, select
@@ -40,54 +41,62 @@ _STATES = {
     Standing.UNSUBSCRIBED: Consent.UNSUBSCRIBED,
 }
 _CALLS = ("action", "item")  # roles of links that ask to do something
-NOBODY: Ids = select(literal(0).label("subscriber_id")).where(literal(False))
+
+
+_MOST_JOINED = 6  # issues that are looked up one by one, without collecting all their recipients
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """A query for subscribers' numbers; *unique*: none comes twice."""
+
+    ids: Ids
+    unique: bool = False
 
 
 class Sets:
-    """Queries for subscribers' numbers, each number once."""
+    """Who belongs to a leaf: anybody in any of its queries."""
 
     def __init__(self, columns: Columns, vocabulary: Vocabulary) -> None:
         self._columns = columns
         self._vocabulary = vocabulary
 
-    def tagged(self, leaf: Comparison) -> Ids:
+    def tagged(self, leaf: Comparison) -> People:
         """Who has one of the tags; of ``is empty``: who has any."""
         query = select(SubscriberTag.subscriber_id)
         if leaf.operator is Operator.EMPTY:
-            return query.distinct()
+            return People(query)
         ids = sorted({self._vocabulary.tag(str(name)) for name in leaf.values})
         if len(ids) == 1:
-            return query.where(SubscriberTag.tag_id == ids[0])
-        return query.where(SubscriberTag.tag_id.in_(ids)).distinct()
+            return People(query.where(SubscriberTag.tag_id == ids[0]), unique=True)
+        return People(query.where(SubscriberTag.tag_id.in_(ids)))
 
-    def subscribed(self, leaf: Subscribed) -> Ids:
+    def subscribed(self, leaf: Subscribed) -> People:
         """Who stands so to the newsletter."""
-        return select(Subscription.subscriber_id).where(
+        query = select(Subscription.subscriber_id).where(
             Subscription.newsletter_id == self._vocabulary.newsletter(leaf.newsletter),
             Subscription.state == _STATES[leaf.standing],
         )
+        return People(query, unique=True)
 
-    def came_by(self, leaf: Comparison) -> Ids:
+    def came_by(self, leaf: Comparison) -> People:
         """Whose consent, where it holds, came from one of these sources."""
         tests = {Operator.STARTS: self._columns.starts}
         test = tests.get(leaf.operator, self._columns.is_text)
         wanted = or_(*(test(Subscription.source, str(one)) for one in leaf.values))
-        return (
-            select(Subscription.subscriber_id)
-            .where(Subscription.state == Consent.CONFIRMED, wanted)
-            .distinct()
-        )
+        confirmed = Subscription.state == Consent.CONFIRMED
+        return People(select(Subscription.subscriber_id).where(confirmed, wanted))
 
-    def did(self, leaf: Deed) -> Ids:
+    def did(self, leaf: Deed) -> list[People]:
         """Who received, opened or clicked."""
         issues = self._vocabulary.issues(leaf.window)
         if issues == []:
-            return NOBODY
+            return []
         if leaf.verb is Verb.RECEIVED:
             return self._received(issues, leaf.window)
         if leaf.verb is Verb.OPENED:
             query = select(Open.subscriber_id).where(Open.machine.is_(None))
-            return self._within(query, Open, issues, leaf.window)
+            return [self._within(query, Open, issues, leaf.window)]
         query = select(Click.subscriber_id).where(Click.machine.is_(None))
         if leaf.target is not None:
             query = query.where(self._aimed(leaf.target))
@@ -95,17 +104,18 @@ class Sets:
                 IssueLink,
                 (IssueLink.issue_id == Click.issue_id) & (IssueLink.number == Click.link_number),
             )
-        return self._within(query, Click, issues, leaf.window)
+        return [self._within(query, Click, issues, leaf.window)]
 
-    def _received(self, issues: Sequence[int] | None, window: Window | None) -> Ids:
+    def _received(self, issues: Sequence[int] | None, window: Window | None) -> list[People]:
         query = select(Delivery.subscriber_id).where(Delivery.fate == int(Fate.ACCEPTED))
-        if issues is not None and len(issues) == 1 and not isinstance(window, LastDays):
-            return query.where(Delivery.issue_id == issues[0])  # the primary key: each once
-        if issues is not None:
-            query = query.where(Delivery.issue_id.in_(issues))
         if isinstance(window, LastDays):
             query = query.where(Delivery.at >= self._vocabulary.since(window))
-        return query.distinct()
+        if issues is None:
+            return [People(query)]
+        if len(issues) > _MOST_JOINED:
+            return [People(query.where(Delivery.issue_id.in_(issues)))]
+        # By the primary key, issue and subscriber: each person once.
+        return [People(query.where(Delivery.issue_id == one), unique=True) for one in issues]
 
     def _within(
         self,
@@ -113,12 +123,12 @@ class Sets:
         table: type[Click] | type[Open],
         issues: Sequence[int] | None,
         window: Window | None,
-    ) -> Ids:
+    ) -> People:
         if isinstance(window, LastDays):  # of whatever issue: old ones are clicked, too
             query = query.where(table.at >= self._vocabulary.since(window))
         elif issues is not None:
             query = query.where(table.issue_id.in_(issues))
-        return query.distinct()
+        return People(query)
 
     def _aimed(self, target: Target) -> ColumnElement[bool]:
         tests: list[Any] = []
