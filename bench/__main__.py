@@ -13,6 +13,7 @@ from bench import (
     importing,
     latency,
     ledger,
+    segments,
     sending,
     signing,
 )
@@ -38,6 +39,7 @@ BENCHMARKS = {
     "ledger": Benchmark(ledger.run, 50_000, 3),
     "clicks": Benchmark(clicks.run, 50_000, 3),
     "importing": Benchmark(importing.run, 100_000, 3),
+    "segments": Benchmark(segments.run, 200_000, 3),
 }
 
 

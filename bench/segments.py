@@ -14,8 +14,8 @@ from typing import Any
 
 from sqlalchemy import Engine, insert, text
 
+from bench.databases import postgresql
 from bench.report import Report
-from bench.sending import postgresql
 from mailer.audience import segments, targeting
 from mailer.audience.selecting import select_people
 from mailer.database.engine import open_engine, reading, transaction

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 # Known for every subscriber; anything else is a custom field.
@@ -41,6 +41,16 @@ def split(text: str) -> list[str | Placeholder]:
     if end < len(text):
         parts.append(text[end:])
     return parts
+
+
+def with_defaults(text: str, defaults: Mapping[str, str]) -> str:
+    """*text* with these defaults written into the marks that have none of their own."""
+
+    def filled(match: re.Match[str]) -> str:
+        default = None if match[2] is not None else defaults.get(match[1].lower())
+        return match[0] if default is None else f"[[{match[1]}|{default}]]"
+
+    return _MARK.sub(filled, text)
 
 
 def _placeholder(match: re.Match[str]) -> Placeholder:

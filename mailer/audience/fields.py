@@ -101,6 +101,12 @@ def types(session: Session) -> dict[str, FieldType]:
     return {one.name: type_of(one) for one in every(session)}
 
 
+def defaults(session: Session) -> dict[str, str]:
+    """What mails say where a person has no value, by the fields that have a default."""
+    text = FieldType(FieldKind.TEXT)
+    return {one.name: str(text.keep(one.default["value"])) for one in every(session) if one.default}
+
+
 def type_of(field: CustomField) -> FieldType:
     """What its values are."""
     return FieldType(field.kind, tuple(field.options))

@@ -16,6 +16,7 @@ from mailer.cli import (
     issues,
     newsletters,
     notices,
+    opens,
     persons,
     processes,
     retention,
@@ -53,6 +54,7 @@ app.add_typer(fields.app, name="field")
 app.add_typer(tags.app, name="tag")
 app.add_typer(segments.app, name="segment")
 issues.app.command("audience")(audiences.audience)
+issues.app.command("opens")(opens.opens)
 app.add_typer(retention.app, name="retention")
 app.add_typer(issues.app, name="issue")
 app.add_typer(bounces.app, name="bounces")

@@ -133,7 +133,8 @@ def _exists(session: Session, name: str) -> bool:
 
 def _without_default(session: Session, issue: Issue, placeholder: Placeholder) -> Iterator[Finding]:
     name = placeholder.field
-    if name == "address":
+    field = session.get(CustomField, name)
+    if name == "address" or (field is not None and field.default):
         return
     own = func.coalesce(Subscriber.fields[name].as_string(), "") == ""
     lacks = own & (Subscriber.name == "") if name == "first_name" else own

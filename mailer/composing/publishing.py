@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from mailer.audience import fields
 from mailer.blocks import Content
 from mailer.composing.issues import content_of
 from mailer.database.tables import Issue, IssueLink, Newsletter, Rendition
 from mailer.links import Link, LinkPolicy, LinkTable
 from mailer.rendering.environment import Themes
-from mailer.rendering.issue import Masthead, Rendered, Scheme, render, with_tracking_picture
+from mailer.rendering.issue import (
+    Masthead,
+    Rendered,
+    Scheme,
+    render,
+    with_field_defaults,
+    with_tracking_picture,
+)
 from mailer.utm import UtmTags, slugify
 
 
@@ -42,9 +50,12 @@ class Publisher:
         self, session: Session, issue: Issue, *, now: datetime, scheme: Scheme = "auto"
     ) -> Published:
         """Render a stored issue; ``InvalidIssue`` or ``ConfigurationError`` say what is wrong."""
-        return self.dress(
+        published = self.dress(
             content_of(session, issue), issue, issue.newsletter, now=now, scheme=scheme
         )
+        defaults = fields.defaults(session)
+        rendered = with_field_defaults(published.rendered, defaults)
+        return replace(published, rendered=rendered) if defaults else published
 
     def dress(
         self,

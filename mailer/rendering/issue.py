@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from mailer.blocks import Content
 from mailer.links import LinkTable
-from mailer.placeholders import TOKEN_MARK
+from mailer.placeholders import TOKEN_MARK, with_defaults
 from mailer.rendering.environment import Themes
 from mailer.rendering.fonts import fonts_for
 from mailer.rendering.inlining import inline
@@ -27,6 +27,7 @@ Scheme = Literal["auto", "light", "dark"]
 _TOKEN_LENGTH = 32  # mailer.tokens
 # Keeps the first words of the mail out of the inbox line, after the preheader.
 FILLER = Markup("&#847;&zwnj;&nbsp;" * 60)  # noqa: S704
+_UNWRITABLE = re.compile(r"[\[\]\r\n]+")  # in a placeholder's default
 _SCHEME_QUERY = re.compile(r"@media\s*\(\s*prefers-color-scheme\s*:\s*(dark|light)\s*\)")
 _SCHEME_OFFER = re.compile(r"(content=\"|color-scheme:\s*)light dark")
 
@@ -94,6 +95,17 @@ def render(
     text = tidy(themes.render(masthead.theme, "issue.txt", values))
     shown = html if scheme == "auto" else _forced(html, scheme)
     return Rendered(content.subject, shown, text, issue.preheader)
+
+
+def with_field_defaults(rendered: Rendered, defaults: Mapping[str, str]) -> Rendered:
+    """The same mail with what to write where a reader has no value in one of these fields."""
+    plain = {name: _UNWRITABLE.sub(" ", default) for name, default in defaults.items()}
+    return replace(
+        rendered,
+        subject=with_defaults(rendered.subject, plain),
+        html=with_defaults(rendered.html, {name: str(escape(one)) for name, one in plain.items()}),
+        text=with_defaults(rendered.text, plain),
+    )
 
 
 def with_tracking_picture(rendered: Rendered, base_url: str) -> Rendered:

@@ -6,11 +6,14 @@ import pytest
 from sqlalchemy import Engine
 
 from mailer.audience import fields, segments, subscribers
+from mailer.blocks import Content, Text
+from mailer.composing import issues
 from mailer.database.engine import reading, transaction
 from mailer.errors import Conflict, InvalidInput, NotFound
 from mailer.field_kinds import EditableBy, FieldKind
 from tests.support.factories import NOON, add_newsletter, add_subscriber
 from tests.support.sending import SIGNER
+from tests.support.site import mailer_of
 
 
 def test_a_field_is_defined_changed_and_listed(engine: Engine) -> None:
@@ -107,3 +110,17 @@ def test_a_field_that_a_segment_needs_stays(engine: Engine) -> None:
         assert fields.remove(session, "city", with_values=True) == 1
     with reading(engine) as session:
         assert subscribers.get(session, "ann@readers.test").fields == {"age": 3}
+
+
+def test_a_default_stands_in_mails_where_a_person_has_no_value(engine: Engine) -> None:
+    with transaction(engine) as session:
+        fields.add(session, "city", FieldKind.TEXT, now=NOON, default="your <town> [here]")
+        content = Content(
+            subject="News for [[city]]",
+            blocks=(Text(body="<p>[[city]], [[city|you]], [[age]]</p>"),),
+        )
+        issue = issues.create(session, add_newsletter(session).id, content, now=NOON)
+        rendered = mailer_of(engine).publisher.publish(session, issue, now=NOON).rendered
+    assert rendered.subject == "News for [[city|your <town>  here ]]"
+    assert "[[city|your &lt;town&gt;  here ]], [[city|you]], [[age]]" in rendered.html
+    assert "[[city|your <town>  here ]], [[city|you]], [[age]]" in rendered.text

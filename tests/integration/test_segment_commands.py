@@ -126,3 +126,11 @@ def test_an_issue_gets_its_audience_and_nobody_is_no_audience(club: CommandLine)
     club.run("issue", "audience", "1", "--include", "North")
     assert "issue 1 (scheduled)" in club.run("segment", "remove", "North", status=4).stderr
     assert club.json("issue", "status", "1")["audience"] == {"include": ["North"], "exclude": []}
+
+
+def test_opens_are_told_with_what_they_are_worth(club: CommandLine) -> None:
+    told = club.run("issue", "opens", "1").stdout
+    assert "fetched for 0 people" in told
+    assert "Opens are not counted now (MAILER_TRACK_OPENS)." in told
+    assert club.json("issue", "opens", "1")["counting"] is False
+    club.run("issue", "opens", "9", status=3)
