@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -15,6 +17,7 @@ from mailer.database.tables import Bounce
 from mailer.errors import ConfigurationError, Unavailable
 from mailer.mailboxes import Mailbox, parse_mailbox
 from mailer.reports import Kind
+from tests.support.command import an_installation
 from tests.support.factories import add_issue, add_newsletter, add_subscriber
 from tests.support.mailbox_server import PASSWORD, USER, MailboxServer, serving
 from tests.support.receiving import an_intake
@@ -176,3 +179,26 @@ def test_an_address_says_everything() -> None:
     assert (box.folder, box.delete, box.verify) == ("Bounces/New", True, True)
     assert parse_mailbox("pop3s://a:b@x.test").delete
     assert parse_mailbox("imap://a:b@x.test").port == 143
+
+
+def test_the_scheduler_looks_into_the_mailbox(
+    tmp_path: Path, sqlite_url: str, server: MailboxServer
+) -> None:
+    server.put(vacation())
+    account = f"{quote(USER, safe='')}:{quote(PASSWORD, safe='')}"
+    house = an_installation(
+        tmp_path,
+        sqlite_url,
+        bounce_mailbox=f"imaps://{account}@localhost:{server.port}/INBOX",
+        bounce_poll_seconds=5,
+    )
+    house.environment["SSL_CERT_FILE"] = os.environ["SSL_CERT_FILE"]
+
+    with house.running("-m", "mailer", "schedule"):
+        for _ in range(600):
+            if server.flags() == [{"\\Seen"}]:
+                break
+            time.sleep(0.1)
+
+    assert server.flags() == [{"\\Seen"}]
+    assert [one["kind"] for one in house.json("bounces", "list")] == ["auto-reply"]

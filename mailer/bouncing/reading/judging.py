@@ -30,9 +30,13 @@ _AFTER_MAIL = re.compile(r"\bMAIL[ _]?FROM\b|sender address", re.IGNORECASE)
 _OF_ITS_OWN = re.compile(
     r"not listed in|invalid final delivery|name is not recogni[sz]ed|unknown\s+recipient|"
     r"account or domain may not exist|check if address is correct|5\.4\.1|#?5\.1\.0|"
-    r"wasn.{1,8}t found at|delivery error: dd |recipientnotfound|does(?:n't| not) exist",
+    r"wasn.{1,8}t found at|recipientnotfound|does(?:n't| not) exist",
     re.IGNORECASE,
 )
+# Yahoo says it after the message, and of its own users.
+_CERTAIN = re.compile(r"delivery error: dd this user doesn't have", re.IGNORECASE)
+# A mailbox that cannot be written is there.
+_LOCAL_TROUBLE = re.compile(r"(?:could(?:n't| not)|cannot) create", re.IGNORECASE)
 # What a sending server says of hosts by itself, without having asked one.
 _VAGUE = frozenset((Reason.POLICY, Reason.PROTOCOL, Reason.SYSTEM, Reason.NETWORK))
 
@@ -95,7 +99,7 @@ def _reason(status: str, words: str, around: str) -> Reason:
         if by_words(around) is Reason.MAILBOX_FULL:
             return Reason.MAILBOX_FULL
         # "5.1.1 mailbox full": servers that know one code only.
-        return said if said in _OVERRULING else by_code
+        return said if said and (said in _OVERRULING or _LOCAL_TROUBLE.search(words)) else by_code
     if by_code and by_code not in _VAGUE:
         said = by_words(words)
         clearer = (by_code, said) in _CLEARER or (by_code is Reason.SUSPENDED and said in FINAL)
@@ -116,7 +120,6 @@ _OVERRULING = frozenset(
         Reason.AUTHENTICATION,
         Reason.RATE,
         Reason.LOOP,
-        Reason.SYSTEM,
     )
 )
 
@@ -142,6 +145,8 @@ def _sure(status: str, words: str, around: str) -> bool:
     Filters say it after the message, or to senders they do not like.
     """
     if detail_of(status) in DECISIVE or detail_of(status) == "5.0":
+        return True
+    if _CERTAIN.search(words):
         return True
     said = f"{words} {around}"
     if _AFTER_DATA.search(said) and not _AFTER_RCPT.search(words):

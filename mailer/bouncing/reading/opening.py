@@ -211,7 +211,7 @@ def _from_letter(opened: _Opened) -> Iterator[Refusal]:
         named = prose.told(opened.letter, ())
     if named:
         for one in named:
-            yield Refusal(address=one.address, action=action, words=one.words)
+            yield Refusal(address=one.address, action=action, words=one.words, around=one.beside)
         return
     for address in failed or [_of_original(opened)]:
         words = prose.lines_about(opened.letter, address, alone=len(failed) < 2)

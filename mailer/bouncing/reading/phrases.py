@@ -181,7 +181,7 @@ _TABLE: tuple[tuple[Reason, str], ...] = (
     (
         Reason.SYSTEM,
         r"(?:local|internal|system|configuration|server|i/o|database|command|mailer|unknown) "
-        r"(?:error|failure|died|problem)|mail ?system|service (?:not available|unavailable)|"
+        r"(?:error|failure|died|problem)|service (?:not available|unavailable)|"
         r"cannot (?:append|open|create|update|write)|can'?t create|exit status|exit code|"
         r"unknown mailer error|interrupted system call|error in processing|"
         r"lmtp|died|out of memory|load (?:average|too high)|permission denied|out of resources",

@@ -57,6 +57,7 @@ _INSIDE = re.compile(
     rf"""[\s:"'<(\[]{{0,6}}({ADDRESS.pattern})""",
     re.IGNORECASE,
 )
+_SAID = re.compile(r"\s*(?:>>> ?[A-Z]{4}\b|<<< ?\d|=> ?)", re.IGNORECASE)
 _DIALOGUE = re.compile(r"^\s*(?:>>> ?|<<< ?|=> ?)")
 _SENT_BY = re.compile(r"(?:sent by|from|please contact|contact)\s*:?$", re.IGNORECASE)
 _CODE_FIRST = re.compile(rf"^\s*[45]\d\d[ -][^<\n]{{0,60}}<({ADDRESS.pattern})>")
@@ -71,6 +72,7 @@ class Told:
 
     address: str
     lines: list[str]
+    beside: str = ""  # what the letter says to everybody
 
     @property
     def words(self) -> str:
@@ -126,7 +128,7 @@ def _gather(lines: list[str], ours: Collection[str], naming: _Naming) -> list[To
             before.append(line)
     all_told = list(found.values())
     if len(all_told) == 1:
-        all_told[0].lines += before[-30:]
+        all_told[0].beside = "\n".join(before[-30:])[:_MOST_WORDS]
     elif naming is _named_by_code:  # one line each; what follows is about the next one
         for one in all_told:
             one.lines = [line for line in lines if one.address in line]
@@ -136,7 +138,7 @@ def _gather(lines: list[str], ours: Collection[str], naming: _Naming) -> list[To
 def _named_at_start(line: str) -> Iterator[str]:
     if _OF_OTHERS.match(line) and not re.match(r"^\s*(?:rcpt )?to\s*:\s*<", line, re.IGNORECASE):
         return
-    at_start = None if _DIALOGUE.match(line) else _AT_START.match(line)
+    at_start = None if _SAID.match(line) else _AT_START.match(line)
     if at_start:
         yield at_start[1].strip("'`*")
 
