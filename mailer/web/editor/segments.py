@@ -1,0 +1,185 @@
+"""``/segments``: rules that say whom you mean, put together or written, counted live."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from mailer.audience import segments
+from mailer.audience.selecting import select_people
+from mailer.audience.selecting.describing import describe
+from mailer.database.engine import reading, transaction
+from mailer.database.tables import Segment
+from mailer.errors import InvalidRule, MailerError, NotFound, Unavailable
+from mailer.rules import from_json, parse, to_json
+from mailer.staffing.permissions import Permission
+from mailer.web.editor.access import field, staff_route
+from mailer.web.editor.cookies import Notice
+from mailer.web.editor.shell import answer, go
+from mailer.web.languages import gettext
+from mailer.web.site import site_of
+
+_SHOWN = 10  # of the people a rule means
+_MOST_TEXT = 20_000
+
+
+def overview(request: Request) -> Response:
+    """All segments, counted now."""
+    mailer = site_of(request).mailer
+    with reading(mailer.engine) as session:
+        rows = [(one, _count(session, request, one.rule)) for one in segments.every(session)]
+    return answer(request, "editor/segments.html", rows=rows)
+
+
+def new(request: Request) -> Response:
+    """An empty rule."""
+    return _page(request)
+
+
+def page(request: Request) -> Response:
+    """One segment: its rule, how many it means, some of them."""
+    return _page(request)
+
+
+async def add(request: Request) -> Response:
+    """Save a new segment."""
+    return await run_in_threadpool(_save, request)
+
+
+async def change(request: Request) -> Response:
+    """Give a segment another rule."""
+    return await run_in_threadpool(_save, request)
+
+
+def _save(request: Request) -> Response:
+    mailer = site_of(request).mailer
+    name, text = field(request, "name", 200), field(request, "rule", _MOST_TEXT)
+    try:
+        with transaction(mailer.engine) as session:
+            if "number" in request.path_params:
+                name = _segment(session, request).name
+                segments.change_rule(session, name, text, now=mailer.clock())
+            else:
+                segments.add(session, name, text, now=mailer.clock())
+    except Unavailable:
+        raise
+    except MailerError as error:
+        return _page(request, name=name, text=text, problem=str(error))
+    return go(request, "/segments", Notice(gettext("Saved.")))
+
+
+async def remove(request: Request) -> Response:
+    """Forget a segment; nobody is removed with it."""
+    return await run_in_threadpool(_remove, request)
+
+
+def _remove(request: Request) -> Response:
+    try:
+        with transaction(site_of(request).mailer.engine) as session:
+            segments.remove(session, _segment(session, request).name)
+    except Unavailable:
+        raise
+    except MailerError as error:
+        return go(request, "/segments", Notice(str(error), "problem"))
+    return go(request, "/segments", Notice(gettext("The segment is gone; its people stay.")))
+
+
+async def check(request: Request) -> Response:
+    """How a rule is understood, as text and as a tree, and how many people it means now."""
+    return await run_in_threadpool(_check, request)
+
+
+def _check(request: Request) -> Response:
+    mailer = site_of(request).mailer
+    try:
+        tree = field(request, "tree", _MOST_TEXT)
+        rule = from_json(_decoded(tree)) if tree else parse(field(request, "rule", _MOST_TEXT))
+        with reading(mailer.engine) as session:
+            selected = select_people(session, rule, now=mailer.clock())
+            people = segments.count(session, selected)
+    except InvalidRule as error:
+        return JSONResponse({"problem": str(error), "position": error.position}, 422)
+    except Unavailable:
+        raise
+    except MailerError as error:
+        return JSONResponse({"problem": str(error)}, 422)
+    return JSONResponse({"rule": str(rule), "tree": to_json(rule), "people": people})
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None  # which is no rule
+
+
+def _page(
+    request: Request, *, name: str = "", text: str | None = None, problem: str = ""
+) -> Response:
+    """A segment as it is saved, or with the *text* that could not be."""
+    mailer = site_of(request).mailer
+    with reading(mailer.engine) as session:
+        segment = _segment(session, request) if "number" in request.path_params else None
+        if text is None:
+            text = segment.rule if segment else ""
+        people, some, tree = None, [], None
+        if text:
+            try:
+                rule = parse(text)
+                tree = to_json(rule)
+                selected = select_people(session, rule, now=mailer.clock())
+                people = segments.count(session, selected)
+                some = list(segments.members(session, selected, limit=_SHOWN))
+            except Unavailable:
+                raise
+            except MailerError as error:
+                problem = problem or str(error)
+        words = describe(session)
+    return answer(
+        request,
+        "editor/segment.html",
+        status=422 if problem and request.method == "POST" else 200,
+        name=name,
+        text=text,
+        segment=segment,
+        problem=problem,
+        people=people,
+        some=some,
+        # As data for the page's script; a "</script>" in a name must not end it.
+        words=json.dumps(words | {"tree": tree}).replace("<", "\\u003c"),
+    )
+
+
+def _segment(session: Session, request: Request) -> Segment:
+    segment = session.get(Segment, request.path_params["number"])
+    if segment is None:
+        raise HTTPException(404)
+    return segment
+
+
+def _count(session: Session, request: Request, text: str) -> int | None:
+    """How many a rule means; ``None`` when something that it names is gone."""
+    try:
+        selected = select_people(session, parse(text), now=site_of(request).mailer.clock())
+        return segments.count(session, selected)
+    except (InvalidRule, NotFound):
+        return None
+
+
+_MAY = Permission.SUBSCRIBERS
+_PATH = "/segments/{number:int}"
+ROUTES = [
+    staff_route("/segments", overview, may=_MAY),
+    staff_route("/segments", add, method="POST", may=_MAY),
+    staff_route("/segments/new", new, may=_MAY),
+    staff_route("/segments/check", check, method="POST", may=_MAY),
+    staff_route(_PATH, page, may=_MAY),
+    staff_route(_PATH, change, method="POST", may=_MAY),
+    staff_route(f"{_PATH}/remove", remove, method="POST", may=_MAY),
+]

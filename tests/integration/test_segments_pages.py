@@ -1,0 +1,103 @@
+"""Pages of segments: a rule is understood, counted, saved, changed; what is wrong is pointed at."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from sqlalchemy import Engine, select
+
+from mailer.audience import segments
+from mailer.bootstrap import Mailer
+from mailer.database.engine import reading, transaction
+from mailer.database.tables import Role, Segment
+from tests.support.factories import NOON, add_newsletter, add_subscriber
+from tests.support.site import mailer_of, page, visiting
+from tests.support.staff import sign_in
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def mailer(engine: Engine) -> Mailer:
+    with transaction(engine) as session:
+        newsletter = add_newsletter(session)
+        for address, language in (
+            ("ann@a.test", "de"),
+            ("ben@a.test", "de-AT"),
+            ("cem@a.test", "en"),
+        ):
+            add_subscriber(session, address, newsletter=newsletter, language=language)
+    return mailer_of(engine)
+
+
+async def test_a_rule_is_checked_as_text_and_as_a_tree(mailer: Mailer) -> None:
+    async with visiting(mailer) as client:
+        who = sign_in(mailer, client, role=Role.EDITOR)
+        text = await client.post("/segments/check", data=who.form | {"rule": 'language  is "de"'})
+        tree = json.dumps({"not": text.json()["tree"]})
+        other = await client.post("/segments/check", data=who.form | {"tree": tree})
+
+    assert (text.json()["rule"], text.json()["people"]) == ('language is "de"', 2)
+    assert (other.json()["rule"], other.json()["people"]) == ('language is not "de"', 1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"rule": 'language is "de" and'}, "character"),
+        ({"rule": 'tag is "nobody"'}, "no tag"),
+        ({"tree": "{"}, "must be an object"),
+        ({"tree": '{"and": []}'}, "two or more"),
+        ({}, "character"),
+    ],
+)
+async def test_what_is_no_rule_is_said_in_a_sentence(
+    mailer: Mailer, fields: dict[str, str], words: str
+) -> None:
+    async with visiting(mailer) as client:
+        who = sign_in(mailer, client, role=Role.EDITOR)
+        answer = await client.post("/segments/check", data=who.form | fields)
+
+    assert answer.status_code == 422
+    assert words in answer.json()["problem"]
+
+
+async def test_a_segment_is_saved_shown_with_its_count_changed_and_removed(mailer: Mailer) -> None:
+    async with visiting(mailer) as client:
+        who = sign_in(mailer, client, role=Role.EDITOR)
+        await client.post(
+            "/segments", data=who.form | {"name": "Germans", "rule": 'language is "de"'}
+        )
+        overview = page(await client.get("/segments"))
+        wrong = await client.post("/segments/1", data=who.form | {"rule": "language is"})
+        await client.post("/segments/1", data=who.form | {"rule": 'language is "en"'})
+        shown = page(await client.get("/segments/1"))
+        await client.post("/segments/1/remove", data=who.form)
+
+    assert "2 people" in " ".join(overview.text_content().split())
+    assert wrong.status_code == 422
+    assert page(wrong).xpath("string(//textarea)") == "language is"
+    assert "1 person" in " ".join(shown.text_content().split())
+    assert "cem@a.test" in shown.text_content()
+    with reading(mailer.engine) as session:
+        assert session.scalars(select(Segment)).all() == []
+
+
+async def test_a_name_cannot_break_out_of_the_data_for_the_script(mailer: Mailer) -> None:
+    with transaction(mailer.engine) as session:
+        segments.add(session, "</script><b>x", 'language is "de"', now=NOON)
+    async with visiting(mailer) as client:
+        sign_in(mailer, client, role=Role.EDITOR)
+        shown = page(await client.get("/segments/new"))
+
+    words = json.loads(shown.xpath("string(//script[@id='words'])"))
+    assert words["segments"] == ["</script><b>x"]
+
+
+async def test_viewers_see_no_segments(mailer: Mailer) -> None:
+    async with visiting(mailer) as client:
+        who = sign_in(mailer, client, role=Role.VIEWER)
+        assert (await client.get("/segments")).status_code == 403
+        check = await client.post("/segments/check", data=who.form | {"rule": 'language is "de"'})
+        assert check.status_code == 403
