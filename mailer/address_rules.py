@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mailer.addresses import parse_domain
@@ -178,8 +178,8 @@ _DISPOSABLE = frozenset(
 class AddressRules:
     """Which local parts are offices' and which domains give out throw-away addresses."""
 
-    roles: frozenset[str] = _ROLES
-    domains: frozenset[str] = _DISPOSABLE
+    roles: frozenset[str] = field(default=_ROLES, repr=False)
+    domains: frozenset[str] = field(default=_DISPOSABLE, repr=False)
 
     def is_role(self, key: str) -> bool:
         """An office rather than a person reads it: ``info@``, ``postmaster@``."""

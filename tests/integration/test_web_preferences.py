@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from sqlalchemy import Engine, select
 
 from mailer.audience import consent
 from mailer.database.engine import reading, transaction
-from mailer.database.tables import Consent, ConsentChange, Subscriber, Subscription, Unsubscribe
-from tests.support.factories import NOON, add_newsletter
+from mailer.database.tables import (
+    Consent,
+    ConsentChange,
+    CustomField,
+    Subscriber,
+    Subscription,
+    Unsubscribe,
+)
+from mailer.delivering.recipients import load
+from mailer.field_kinds import EditableBy, FieldKind
+from tests.support.factories import NOON, add_newsletter, add_subscriber
+from tests.support.notices import link_to
 from tests.support.site import Mailed, heading, mail_one, mailer_of, page, visiting
 
 pytestmark = pytest.mark.anyio
@@ -118,3 +130,129 @@ async def test_what_cannot_be_kept_is_said_and_changes_nothing(
     assert words in page(answer).xpath("string(//*[@role='alert'])")
     assert heading(answer) == "Your preferences"
     assert states(sqlite_engine) == {ann.newsletter_id: Consent.CONFIRMED}
+
+
+def subscriber(engine: Engine, ann: Mailed) -> Subscriber:
+    with reading(engine) as session:
+        return session.get_one(Subscriber, ann.subscriber_id)
+
+
+async def test_a_pause_lasts_until_its_day_and_is_on_record(engine: Engine) -> None:
+    mailer = mailer_of(engine)
+    ann = mail_one(mailer)
+    async with visiting(mailer) as client:
+        paused = await client.post(
+            f"/p/{ann.token}/pause", data={"until": "2026-12-24"}, follow_redirects=True
+        )
+        assert "Paused until December 24, 2026." in paused.text
+        until = datetime(2026, 12, 24, tzinfo=UTC)
+        assert subscriber(engine, ann).paused_until == until
+        for day in ("2026-11-02", "2028-12-01", "never"):
+            wrong = await client.post(f"/p/{ann.token}/pause", data={"until": day})
+            assert wrong.status_code == 422
+        assert subscriber(engine, ann).paused_until == until
+        assert skipped(engine, ann) == {ann.subscriber_id: "paused"}
+        await client.post(f"/p/{ann.token}/pause", data={"until": ""})
+
+    assert subscriber(engine, ann).paused_until is None
+    assert skipped(engine, ann) == {}
+    with reading(engine) as session:
+        records = consent.history(session, ann.subscriber_id)[-2:]
+    assert [one.source for one in records] == ["pause", "pause ended"]
+    assert records[0].evidence["until"].startswith("2026-12-24")
+
+
+def skipped(engine: Engine, ann: Mailed) -> dict[int, str]:
+    with reading(engine) as session:
+        ids = [ann.subscriber_id]
+        return load(session, ann.newsletter_id, ids, with_fields=False, now=NOON).skipped
+
+
+async def test_readers_change_the_fields_that_are_theirs_and_no_others(engine: Engine) -> None:
+    mailer = mailer_of(engine)
+    ann = mail_one(mailer)
+    with transaction(engine) as session:
+        for name, by in (("city", EditableBy.READER), ("tier", EditableBy.STAFF)):
+            session.add(
+                CustomField(
+                    name=name,
+                    label=name.title(),
+                    kind=FieldKind.TEXT,
+                    options=[],
+                    editable_by=by,
+                    created_at=NOON,
+                )
+            )
+        session.get_one(Subscriber, ann.subscriber_id).fields = {"tier": "gold", "city": "Bonn"}
+    async with visiting(mailer) as client:
+        shown = await client.get(f"/p/{ann.token}")
+        assert page(shown).xpath("string(//input[@name='f.city']/@value)") == "Bonn"
+        assert page(shown).xpath("//input[@name='f.tier']") == []
+        await client.post(f"/p/{ann.token}", data={"f.city": "Ulm", "f.tier": "platinum"})
+        assert subscriber(engine, ann).fields == {"tier": "gold", "city": "Ulm"}
+        await client.post(f"/p/{ann.token}", data={"f.city": ""})
+
+    assert subscriber(engine, ann).fields == {"tier": "gold"}
+
+
+async def test_a_new_address_counts_once_its_button_was_pressed(engine: Engine) -> None:
+    mailer = mailer_of(engine)
+    ann = mail_one(mailer)
+    new = "ann@elsewhere.test"
+    async with visiting(mailer) as client:
+        asked = await client.post(
+            f"/p/{ann.token}/address", data={"address": new}, follow_redirects=True
+        )
+        assert "We have sent a mail to your new address." in asked.text
+        path = f"/address/{link_to(engine, '/address/', to=new)}"
+        assert heading(await client.get(path)) == "Use this address?"
+        await client.head(path)
+        assert subscriber(engine, ann).address == "ann@readers.test"
+        done = await client.post(path, follow_redirects=True)
+        assert heading(done) == "Your address is changed"
+        wrong = await client.post(f"/p/{ann.token}/address", data={"address": "nobody"})
+
+    assert wrong.status_code == 422
+    assert subscriber(engine, ann).address == new
+
+
+async def test_an_address_that_is_somebody_elses_is_not_taken_over(engine: Engine) -> None:
+    mailer = mailer_of(engine)
+    ann = mail_one(mailer)
+    with transaction(engine) as session:
+        add_subscriber(session, "bob@readers.test")
+    async with visiting(mailer) as client:
+        await client.post(f"/p/{ann.token}/address", data={"address": "bob@readers.test"})
+        refused = await client.post(f"/address/{link_to(engine, '/address/')}")
+
+    assert refused.status_code == 409
+    assert subscriber(engine, ann).address == "ann@readers.test"
+
+
+async def test_readers_take_their_data_with_them(engine: Engine) -> None:
+    mailer = mailer_of(engine)
+    ann = mail_one(mailer)
+    async with visiting(mailer) as client:
+        data = await client.post(f"/p/{ann.token}/data")
+
+    assert "attachment" in data.headers["content-disposition"]
+    assert data.json()["subscriber"]["address"] == "ann@readers.test"
+    assert data.json()["consent_changes"][0]["newsletter"] == "river"
+
+
+async def test_readers_are_erased_by_the_button_and_not_by_the_link(engine: Engine) -> None:
+    mailer = mailer_of(engine)
+    ann = mail_one(mailer)
+    path = f"/p/{ann.token}/erase"
+    async with visiting(mailer) as client:
+        assert heading(await client.get(path)) == "Erase all your data?"
+        await client.head(path)
+        assert subscriber(engine, ann).address == "ann@readers.test"
+        done = await client.post(path)
+        assert heading(done) == "Erased"
+        gone = await client.get(f"/p/{ann.token}")
+        again = await client.post(path)
+
+    assert (gone.status_code, again.status_code) == (410, 410)
+    with reading(engine) as session:
+        assert session.get(Subscriber, ann.subscriber_id) is None
