@@ -30,7 +30,7 @@ from mailer.database.tables import (
 from mailer.field_kinds import EditableBy, FieldKind
 from mailer.names import name_key
 from mailer.rules import Rule, parse
-from tests.support.factories import NOON, add_newsletter
+from tests.support.factories import NOON, add_issue, add_newsletter
 from tests.support.meaning import fits
 from tests.support.people import (
     ISSUES,
@@ -210,3 +210,27 @@ def test_opposites_divide_everybody(world: Engine) -> None:
         ):
             assert selected(session, parse(text)) == set()
             assert selected(session, parse(f"not ({text})")) == {1}
+
+
+def test_many_issues_find_nobody_twice(engine: Engine) -> None:
+    """Also where so many are asked for that they are collected instead of looked up one by one."""
+    with Session(engine) as session, session.begin():
+        river = add_newsletter(session)
+        issues = [
+            add_issue(session, river, started_at=NOON - timedelta(days=n), state=IssueState.SENT)
+            for n in range(9)
+        ]
+        put(session, [Person("", f"{n}@x.test", None, None, 3, {}, frozenset(), {}) for n in "ab"])
+        session.add_all(
+            Delivery(
+                issue_id=issue.id, subscriber_id=1, fate=int(Fate.ACCEPTED), attempts=1, at=NOON,
+                reply="",
+            )
+            for issue in issues[:8]
+        )  # fmt: skip
+        for text in ("received in last 8 issues", "not received in last 8 issues", "received"):
+            people = select_people(session, parse(text), now=NOON)
+            wanted = [2] if text.startswith("not") else [1]
+            assert session.scalars(people.ids()).all() == wanted, text
+            assert session.scalar(people.count()) == 1
+        assert selected(session, parse("received in last 8 issues and opened")) == set()
