@@ -1,9 +1,11 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 
-const ICONS = `arrow-down arrow-up bold bookmark bookmark-plus braces calendar-clock check chevron-left circle-check clock copy ellipsis
-  eye file-text grip-vertical history image italic link link-2-off list list-checks list-ordered mail megaphone message-square-quote minus
-  monitor moon newspaper plus redo-2 rows-3 send share-2 smartphone sun trash-2 triangle-alert undo-2 upload users x`.split(/\s+/)
+const ICONS = `arrow-down arrow-up ban bold bookmark bookmark-plus braces calendar-clock chart-no-axes-column check chevron-down chevron-left
+  chevron-right circle-alert circle-check clock copy ellipsis external-link eye file-text globe grip-vertical history image inbox
+  italic key-round link link-2-off list list-checks list-ordered log-out mail megaphone message-square-quote minus monitor moon
+  newspaper palette pause play plug plus redo-2 rocket rows-3 send send-horizontal settings share-2 shield-check smartphone sun
+  trash-2 triangle-alert undo-2 upload user users users-round x`.split(/\s+/)
 
 // One picture of all icons, for the composer and for pages made on the server.
 const sprite = () => ({

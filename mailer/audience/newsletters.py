@@ -17,6 +17,7 @@ from mailer.errors import Conflict, InvalidInput, NotFound
 from mailer.sending_hours import parse_sending_hours
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_LONGEST_POSTAL = 500
 _LONGEST_LOCAL = 64 - len("+") - 48  # RFC 5321 section 4.5.3.1.1
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
@@ -57,24 +58,59 @@ def add(  # noqa: PLR0913  # a newsletter has that many facts
         raise InvalidInput("A newsletter needs a name.")
     if find(session, slug) is not None:
         raise Conflict(f"There is a newsletter {slug!r} already; choose another slug.")
-    newsletter = Newsletter(
-        slug=slug,
+    newsletter = Newsletter(slug=slug, look={}, theme="default", created_at=now)
+    change(
+        newsletter,
         name=title,
-        from_name=clean_name(from_name or "") or title,
-        from_address=parse_address(from_address).shown,
-        reply_to=parse_address(reply_to).shown if reply_to else None,
-        return_path=_return_path(return_path) if return_path else None,
-        language=_language(language),
-        time_zone=_time_zone(time_zone),
-        postal_address=postal_address.strip(),
-        sending_hours=str(parse_sending_hours(sending_hours)) if sending_hours else None,
-        look={},
-        theme="default",
-        created_at=now,
+        from_address=from_address,
+        from_name=from_name or "",
+        reply_to=reply_to or "",
+        return_path=return_path or "",
+        language=language,
+        time_zone=time_zone,
+        postal_address=postal_address,
+        sending_hours=sending_hours or "",
     )
     session.add(newsletter)
     session.flush()
     return newsletter
+
+
+def change(  # noqa: PLR0913  # a newsletter has that many facts
+    newsletter: Newsletter,
+    *,
+    name: str,
+    from_address: str,
+    from_name: str,
+    reply_to: str,
+    return_path: str,
+    language: str,
+    time_zone: str,
+    postal_address: str,
+    sending_hours: str,
+) -> None:
+    """Everything but the slug, which stands in links; an empty text stands for none.
+
+    ``InvalidInput`` says what cannot be taken; nothing has changed then.
+    """
+    title = clean_name(name)
+    if not title:
+        raise InvalidInput("A newsletter needs a name.")
+    if len(postal_address) > _LONGEST_POSTAL:
+        raise InvalidInput(f"The postal address has more than {_LONGEST_POSTAL} characters.")
+    values = {
+        "name": title,
+        "from_name": clean_name(from_name) or title,
+        "from_address": parse_address(from_address).shown,
+        "reply_to": parse_address(reply_to).shown if reply_to else None,
+        "return_path": _return_path(return_path) if return_path else None,
+        "language": _language(language),
+        "time_zone": _time_zone(time_zone),
+        "postal_address": postal_address.strip(),
+        "sending_hours": str(parse_sending_hours(sending_hours)) if sending_hours.strip() else None,
+    }
+    for field, value in values.items():
+        setattr(newsletter, field, value)
 
 
 def set_sending_hours(newsletter: Newsletter, hours: str) -> None:

@@ -18,7 +18,7 @@ from mailer.composing import checking, issues
 from mailer.composing.exporting import to_json, to_markdown
 from mailer.composing.importing.reading import read_issue
 from mailer.database.engine import reading, transaction
-from mailer.database.tables import Fate, Issue
+from mailer.database.tables import Fate, Issue, IssueState
 from mailer.delivering import lifecycle
 from mailer.delivering.auditing import audit, recipients
 from mailer.errors import InvalidFile, InvalidInput
@@ -55,7 +55,9 @@ def import_issue(
 def list_issues(as_json: AsJson = False) -> None:
     """All issues, newest first."""
     with reading(mailer().engine) as session:
-        found = session.scalars(select(Issue).order_by(Issue.id.desc())).all()
+        found = session.scalars(
+            select(Issue).where(Issue.state != IssueState.DISCARDED).order_by(Issue.id.desc())
+        ).all()
         rows = [
             (
                 one.id,

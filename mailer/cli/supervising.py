@@ -18,6 +18,7 @@ from mailer.delivering.auditing import counts
 from mailer.errors import Unavailable
 
 _LOOK_SECONDS = 0.5
+_QUIET = (IssueState.DRAFT, IssueState.DISCARDED)
 _STOP_SECONDS = 12.0
 
 
@@ -51,7 +52,7 @@ def _tell(mailer: Mailer, seen: dict[int, str]) -> None:
     """Say what changed since the last look."""
     try:
         with reading(mailer.engine) as session:
-            for issue in session.scalars(select(Issue).where(Issue.state != IssueState.DRAFT)):
+            for issue in session.scalars(select(Issue).where(Issue.state.not_in(_QUIET))):
                 far = counts(session, issue.id)
                 words = f"Issue {issue.id}, {issue.subject}: {issue.state.value}"
                 if issue.state is not IssueState.SCHEDULED:

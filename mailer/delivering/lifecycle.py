@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, func, select, update
@@ -26,8 +26,10 @@ _WORDS = {
     IssueState.PAUSED: "is paused",
     IssueState.SENT: "has been sent",
     IssueState.CANCELLED: "has been cancelled",
+    IssueState.DISCARDED: "was thrown away",
 }
 _BATCHES_SETTLED_TOGETHER = 20
+_KEPT_DISCARDED = timedelta(days=30)
 
 
 def move(
@@ -212,6 +214,34 @@ def cancel(session: Session, issue_id: int) -> bool:
         doing="cancelled",
     )
     return True
+
+
+def discard(session: Session, issue_id: int, *, now: datetime) -> None:
+    """Throw a draft away; `bring_back` undoes it. What was thrown away a month ago goes for good."""
+    move(
+        session,
+        issue_id,
+        to=IssueState.DISCARDED,
+        allowed=(IssueState.DRAFT,),
+        doing="thrown away",
+        changed_at=now,
+    )
+    session.execute(
+        delete(Issue)
+        .where(Issue.state == IssueState.DISCARDED, Issue.changed_at < now - _KEPT_DISCARDED)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def bring_back(session: Session, issue_id: int) -> None:
+    """What was thrown away is a draft again."""
+    move(
+        session,
+        issue_id,
+        to=IssueState.DRAFT,
+        allowed=(IssueState.DISCARDED,),
+        doing="brought back",
+    )
 
 
 def finish(session: Session, issue_id: int, *, now: datetime) -> None:

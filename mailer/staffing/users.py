@@ -96,6 +96,13 @@ def rename(user: User, name: str) -> None:
     user.name = cleaned
 
 
+def change_self(user: User, *, name: str, language: str, time_zone: str) -> None:
+    """What people say about themselves; ``InvalidInput``, and nothing has changed then."""
+    zone = known_zone(time_zone)
+    rename(user, name)
+    user.language, user.time_zone = language, zone
+
+
 def remove(session: Session, user: User) -> None:
     """End an account with its sessions and links; ``Conflict`` for the last owner."""
     if user.role is Role.OWNER:

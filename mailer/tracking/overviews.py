@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,8 +10,10 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from mailer.database.tables import (
+    Click,
     Consent,
     Issue,
+    IssueLink,
     IssueState,
     Newsletter,
     Rendition,
@@ -18,11 +21,15 @@ from mailer.database.tables import (
     Unsubscribe,
 )
 
+SHOWN = tuple(state for state in IssueState if state is not IssueState.DISCARDED)
+_CALLS = ("action", "item")
+
 
 @dataclass(frozen=True, slots=True)
 class NewsletterLine:
     """One newsletter, and how many people stand where."""
 
+    id: int
     name: str
     slug: str
     from_address: str
@@ -36,6 +43,7 @@ class IssueLine:
     """One issue, and where it stands."""
 
     id: int
+    newsletter_id: int
     newsletter: str
     subject: str
     title: str
@@ -53,6 +61,7 @@ def newsletter_lines(session: Session) -> list[NewsletterLine]:
     """All newsletters by name."""
     rows = session.execute(
         select(
+            Newsletter.id,
             Newsletter.name,
             Newsletter.slug,
             Newsletter.from_address,
@@ -67,24 +76,59 @@ def newsletter_lines(session: Session) -> list[NewsletterLine]:
     return [NewsletterLine(*row) for row in rows]
 
 
-def issue_lines(session: Session, most: int) -> list[IssueLine]:
-    """The newest issues, those being sent first."""
+def issue_lines(
+    session: Session,
+    most: int,
+    *,
+    newsletter_id: int | None = None,
+    before: int | None = None,
+    states: Collection[IssueState] = SHOWN,
+) -> list[IssueLine]:
+    """The newest issues in one of *states*: of one newsletter, numbered below *before*."""
     left = (
         select(func.count())
         .where(Unsubscribe.issue_id == Issue.id, Unsubscribe.undone_at.is_(None))
         .scalar_subquery()
     )
-    rows = session.execute(
+    query = (
         select(Issue, Newsletter.name, Rendition.issue_id, left)
         .join(Newsletter, Newsletter.id == Issue.newsletter_id)
         .outerjoin(Rendition, Rendition.issue_id == Issue.id)
-        .order_by(case((Issue.state == IssueState.SENDING, 0), else_=1), Issue.id.desc())
+        .where(Issue.state.in_(states))
+        .order_by(Issue.id.desc())
         .limit(most)
     )
+    if newsletter_id is not None:
+        query = query.where(Issue.newsletter_id == newsletter_id)
+    if before is not None:
+        query = query.where(Issue.id < before)
     return [
         _issue_line(issue, newsletter, readable=rendered is not None, left=count)
-        for issue, newsletter, rendered, count in rows
+        for issue, newsletter, rendered, count in session.execute(query)
     ]
+
+
+def next_scheduled(session: Session, newsletter_id: int | None = None) -> Issue | None:
+    """The issue that goes out next."""
+    query = select(Issue).where(Issue.state == IssueState.SCHEDULED).order_by(Issue.scheduled_at)
+    if newsletter_id is not None:
+        query = query.where(Issue.newsletter_id == newsletter_id)
+    return session.scalars(query.limit(1)).one_or_none()
+
+
+def acted(session: Session, issue_id: int) -> int:
+    """How many people, each once, followed a call to action of an issue."""
+    return (
+        session.scalar(
+            select(func.count(func.distinct(Click.subscriber_id)))
+            .join(
+                IssueLink,
+                (IssueLink.issue_id == Click.issue_id) & (IssueLink.number == Click.link_number),
+            )
+            .where(Click.issue_id == issue_id, Click.machine.is_(None), IssueLink.role.in_(_CALLS))
+        )
+        or 0
+    )
 
 
 def _counted(state: Consent) -> ColumnElement[int]:
@@ -94,6 +138,7 @@ def _counted(state: Consent) -> ColumnElement[int]:
 def _issue_line(issue: Issue, newsletter: str, *, readable: bool, left: int) -> IssueLine:
     return IssueLine(
         id=issue.id,
+        newsletter_id=issue.newsletter_id,
         newsletter=newsletter,
         subject=issue.subject,
         title=issue.title,

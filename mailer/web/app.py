@@ -14,26 +14,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from mailer.bootstrap import Mailer
-from mailer.errors import InvalidToken, Unavailable
+from mailer.errors import InvalidToken, MailerError, Unavailable
 from mailer.tracking.clicks import ClickRecorder
 from mailer.tracking.destinations import Destinations
 from mailer.tracking.opens import OpenRecorder
-from mailer.web import health, metrics, problems
-from mailer.web.editor import (
-    exports,
-    home,
-    importing,
-    inbox_pages,
-    person,
-    segments,
-    signing_in,
-    statistics,
-    statistics_files,
-    subscribers,
-    welcoming,
-)
-from mailer.web.editor.composer import routes as composer
-from mailer.web.editor.review import routes as review
+from mailer.web import editor, health, metrics, problems
 from mailer.web.headers import SecurityHeaders
 from mailer.web.pages import STATIC, Pages
 from mailer.web.public import (
@@ -66,6 +51,7 @@ class Application(Starlette):
             middleware=[Middleware(SecurityHeaders)],
             exception_handlers={
                 InvalidToken: problems.on_broken_link,
+                MailerError: problems.on_refusal,
                 Unavailable: problems.on_unavailable,
                 HTTPException: problems.on_http_error,
                 Exception: problems.on_failure,
@@ -137,20 +123,9 @@ def _routes(*, inbox: bool) -> list[BaseRoute]:
         *sample.ROUTES,
         *pictures.ROUTES,
         *health.ROUTES,
-        *signing_in.ROUTES,
-        *welcoming.ROUTES,
         *metrics.ROUTES,
-        *home.ROUTES,
-        *subscribers.ROUTES,
-        *exports.ROUTES,
-        *importing.ROUTES,
-        *person.ROUTES,
-        *segments.ROUTES,
-        *statistics.ROUTES,
-        *statistics_files.ROUTES,
-        *composer.ROUTES,
-        *review.ROUTES,
-        *(inbox_pages.ROUTES if inbox else []),
+        *editor.ROUTES,
+        *(editor.INBOX_ROUTES if inbox else []),
         Mount("/static", Assets(directory=STATIC), name="static"),
     ]
 

@@ -14,14 +14,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale, UnknownLocaleError, negotiate_locale
-from babel.dates import format_datetime, format_timedelta, get_timezone_location
+from babel.dates import format_skeleton, format_timedelta, get_timezone_location
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 
 LOCALES = Path(__file__).parent / "locales"
 SOURCE = "en"  # what messages are written in
-_NEAR = timedelta(days=6)
+_ENGLISH = Locale(SOURCE, "GB")  # the day before the month, as most of the world writes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,13 @@ def speaking(speech: Speech) -> Iterator[None]:
 def languages() -> dict[str, str]:
     """Codes of the languages there are, with their own names."""
     codes = sorted({SOURCE, *(path.stem for path in LOCALES.glob("*.po"))})
-    return {code: (_locale(code).get_display_name() or code).capitalize() for code in codes}
+    return {code: own_name(code) for code in codes}
+
+
+def own_name(code: str) -> str:
+    """``Português``: what a language calls itself."""
+    locale = _locale(code)
+    return (locale.get_language_name(locale) or code).capitalize()
 
 
 def preferred(accept_language: str) -> str:
@@ -89,6 +95,11 @@ def zones() -> frozenset[str]:
 def gettext(message: str) -> str:
     """*message* in the language of this request."""
     return catalogue(current().language).gettext(message)
+
+
+def marked(message: str) -> str:
+    """A message that is translated later: for whoever collects messages from the sources."""
+    return message
 
 
 def ngettext(one: str, many: str, number: int) -> str:
@@ -120,11 +131,15 @@ def percent_words(share: float) -> str:
 
 
 def moment_words(moment: datetime) -> str:
-    """``Tue 1 Dec 2026, 07:00 (Lisbon)``: in the person's zone, which is named."""
+    """``Tue, 1 Dec 2026, 07:00 (Lisbon)``: in the person's zone, which is named."""
     speech = current()
-    local = moment.astimezone(ZoneInfo(speech.time_zone))
-    words = format_datetime(local, _skeleton(speech.locale), locale=speech.locale)
+    words = _local(moment, "yMMMEd")
     return f"{words} ({zone_words(speech.time_zone)})"
+
+
+def short_moment_words(moment: datetime) -> str:
+    """``Tue, 1 Dec, 07:00``: where the zone is named nearby."""
+    return _local(moment, "MMMEd")
 
 
 def zone_words(time_zone: str) -> str:
@@ -144,14 +159,16 @@ def ago_words(past: timedelta) -> str:
     return str(format_timedelta(near, add_direction=True, threshold=1.2, locale=current().locale))
 
 
-def _skeleton(locale: Locale) -> str:
-    date = str(locale.date_formats["medium"].pattern)
-    return f"EEE {date}, HH:mm" if locale.language == SOURCE else f"EEE {date} HH:mm"
+def _local(moment: datetime, day: str) -> str:
+    speech = current()
+    local = moment.astimezone(ZoneInfo(speech.time_zone))
+    date, time = (format_skeleton(one, local, locale=speech.locale) for one in (day, "Hm"))
+    return str(speech.locale.datetime_formats["medium"]).format(time, date)
 
 
 @cache
 def _locale(language: str) -> Locale:
     try:
-        return Locale.parse(language, sep="-")
+        return Locale.parse(language, sep="-") if language != SOURCE else _ENGLISH
     except (ValueError, UnknownLocaleError):
-        return Locale(SOURCE, "GB")
+        return _ENGLISH

@@ -45,7 +45,7 @@ class _TokenOrStaff(Guard):
         if "authorization" not in headers:
             await super().__call__(scope, receive, send)
         elif _is_token(headers["authorization"], site_of(Request(scope)).mailer.settings):
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
         else:
             await _UNKNOWN(scope, receive, send)
 

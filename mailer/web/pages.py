@@ -54,6 +54,7 @@ class Pages:
             percent=languages.percent_words,
             moment=languages.moment_words,
             utc=languages.moment_words,
+            moment_short=languages.short_moment_words,
             stamp=stamp,
             where=where,
             breakable=breakable,

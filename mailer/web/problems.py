@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, Response
 
 from mailer.delivering.trying import TEST_TOKEN
-from mailer.errors import ExpiredToken
+from mailer.errors import Conflict, ExpiredToken, NotFound
 from mailer.web.languages import current, speaking
 from mailer.web.site import site_of
 from mailer.web.wording import phrases_of, saying, speech_for
@@ -73,6 +73,7 @@ _UNAVAILABLE = Problem(
 _FAILED = Problem(
     500, "Something went wrong here", "It is our fault, not yours. Please try again in a while."
 )
+_REFUSALS = {NotFound: 404, Conflict: 409}
 _BY_STATUS = {404: NOT_FOUND, 405: _NOT_ALLOWED, 410: REMOVED}
 
 
@@ -100,6 +101,21 @@ async def on_broken_link(request: Request, error: Exception) -> Response:
     if str(request.path_params.get("token", "")).startswith(TEST_TOKEN):
         return show(request, TEST_COPY)
     return show(request, BROKEN_LINK)
+
+
+async def on_refusal(request: Request, error: Exception) -> Response:
+    """What somebody asked for cannot be had or done: the error says it in one sentence."""
+    status = next((code for kind, code in _REFUSALS.items() if isinstance(error, kind)), 400)
+    if wants_json(request):
+        return JSONResponse({"error": str(error)}, status, {"cache-control": "no-store"})
+    title = NOT_FOUND.title if status == 404 else "That cannot be done"
+    return show(request, Problem(status, title, str(error)))
+
+
+def wants_json(request: HTTPConnection) -> bool:
+    """Is it a script that asks?"""
+    accepted = request.headers.get("accept", "")
+    return "application/json" in accepted and "text/html" not in accepted
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 
 from mailer.bootstrap import Mailer
+from mailer.tracking.remembered import FigureCache
 from mailer.web.pages import Pages
 
 
@@ -19,11 +20,18 @@ class Site:
     mailer: Mailer
     pages: Pages
     inbox: bool
+    figures: FigureCache = field(default_factory=FigureCache)
 
 
 def site_of(request: HTTPConnection) -> Site:
     """The site that this request came to."""
     return cast("Site", request.app.state.site)
+
+
+def is_stopping(request: HTTPConnection) -> bool:
+    """Is the server about to end? Open streams would hold it up."""
+    stopping = getattr(request.app.state, "stopping", None)
+    return stopping is not None and stopping()
 
 
 def base_path(base_url: str) -> str:

@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from mailer.database.engine import open_engine, transaction
-from mailer.database.tables import Batch, Click, Issue, IssueState
+from mailer.database.engine import open_engine
 from mailer.errors import ConfigurationError
 from mailer.web.serving import bind
-from tests.support.factories import NOON
 from tests.support.site import HOST, forms, heading, mail_one, mailer_of, page, visiting
 from tests.support.staff import sign_in
 
@@ -116,49 +114,6 @@ async def test_a_mistake_of_ours_shows_no_trace_to_the_reader(
     assert (answer.status_code, heading(answer)) == (500, "Something went wrong here")
     assert "Traceback" not in answer.text
     assert "json" not in answer.text.lower()
-
-
-async def test_home_shows_progress_and_clicks_of_each_call_to_action(engine: Engine) -> None:
-    mailer = mailer_of(engine)
-    ann = mail_one(mailer)
-    with transaction(engine) as session:
-        issue = session.get_one(Issue, ann.issue_id)
-        issue.subject, issue.state = "<script>alert(1)</script>", IssueState.SENDING
-        issue.planned, issue.started_at = 4812, NOON
-        session.add(
-            Batch(
-                issue_id=issue.id,
-                subscriber_ids="1",
-                size=4812,
-                due_at=NOON,
-                accepted=2983,
-                refused=7,
-                skipped=3,
-            )
-        )
-        session.add_all(
-            Click(issue_id=issue.id, subscriber_id=reader, link_number=1, at=NOON, machine=machine)
-            for reader, machine in ((1, None), (1, None), (2, None), (3, "HEAD request"))
-        )
-    async with visiting(mailer) as client:
-        sign_in(mailer, client)
-        shown = page(await client.get("/"))
-
-    words = " ".join(shown.text_content().split())
-    for figure in ("4,812 planned", "2,983 accepted", "7 refused", "3 skipped", "1,819 waiting"):
-        assert figure in words
-    assert "3 clicks by people, 1 by machines" in words
-    cells = [cell.text_content() for cell in shown.xpath("//table//td[contains(@class, 'num')]")]
-    assert cells == ["2", "3", "1"]
-    assert "<script>alert(1)</script>" in words
-    assert [script.get("src") is not None for script in shown.xpath("//script")] == [True]
-
-
-async def test_an_empty_installation_says_what_to_do(sqlite_engine: Engine) -> None:
-    mailer = mailer_of(sqlite_engine)
-    async with visiting(mailer) as client:
-        sign_in(mailer, client)
-        assert "mailer issue import" in (await client.get("/")).text
 
 
 def test_a_port_that_is_taken_is_one_clear_sentence(sqlite_engine: Engine) -> None:

@@ -22,6 +22,7 @@ class IssueState(enum.StrEnum):
     PAUSED = "paused"
     SENT = "sent"  # nobody is waiting any more
     CANCELLED = "cancelled"  # whoever was waiting is skipped
+    DISCARDED = "discarded"  # a draft that was thrown away; it can be brought back for a month
 
 
 class Issue(Base):

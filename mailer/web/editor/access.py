@@ -106,7 +106,7 @@ class Guard:
     """Lets through whoever is signed in, may do it, and asked on one of our own pages."""
 
     def __init__(self, app: ASGIApp, may: Permission | None) -> None:
-        self._app, self.may = app, may
+        self.app, self.may = app, may
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, or answer why not."""
@@ -123,7 +123,7 @@ class Guard:
         if not await _is_own(request, staff.token):
             await _refused(request, _forged)(scope, receive, _private(send))
             return
-        await _pass_on(self._app, request, receive, send)
+        await _pass_on(self.app, request, receive, send)
 
 
 class Door:
@@ -228,18 +228,12 @@ _forged = problems.Problem(
 
 
 def _refused(request: Request, problem: problems.Problem) -> Response:
-    if wants_json(request):
+    if problems.wants_json(request):
         words = {"error": f"{problem.title}. {problem.words}"}
         return JSONResponse(words, problem.status, {"cache-control": "no-store"})
     if problem is _signed_out and request.method in origins.SAFE:
         return RedirectResponse(sign_in_path(request), 303, {"cache-control": "no-store"})
     return problems.show(request, problem)
-
-
-def wants_json(request: HTTPConnection) -> bool:
-    """Is it a script that asks?"""
-    accepted = request.headers.get("accept", "")
-    return "application/json" in accepted and "text/html" not in accepted
 
 
 def sign_in_path(request: HTTPConnection) -> str:

@@ -11,14 +11,14 @@ from urllib.parse import urlsplit
 from markupsafe import Markup, escape
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import InboxMail
 from mailer.inbox import mails
 from mailer.inbox.reading import Opened, open_mail, snippet
 from mailer.web.editor.access import machine_route
-from mailer.web.editor.shell import answer
+from mailer.web.editor.shell import answer, go
 from mailer.web.headers import PAGE_POLICY
 from mailer.web.site import Site, site_of
 
@@ -60,6 +60,7 @@ def listing(request: Request) -> Response:
     return answer(
         request,
         "editor/inbox.html",
+        here="/inbox",
         rows=rows,
         total=total,
         words=words,
@@ -73,7 +74,7 @@ def clear(request: Request) -> Response:
     """Forget all mails."""
     with transaction(site_of(request).mailer.engine) as session:
         mails.clear(session)
-    return RedirectResponse(request.url_for("listing").path, 303)
+    return go(request, "/inbox")
 
 
 def mail(request: Request) -> Response:
@@ -84,6 +85,7 @@ def mail(request: Request) -> Response:
     return answer(
         request,
         "editor/mail.html",
+        here="/inbox",
         mail=found,
         opened=opened,
         view=_view(request, opened),

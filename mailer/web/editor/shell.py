@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
 
 from mailer.staffing.permissions import Permission
 from mailer.web.editor import cookies
 from mailer.web.editor.access import Staff
 from mailer.web.editor.cookies import Notice
+from mailer.web.languages import marked
 from mailer.web.site import site_of
 
 
@@ -35,11 +38,42 @@ def answer(
         can={one.name: staff is not None and staff.may(one) for one in Permission},
         form_token=staff.form_token if staff else "",
         notice=notice,
-        **values,
+        navigation=_navigation(request, staff),
+        **({"here": "", "newsletters": (), "chosen": None} | values),
     )
     if notice is not None:
         cookies.clear_notice(response, site)
     return response
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """An entry of the navigation; *name* is a message of the catalogues."""
+
+    path: str
+    name: str
+    icon: str
+    may: Permission = Permission.VIEW
+
+
+_ROOMS = (
+    Room("/", marked("Issues"), "newspaper"),
+    Room("/subscribers", marked("Subscribers"), "users", Permission.SUBSCRIBERS),
+    Room("/statistics", marked("Statistics"), "chart-no-axes-column"),
+    Room("/settings", marked("Settings"), "settings"),
+    Room("/inbox", marked("Inbox"), "inbox"),
+)
+
+
+def _navigation(request: Request, staff: Staff | None) -> list[Room]:
+    """The rooms that are there, and open to whoever asks; at the machine the inbox alone is."""
+    there = {route.path for route in request.app.routes if isinstance(route, Route)}
+    return [
+        room
+        for room in _ROOMS
+        if room.path in there
+        and (staff.may(room.may) if staff is not None else room.path == "/inbox")
+    ]
 
 
 def go(request: Request, path: str, notice: Notice | None = None) -> Response:

@@ -6,7 +6,6 @@ import json
 from functools import cache
 from typing import Any
 
-from babel import Locale
 from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -160,7 +159,7 @@ def _words(language: str) -> dict[str, str]:
 def _languages() -> list[tuple[str, str]]:
     """Languages that mails speak, by their own names."""
     codes = sorted(path.stem for path in (shipped_templates() / "words").glob("*.toml"))
-    return [(code, Locale.parse(code).get_display_name(code) or code) for code in codes]
+    return [(code, languages.own_name(code)) for code in codes]
 
 
 ROUTES = [

@@ -17,7 +17,7 @@ from mailer.database.engine import reading
 from mailer.database.tables import Issue
 from mailer.web.editor.access import staff_route
 from mailer.web.editor.composer.answers import author_of, issue_id_of
-from mailer.web.site import site_of
+from mailer.web.site import is_stopping, site_of
 
 _LOOK_SECONDS = 1.0
 _HEARTBEAT_LOOKS = 15
@@ -73,12 +73,6 @@ def rooms_of(request: Request) -> Rooms:
     if not hasattr(state, "rooms"):
         state.rooms = Rooms()
     return cast("Rooms", state.rooms)
-
-
-def is_stopping(request: Request) -> bool:
-    """Is the server about to end? Open streams would hold it up."""
-    stopping = getattr(request.app.state, "stopping", None)
-    return stopping is not None and stopping()
 
 
 async def events(request: Request) -> Response:

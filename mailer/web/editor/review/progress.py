@@ -21,11 +21,11 @@ from mailer.delivering.auditing import Counts, counts
 from mailer.errors import MailerError
 from mailer.web.editor.access import staff_route
 from mailer.web.editor.composer.answers import answering, issue_id_of
-from mailer.web.editor.composer.rooms import STREAM_HEADERS, is_stopping
+from mailer.web.editor.composer.rooms import STREAM_HEADERS
 from mailer.web.editor.review import timing
 from mailer.web.languages import gettext as _
 from mailer.web.languages import number_words
-from mailer.web.site import site_of
+from mailer.web.site import is_stopping, site_of
 
 _EVERY = 1.0
 _SAMPLES = 15  # of which the speed is told

@@ -16,13 +16,14 @@ from mailer.delivering import lifecycle, trying
 from mailer.delivering.lifecycle import PLAINLY, Manner
 from mailer.errors import Conflict, InvalidInput, MailerError
 from mailer.staffing.permissions import Permission
-from mailer.web.editor.access import field, form_of, staff_of, staff_route, wants_json
+from mailer.web.editor.access import field, form_of, staff_of, staff_route
 from mailer.web.editor.composer.answers import author_of, issue_id_of, said
 from mailer.web.editor.cookies import Notice
 from mailer.web.editor.review.page import show
 from mailer.web.editor.review.timing import moment_of, words_of
 from mailer.web.editor.shell import go
 from mailer.web.languages import gettext as _
+from mailer.web.problems import wants_json
 from mailer.web.site import site_of
 
 _MOST_CANARY = 50
@@ -189,7 +190,8 @@ def ask_for_approval(request: Request) -> Response:
 
 
 def _back(request: Request, words: str) -> Response:
-    path = f"/issues/{issue_id_of(request)}/review"
+    home = field(request, "back") == "home"
+    path = "/" if home else f"/issues/{issue_id_of(request)}/review"
     return go(request, path, Notice(words) if words else None)
 
 
