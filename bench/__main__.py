@@ -15,6 +15,7 @@ from bench import (
     ledger,
     segments,
     sending,
+    sharing,
     signing,
 )
 from bench.report import Report
@@ -32,6 +33,7 @@ class Benchmark(NamedTuple):
 # which sizes they were taken.
 BENCHMARKS = {
     "sending": Benchmark(sending.run, 50_000, 3),
+    "sharing": Benchmark(sharing.run, 40_000, 3),
     "signing": Benchmark(signing.run, 20_000, 3),
     "flatness": Benchmark(flatness.run, 100_000, 3),
     "latency": Benchmark(latency.run, 500, 1),
