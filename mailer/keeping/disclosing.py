@@ -29,7 +29,7 @@ from mailer.database.tables import (
 )
 from mailer.database.tables.base import ADDRESS_OF
 from mailer.errors import NotFound
-from mailer.keeping.settled import issues_under_way
+from mailer.keeping.settled import issues_that_know
 from mailer.tokens import Signer
 
 Entry = dict[str, Any]
@@ -59,10 +59,7 @@ def everything(
     if subscriber is None:
         raise NotFound(_nobody(parsed, suppression))
     number = subscriber.id
-    issue_ids = {
-        *session.scalars(select(Delivery.issue_id).where(Delivery.subscriber_id == number)),
-        *issues_under_way(session, now=now),
-    }
+    issue_ids = issues_that_know(session, number, now=now)
     return {
         "subscriber": _own(subscriber),
         "suppression": None if suppression is None else _suppressed(suppression),

@@ -21,10 +21,10 @@ from sqlalchemy.orm import Session
 from mailer.addresses import Address, parse_address
 from mailer.audience import subscribers, suppressions
 from mailer.audience.leaving import without_own_words
-from mailer.database.tables import Base, Batch, Delivery, Erasure, Fate, Subscriber, Suppression
+from mailer.database.tables import Base, Batch, Erasure, Fate, Subscriber, Suppression
 from mailer.database.tables.base import ADDRESS_OF, PERSONAL
 from mailer.errors import NotFound
-from mailer.keeping.settled import issues_under_way
+from mailer.keeping.settled import issues_that_know, issues_under_way
 from mailer.tokens import Signer
 
 NOBODIES = 2**52  # that many numbers for nobody: two alike are not to be expected, ever
@@ -97,15 +97,13 @@ def counted() -> list[Table]:
 def _leave_records(session: Session, number: int, *, now: datetime) -> int:
     nobody = -1 - secrets.randbelow(NOBODIES)
     under_way = issues_under_way(session, now=now)
-    mailed = session.scalars(
-        select(Delivery.issue_id).where(Delivery.subscriber_id == number)
-    ).all()
-    ended = sorted(set(mailed).difference(under_way))
+    concerned = issues_that_know(session, number, now=now)
+    ended = sorted(concerned.difference(under_way))
     _keep_reasons(session, number)
     of_issues = records()
     for table in counted():
         if table in of_issues:
-            _empty(session, table, number, {*mailed, *under_way})
+            _empty(session, table, number, concerned)
             _give_to_nobody(session, table, number, nobody, ended)
         else:
             _give_to_nobody(session, table, number, nobody, None)

@@ -1,4 +1,4 @@
-"""Which issues are still under way: as long as they are, their ledger knows people by number."""
+"""Which issues may know somebody by number, and which of them are still under way."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
 
-from mailer.database.tables import Batch, Issue, IssueState
+from mailer.database.tables import Batch, Delivery, DeliveryTotal, Issue, IssueState
 
 # So long after its end a worker that was frozen may still report what it had handed over.
 _LATE = timedelta(hours=1)
@@ -29,3 +29,16 @@ def issues_under_way(session: Session, *, now: datetime) -> Sequence[int]:
             )
         )
     ).all()
+
+
+def issues_that_know(session: Session, number: int, *, now: datetime) -> set[int]:
+    """Where clicks and the like of one person can be: not all issues have to be searched.
+
+    Those that went to them, those under way, and those of which it is no longer kept to whom they
+    went.
+    """
+    return {
+        *session.scalars(select(Delivery.issue_id).where(Delivery.subscriber_id == number)),
+        *session.scalars(select(DeliveryTotal.issue_id).distinct()),
+        *issues_under_way(session, now=now),
+    }

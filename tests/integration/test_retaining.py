@@ -17,6 +17,7 @@ from mailer.delivering import lifecycle
 from mailer.delivering.auditing import audit, counts
 from mailer.errors import Conflict
 from mailer.keeping import thinning
+from mailer.keeping.disclosing import everything
 from mailer.keeping.erasing import erase
 from mailer.keeping.retaining import Terms, retain
 from mailer.tracking import reports
@@ -129,6 +130,21 @@ def test_an_issue_under_way_is_left_alone(engine: Engine) -> None:
     with transaction(engine) as session:
         session.get_one(Issue, issue_id).state = IssueState.PAUSED
     assert not retain(engine, SIGNER, ALL, now=MUCH_LATER)
+
+
+def test_whoever_is_erased_is_nobody_in_issues_without_deliveries_too(engine: Engine) -> None:
+    issue_id = an_opened_issue(engine)
+    retain(engine, SIGNER, Terms(deliveries=YEAR), now=MUCH_LATER)
+    before = figures(engine, issue_id)
+    with transaction(engine) as session:
+        number = subscribers.get(session, address_of("ann")).id
+        known = everything(session, address_of("ann"), SIGNER, now=MUCH_LATER)
+        assert (len(known["clicks"]), len(known["opens"]), known["issues"]) == (3, 2, [])
+        erase(session, address_of("ann"), SIGNER, source="t", now=MUCH_LATER)
+    assert figures(engine, issue_id) == before
+    with reading(engine) as session:
+        for table in (Click, Open):
+            assert number not in session.scalars(select(table.subscriber_id)).all()
 
 
 def test_whoever_left_everything_is_erased_after_a_time(engine: Engine) -> None:
