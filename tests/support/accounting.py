@@ -100,7 +100,7 @@ def in_doubt(engine: Engine, issue_id: int) -> int:
         )
 
 
-def wait_until(true: Callable[[], bool], *, seconds: float = 30.0) -> float:
+def wait_until(true: Callable[[], bool], *, seconds: float = 60.0) -> float:
     """Wait until something is true; how many seconds it took."""
     started = time.monotonic()
     while not true():
