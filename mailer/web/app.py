@@ -18,7 +18,7 @@ from mailer.errors import InvalidToken, MailerError, Unavailable
 from mailer.tracking.clicks import ClickRecorder
 from mailer.tracking.destinations import Destinations
 from mailer.tracking.opens import OpenRecorder
-from mailer.web import editor, health, metrics, problems
+from mailer.web import api, editor, health, metrics, problems
 from mailer.web.headers import SecurityHeaders
 from mailer.web.pages import STATIC, Pages
 from mailer.web.public import (
@@ -124,6 +124,7 @@ def _routes(*, inbox: bool) -> list[BaseRoute]:
         *pictures.ROUTES,
         *health.ROUTES,
         *metrics.ROUTES,
+        *api.ROUTES,
         *editor.ROUTES,
         *(editor.INBOX_ROUTES if inbox else []),
         Mount("/static", Assets(directory=STATIC), name="static"),
