@@ -89,6 +89,27 @@ def test_a_database_of_either_engine_becomes_the_same(
     assert load_secret_key(other, None) == b"a key that is long enough"
 
 
+def test_what_happens_meanwhile_is_in_it_whole_or_not_at_all(
+    engine: Engine, other: Engine, tmp_path: Path
+) -> None:
+    """Somebody joins while the archive is half written: no subscription without a subscriber."""
+    furnish(engine)
+    before = contents(engine)
+
+    def join(table: str, _rows: int) -> None:
+        if table == "subscribers":
+            with transaction(engine) as session:
+                river = newsletters.get(session, "river")
+                subscribers.add(session, river, "late@x.test", signer=SIGNER, now=LATER)
+
+    archive(engine, tmp_path / "all.zip", now=LATER, progress=join)
+    restore(other, tmp_path / "all.zip")
+
+    same = ("subscribers", "subscriptions", "consent_changes", "deliveries")
+    assert {name: contents(other)[name] for name in same} == {name: before[name] for name in same}
+    assert len(contents(engine)["subscriptions"]) == len(before["subscriptions"]) + 1
+
+
 def test_numbers_go_on_where_they_were(engine: Engine, other: Engine, tmp_path: Path) -> None:
     """Also those of people erased before: their links must open nobody else's page."""
     furnish(engine)
