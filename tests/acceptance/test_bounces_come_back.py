@@ -8,7 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+from sqlalchemy import Engine
+
+from mailer.database.engine import transaction
 from tests.support.command import Installation, an_installation, free_port
+from tests.support.factories import add_newsletter, add_subscriber
 from tests.support.receiving import Client
 from tests.support.returned import complaint, dsn, leaving, recipient, vacation
 from tests.support.sink import Sink, running
@@ -20,13 +25,13 @@ def address(name: str) -> str:
     return f"{name}@readers.test"
 
 
-def prepare(house: Installation) -> None:
-    house.run(
-        "newsletter", "add", "river", "--name", "River", "--from", "news@river.test",
-        "--return-path", "bounces@back.river.test", "--postal-address", "1 Quay, Bonn",
-    )  # fmt: skip
-    (house.folder / "readers.csv").write_text("\n".join(["email", *map(address, READERS)]))
-    house.run("import", "readers.csv", "--newsletter", "river")
+def prepare(house: Installation, engine: Engine) -> None:
+    with transaction(engine) as session:
+        newsletter = add_newsletter(
+            session, return_path="bounces@back.river.test", postal_address="1 Quay, Bonn"
+        )
+        for name in READERS:
+            add_subscriber(session, address(name), newsletter=newsletter)
     for number in (1, 2):
         (house.folder / f"{number}.md").write_text(
             f"---\nsubject: News {number}\n---\n# News\n\nOh.\n"
@@ -79,7 +84,10 @@ def come_back(client: Client, sink: Sink) -> None:
     assert client.hand_over(leaving(to), to).startswith("250")
 
 
-def test_the_next_issue_goes_to_whom_it_may(tmp_path: Path, sqlite_url: str) -> None:
+@pytest.mark.timeout(300)  # eleven processes, one after the other
+def test_the_next_issue_goes_to_whom_it_may(
+    tmp_path: Path, sqlite_url: str, sqlite_engine: Engine
+) -> None:
     with running(Sink(dsn=True)) as sink:
         house = an_installation(
             tmp_path,
@@ -87,7 +95,7 @@ def test_the_next_issue_goes_to_whom_it_may(tmp_path: Path, sqlite_url: str) -> 
             smtp_url=f"smtp://127.0.0.1:{sink.port}?starttls=no",
             base_url="https://news.river.test",
         )
-        prepare(house)
+        prepare(house, sqlite_engine)
         house.run("issue", "send", "1")
         assert set(sink.counts) == {address(name) for name in READERS}
         with incoming(house, free_port()) as client:
