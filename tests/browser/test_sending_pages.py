@@ -1,0 +1,132 @@
+"""From the composer into readers' inboxes: tested, scheduled, watched, clicked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
+
+from mailer.database.engine import reading
+from mailer.database.tables import Click, Issue, IssueState
+from tests.support.chromium import Office, chromium, office
+from tests.support.composing_by_hand import add_block, fill_block, wait_until_saved
+
+NEWS = {
+    "kind": "update",
+    "headline": "The weir falls",
+    "body": "<p>Dear [[first_name|friend]], thank you.</p>",
+    "button": {"label": "Read the decision", "url": "http://127.0.0.1:9/decision"},
+}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def at(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Office]:
+    with office(tmp_path_factory.mktemp("office"), browser, undo_seconds="4") as opened:
+        yield opened
+
+
+def write(at: Office, page: Page, subject: str) -> int:
+    page.goto(at.address)
+    page.get_by_role("button", name="New issue").click()
+    page.get_by_label("Subject", exact=True).fill(subject)
+    fill_block(page, add_block(page, "update"), NEWS)
+    return int(page.url.rpartition("/")[2])
+
+
+def state(at: Office, issue_id: int) -> IssueState:
+    with reading(at.mailer.engine) as session:
+        return session.get_one(Issue, issue_id).state
+
+
+def clicks(at: Office, issue_id: int) -> int:
+    with reading(at.mailer.engine) as session:
+        return len(session.scalars(select(Click.id).where(Click.issue_id == issue_id)).all())
+
+
+def in_inbox(at: Office, page: Page, words: str, count: int) -> None:
+    page.goto(f"{at.address}/inbox?q={words}")
+    expect(page.locator(".mails li")).to_have_count(count, timeout=20_000)
+
+
+def test_an_issue_is_written_tested_sent_watched_and_clicked(at: Office) -> None:
+    at.complaints.clear()
+    page = at.sit_down()
+    issue_id = write(at, page, "The weir is gone")
+    # The test holds what was written a moment before.
+    page.get_by_role("button", name="Send me a test").click()
+    expect(page.get_by_text("A test is on its way to ana@alder.test.")).to_be_visible()
+    inbox = page.context.new_page()
+    in_inbox(at, inbox, "ana@alder.test", 1)
+    inbox.locator(".mails a").first.click()
+    mail = inbox.frame_locator("iframe")
+    expect(mail.get_by_role("heading", name="The weir falls")).to_be_visible()
+    expect(mail.get_by_role("link", name="Read the decision")).to_have_attribute(
+        "href", re.compile("^http://127.0.0.1:9/decision")
+    )
+
+    page.get_by_role("link", name="Review and schedule").click()
+    expect(page.get_by_text("Ana Costa has got a test of this version")).to_be_visible()
+    page.get_by_text("Right away").click()
+    page.get_by_role("button", name="Send to 3 people").click()
+    expect(page.get_by_role("button", name="Take it back")).to_be_visible()
+    # The page follows by itself.
+    expect(page.get_by_role("heading", name="It has gone out")).to_be_visible(timeout=40_000)
+    expect(page.locator("[data-accepted]")).to_have_text("3")
+    assert state(at, issue_id) is IssueState.SENT
+
+    in_inbox(at, inbox, "reader1@readers.test", 1)
+    inbox.locator(".mails a").first.click()
+    mail = inbox.frame_locator("iframe")
+    expect(mail.get_by_text("Dear Ben, thank you.", exact=True)).to_be_visible()
+    link = mail.get_by_role("link", name="Read the decision").get_attribute("href")
+    answer = page.request.get(link or "", max_redirects=0)
+    assert answer.status == 302
+    assert clicks(at, issue_id) == 1
+    assert at.complaints == []
+    page.context.close()
+
+
+def test_right_away_can_be_taken_back_and_scheduled_instead(at: Office) -> None:
+    page = at.sit_down()
+    issue_id = write(at, page, "Too early")
+    wait_until_saved(page)
+    page.get_by_role("link", name="Review and schedule").click()
+    page.get_by_text("Right away").click()
+    page.get_by_role("button", name="Send to 3 people").click()
+    page.get_by_role("button", name="Take it back").click()
+    expect(page.get_by_role("heading", name="Review and schedule")).to_be_visible()
+    assert state(at, issue_id) is IssueState.DRAFT
+
+    page.get_by_label("Day", exact=True).fill("2031-02-03")
+    page.get_by_label("Time in").fill("07:30")
+    expect(page.get_by_text("Monday 3 February, 07:30")).to_be_visible()
+    page.get_by_role("button", name="Schedule for 3 people").click()
+    expect(
+        page.get_by_role("heading", name=re.compile("It goes out on Monday 3 February"))
+    ).to_be_visible()
+    assert state(at, issue_id) is IssueState.SCHEDULED
+    page.context.close()
+
+
+def test_fix_it_leads_to_the_field(at: Office) -> None:
+    page = at.sit_down()
+    write(at, page, "Half written")
+    page.get_by_role("article").get_by_label("Goes to").fill("half an address")
+    page.keyboard.press("Tab")
+    page.get_by_role("link", name="Review and schedule").click()
+    expect(page.get_by_role("button", name="Schedule for 3 people")).to_be_disabled()
+    page.get_by_role("link", name=re.compile("^Fix it")).first.click()
+    card = page.get_by_role("article")
+    expect(card).to_have_class(re.compile("selected"))
+    expect(card.get_by_text("Correct the address")).to_be_visible()
+    expect(card.get_by_label("Goes to")).to_be_focused()
+    page.context.close()

@@ -1,0 +1,163 @@
+"""Chromium over a real `mailer up`, with everybody signed in who is needed, and a log of complaints."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from playwright.sync_api import Browser, Page, sync_playwright
+from sqlalchemy import select
+
+from mailer.bootstrap import Mailer, bootstrap
+from mailer.composing import editing
+from mailer.database.engine import transaction
+from mailer.database.tables import Newsletter
+from mailer.sample import LOOK, NEWSLETTER, POSTAL_ADDRESS
+from mailer.settings import load_settings
+from tests.support.factories import add_newsletter, add_subscriber
+from tests.support.processes import installation
+from tests.support.staff import SignedIn, sign_in
+
+ROOT = Path(__file__).parents[2]
+AXE = (ROOT / "ui" / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+_START_SECONDS = 40
+_VIOLATION = """document.addEventListener("securitypolicyviolation", (event) =>
+  console.error(`CSP ${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}`))"""
+# What browsers say when a server is away or a version is old, which some tests make happen.
+_EXPECTED = ("412", "ERR_INTERNET_DISCONNECTED", "Failed to load resource: net::ERR")
+
+Colours = Literal["light", "dark"]
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield opened
+        opened.close()
+
+
+@dataclass
+class Office:
+    """One installation at work, and the browsers of those who sit at it."""
+
+    mailer: Mailer
+    browser: Browser
+    address: str
+    complaints: list[str] = field(default_factory=list)
+    people: dict[str, SignedIn] = field(default_factory=dict)
+
+    def sit_down(
+        self,
+        name: str = "Ana Costa",
+        *,
+        width: int = 1440,
+        colours: Colours = "light",
+        **options: Any,
+    ) -> Page:
+        """A window of somebody who is signed in."""
+        if name not in self.people:
+            first = name.split()[0].lower()
+            self.people[name] = sign_in(self.mailer, address=f"{first}@alder.test", name=name)
+        context = self.browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme=colours,
+            reduced_motion="reduce",
+            locale="en-GB",
+            **options,
+        )
+        context.add_cookies(
+            [
+                {"name": cookie, "value": value, "url": self.address}
+                for cookie, value in self.people[name].cookies.items()
+            ]
+        )
+        page = context.new_page()
+        page.add_init_script(_VIOLATION)
+        page.on("console", lambda message: self._hear(message.type, message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        return page
+
+    def _hear(self, kind: str, words: str) -> None:
+        if kind in {"error", "warning"} and not any(known in words for known in _EXPECTED):
+            self.complaints.append(words)
+
+    def begin(self) -> int:
+        """A new, empty issue."""
+        with transaction(self.mailer.engine) as session:
+            newsletter = session.scalars(select(Newsletter)).one()
+            return editing.begin(session, newsletter, by="Ana", now=self.mailer.clock()).id
+
+
+@contextmanager
+def office(folder: Path, browser: Browser, **settings: str) -> Iterator[Office]:
+    """`mailer up`: web, scheduler, sending and the built-in inbox, each a process of its own."""
+    port, inbox_port = _free_port(), _free_port()
+    address = f"http://127.0.0.1:{port}"
+    database = f"sqlite:///{folder}/office.db"
+    values = {
+        "base_url": address,
+        "inbox_port": str(inbox_port),
+        "undo_seconds": "1",
+        **settings,
+    }
+    mailer = bootstrap(
+        load_settings(database_url=database, secret_key="a key for tests only", **values)
+    )
+    with transaction(mailer.engine) as session:
+        river = add_newsletter(
+            session,
+            "alder-river",
+            name=NEWSLETTER,
+            from_name=NEWSLETTER,
+            from_address="news@alder.test",
+            postal_address=POSTAL_ADDRESS,
+            look=LOOK,
+        )
+        for number, name in enumerate(("Ann Example", "Ben Reader", "Chiara Reader")):
+            add_subscriber(session, f"reader{number}@readers.test", newsletter=river, name=name)
+    with installation(folder, database, inbox_port) as processes:
+        del processes.settings["smtp_url"]
+        processes.settings.update(values)
+        started = processes.command("up", "--port", str(port))
+        _wait_for(address)
+        yield Office(mailer, browser, address)
+        started.end()
+    mailer.engine.dispose()
+
+
+def _wait_for(address: str) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            with urllib.request.urlopen(f"{address}/health", timeout=2):  # noqa: S310
+                return
+        except (OSError, urllib.error.URLError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def problems_for_everybody(page: Page, within: str = "html") -> list[str]:
+    """What axe-core finds: each rule that is broken, and where first."""
+    page.evaluate(AXE)
+    found = page.evaluate("(part) => axe.run(part, {iframes: false})", within)
+    return [f"{one['id']}: {one['nodes'][0]['target']}" for one in found["violations"]]
