@@ -8,7 +8,7 @@ there only when it was asked for. Nothing in it depends on the engine.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -96,6 +96,11 @@ def kind_of(column: Column[Any]) -> str:
     """How a column's values are written."""
     kinds = ((Moment, "time"), (JSON, "json"), (LargeBinary, "bytes"), (Boolean, "boolean"))
     return next((kind for type_, kind in kinds if isinstance(column.type, type_)), "plain")
+
+
+def rows_at_once(kinds: Sequence[str]) -> int:
+    """How many rows of a table are held in memory together: pictures and mails are large."""
+    return 10 if "bytes" in kinds else 2_000
 
 
 def is_secret(column: Column[Any]) -> bool:

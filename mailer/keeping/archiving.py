@@ -27,11 +27,11 @@ from mailer.keeping.archives import (
     is_postgresql,
     is_secret,
     kind_of,
+    rows_at_once,
     sequence_of,
     tables,
 )
 
-_AT_ONCE = 2_000  # rows
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
@@ -129,7 +129,9 @@ def _lines(session: Session, table: Table, *, secrets: bool) -> Iterator[tuple[b
     kinds = [kind_of(column) for column in table.c]
     writers = [(n, _WRITERS[kind]) for n, kind in enumerate(kinds) if kind in _WRITERS]
     rows = session.execute(
-        select(*columns).order_by(*table.primary_key).execution_options(yield_per=_AT_ONCE)
+        select(*columns)
+        .order_by(*table.primary_key)
+        .execution_options(yield_per=rows_at_once(kinds))
     )
     for part in rows.partitions():
         made = list(map(list, part))

@@ -20,9 +20,8 @@ from mailer import secret_key
 from mailer.database.engine import reading, transaction
 from mailer.database.upgrading import revisions, upgrade
 from mailer.errors import Conflict, InvalidFile
-from mailer.keeping.archives import KEY, MANIFEST, Manifest, Stored, is_postgresql
+from mailer.keeping.archives import KEY, MANIFEST, Manifest, Stored, is_postgresql, rows_at_once
 
-_AT_ONCE = 2_000  # rows
 _LONGEST_LINE = 256 << 20
 # Written by every first start, and replaced: the key's fingerprint.
 _OVERWRITTEN = "facts"
@@ -115,7 +114,7 @@ def _load(session: Session, zipped: zipfile.ZipFile, stored: Stored) -> None:
             marks = ", ".join("?" * len(columns))
             statement = f'INSERT INTO "{table}" ({names}) VALUES ({marks})'  # noqa: S608
             count = 0
-            while some := list(islice(rows, _AT_ONCE)):
+            while some := list(islice(rows, rows_at_once(stored.kinds))):
                 session.connection().exec_driver_sql(statement, some)
                 count += len(some)
     if count != stored.rows or digest.hexdigest() != stored.sha256:
