@@ -100,12 +100,23 @@ def list_newsletters(as_json: AsJson = False) -> None:
                 one.confirmed,
                 one.pending,
                 one.unsubscribed,
+                one.newsletter.opt_in.value,
+                one.newsletter.never_confirmed,
             )
             for one in newsletters.counted(session)
         ]
     show(
         "",
-        ["slug", "name", "from", "confirmed", "pending", "unsubscribed"],
+        [
+            "slug",
+            "name",
+            "from",
+            "confirmed",
+            "pending",
+            "unsubscribed",
+            "opt_in",
+            "never_confirmed",
+        ],
         rows,
         as_json=as_json,
     )
