@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mailer.audience.importing.cells import parse_data, parse_moment, parse_tags
 from mailer.audience.importing.mapping import header_row, map_columns
-from mailer.audience.importing.meanings import field_name, meaning_of
+from mailer.audience.importing.meanings import Meaning, field_name, meaning_of
 from mailer.audience.importing.statuses import Standing, is_yes, standing_of, standing_of_file
 from mailer.errors import InvalidInput
 from mailer.placeholders import find
@@ -244,3 +244,37 @@ def test_what_is_no_object_is_left_out_with_a_note(cell: str) -> None:
 )
 def test_times_are_read_where_they_leave_no_doubt(cell: str, moment: str | None) -> None:
     assert parse_moment(cell) == moment
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["2024-01-01T00:00:00Z", "2024-01-01T00:00:00.123+01:00", "2024-01-01 00:00", "1.2.2024"],
+)
+def test_a_time_says_that_it_happened(cell: str) -> None:
+    """In a column of when people left, it says that they did."""
+    assert is_yes(cell) is True
+
+
+@pytest.mark.parametrize(
+    ("header", "meaning"),
+    [
+        ("email_subscription_status", Meaning.STATUS),
+        ("Newsletter Status", Meaning.STATUS),
+        ("Marketing e-mail state", Meaning.STATUS),
+        ("marital_status", None),
+        ("state", Meaning.STATUS),
+        ("tag_list", Meaning.TAGS),
+    ],
+)
+def test_a_status_is_one_of_consent_where_it_says_so(header: str, meaning: Meaning | None) -> None:
+    """Else whoever left there would be taken for a reader here."""
+    assert meaning_of(header) is meaning
+
+
+@pytest.mark.parametrize(
+    ("cells", "meaning"),
+    [(["NY", "CA"], Meaning.FIELD), (["active", "NY"], Meaning.STATUS), ([], Meaning.STATUS)],
+)
+def test_a_state_of_a_country_is_none_of_consent(cells: list[str], meaning: Meaning) -> None:
+    mapped = map_columns(["email", "State"], [["a@x.test", cell] for cell in cells], {})
+    assert mapped.columns[1].meaning is meaning

@@ -21,6 +21,7 @@ _ONCE = (
 )
 _PARTS_OF_NAMES = (Meaning.FIRST_NAME, Meaning.LAST_NAME)
 _ASSENT = (Meaning.SUBSCRIBED, Meaning.CONFIRMED)
+_COUNTRIES_HAVE_THEM = ("state", "estado", "stato")
 _EXAMPLES = 3
 
 
@@ -119,8 +120,9 @@ def _repeated(header: Sequence[str]) -> list[tuple[str, int]]:
 def _guess(header: str, cells: list[str], system: System | None) -> tuple[Meaning, str]:
     special = system.meanings.get(normalise(header)) if system else None
     meaning = special or meaning_of(header)
-    if meaning in _ASSENT and cells and not any(_says_something(cell) for cell in cells):
-        meaning = None  # "Newsletter" over the newsletters' names
+    doubtful = meaning in _ASSENT or normalise(header) in _COUNTRIES_HAVE_THEM
+    if doubtful and cells and not any(_says_something(cell) for cell in cells):
+        meaning = None  # "Newsletter" over the newsletters' names, "State" over New York
     if meaning is None:
         empty = not header.strip() and not cells
         return (Meaning.IGNORE if empty else Meaning.FIELD), "header"

@@ -107,7 +107,7 @@ _WORDS: dict[Meaning, str] = {
         registrationip ipadresse adresseip optinsource signupsource signupform consenttext
         consentdate consenttime gdprconsent dsgvo doubleoptindate""",
     Meaning.TAGS: """
-        tags tag labels label segments segment groups group schlagworte schlagworter etiquettes
+        tags tag taglist tagnames labels label segments segment groups group schlagworte schlagworter etiquettes
         etiquetas etichette etiketten gruppen groupes grupos gruppi метки теги 标签 タグ""",
     Meaning.DATA: "attributes attribs data metadata customfields customdata mergefields extradata",
 }
@@ -124,6 +124,10 @@ def normalise(header: str) -> str:
 _MEANINGS = {
     normalise(word): meaning for meaning, words in _WORDS.items() for word in words.split()
 }
+# Status of what? Of mails and consent, however it is put: email_subscription_status.
+_ABOUT_CONSENT = re.compile(
+    r"(?:mail|newsletter|subscri|optin|consent|marketing).*(?:status|state)$"
+)
 # Never kept, whoever exported them.
 _SECRETS = frozenset(("password", "passwort", "passwordchanged", "passwordhash", "token", "apikey"))
 
@@ -131,7 +135,10 @@ _SECRETS = frozenset(("password", "passwort", "passwordchanged", "passwordhash",
 def meaning_of(header: str) -> Meaning | None:
     """What a column with this header means in most programs; ``None`` for a field of their own."""
     word = normalise(header)
-    return Meaning.IGNORE if word in _SECRETS else _MEANINGS.get(word)
+    if word in _SECRETS:
+        return Meaning.IGNORE
+    known = _MEANINGS.get(word)
+    return Meaning.STATUS if known is None and _ABOUT_CONSENT.search(word) else known
 
 
 @lru_cache(maxsize=4096)

@@ -56,7 +56,7 @@ _WORDS: dict[Standing, str] = {
         cancelada; uitgeschreven; inactief; nieaktywny; wypisany; avregistrerad; отписан;
         неактивен; неактивный; 已退订; 購読解除""",
     Standing.SUPPRESSED: """
-        cleaned; bounced; bounce; hard bounced; hard bounce; hard-bounced;
+        cleaned; bounced; bounce; bouncing; spammy; spam complaint; hard bounced; hard bounce; hard-bounced;
         unreachable; undeliverable; complained; complaint; complaints; on hold; on hold bounce; spam;
         marked as spam; abuse; blocked; blocklisted; blacklisted; suppressed; invalid; junk;
         malicious; unzustellbar; gesperrt; rebotado; rebondi; rimbalzato""",
@@ -84,7 +84,7 @@ _YES = frozenset(("true", "yes", "y", "1", "t", "x", "on", "ja", "oui", "si", "s
 _NO = frozenset(
     ("false", "no", "n", "0", "f", "off", "nein", "non", "não", "nee", "nej", "нет", "null", "none")
 )
-_TIME = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}\b.*|\d{9,13}")
+_TIME = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?!\d).*|\d{9,13}")
 
 
 def standing_of(status: str) -> Standing | None:
