@@ -134,9 +134,11 @@ def _script_safe(value: Any) -> Markup:
     return Markup(json.dumps(value, ensure_ascii=False).replace("<", "\\u003c"))  # noqa: S704
 
 
-@cache
 def built() -> dict[str, Any]:
-    """Addresses of the built script, its styles and its icons, below ``/static``."""
+    """Addresses of the built script, its styles and its icons, below ``/static``.
+
+    Read anew each time: `make watch` builds while the server runs.
+    """
     manifest = json.loads((STATIC / "dist" / "manifest.json").read_text(encoding="utf-8"))
     entry = manifest["src/composer.js"]
     return {
