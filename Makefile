@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install -q
 PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help install assets watch run test test-all check bench lock
+.PHONY: help install assets watch run test test-all check bench lock messages
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ check: $(VENV)/test.ok assets ## Lint, types, import contracts, wheel
 	$(BIN)/lint-imports
 	$(BIN)/python hatch_build.py --test
 	$(BIN)/python -m build --no-isolation --wheel --outdir build/wheel .
+
+messages: $(VENV)/test.ok ## Bring the catalogues of the staff's pages up to date
+	$(BIN)/python docs/messages.py
 
 bench: $(VENV)/test.ok assets ## Run the benchmarks; results in bench/results
 	tests/tools.sh

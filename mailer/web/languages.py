@@ -42,6 +42,10 @@ class Speech:
         return self.locale.text_direction
 
 
+_DIGITS = {
+    "arabext": str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"),
+    "arab": str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"),
+}
 _PLAIN = Speech()
 _current: ContextVar[Speech] = ContextVar("speech", default=_PLAIN)
 
@@ -122,12 +126,14 @@ def catalogue(language: str) -> NullTranslations:
 
 def number_words(number: float) -> str:
     """1234567 as ``1,234,567``, or as the language writes it."""
-    return str(format_decimal(number, locale=current().locale))
+    return _native(str(format_decimal(number, locale=current().locale, numbering_system="default")))
 
 
 def percent_words(share: float) -> str:
     """0.293 as ``29.3%``."""
-    return str(format_percent(share, "#,##0.#%", locale=current().locale))
+    locale = current().locale
+    words = format_percent(share, "#,##0.#%", locale=locale, numbering_system="default")
+    return _native(str(words))
 
 
 def moment_words(moment: datetime) -> str:
@@ -156,14 +162,21 @@ def ago_words(past: timedelta) -> str:
     near = -past if abs(past) >= timedelta(seconds=60) else timedelta(0)
     if not near:
         return gettext("just now") if past >= timedelta() else gettext("in a moment")
-    return str(format_timedelta(near, add_direction=True, threshold=1.2, locale=current().locale))
+    return _native(
+        format_timedelta(near, add_direction=True, threshold=1.2, locale=current().locale)
+    )
+
+
+def _native(text: str) -> str:
+    """With the digits of the language, which Babel does not write into dates."""
+    return text.translate(_DIGITS.get(current().locale.default_numbering_system, {}))
 
 
 def _local(moment: datetime, day: str) -> str:
     speech = current()
     local = moment.astimezone(ZoneInfo(speech.time_zone))
     date, time = (format_skeleton(one, local, locale=speech.locale) for one in (day, "Hm"))
-    return str(speech.locale.datetime_formats["medium"]).format(time, date)
+    return _native(str(speech.locale.datetime_formats["medium"]).format(time, date))
 
 
 @cache
