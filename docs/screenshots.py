@@ -1,11 +1,10 @@
-"""Makes docs/images: starts `mailer up` with the sample in an empty folder and looks at it in Chromium.
+"""Makes docs/images: starts mailer with the sample, then with a made-up year, and looks at both.
 
 Usage: python docs/screenshots.py [FOLDER]; the folder is docs/images unless named.
 """
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import re
@@ -32,10 +31,11 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-DESKTOP, PHONE = (960, 1200), (390, 844)
+DESKTOP, WIDE, PHONE = (960, 1200), (1280, 900), (390, 844)
+DEMONSTRATION = Path(__file__).with_name("demonstration.py")
+NEWSLETTER = "alder-river"
 ISSUE = "1"  # the sample's
 PATIENCE = 60.0
-BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Shot:
 
 
 class Installation:
-    """A running `mailer up` in a folder of its own."""
+    """A running mailer in a folder of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.port, inbox_port = _free_port(8000), _free_port(1025)
@@ -66,39 +66,48 @@ class Installation:
         return f"http://127.0.0.1:{self.port}"
 
     @contextmanager
-    def running(self) -> Iterator[None]:
+    def sample(self) -> Iterator[None]:
         """Up, with the sample issue sent and every mail in the inbox."""
-        command = [sys.executable, "-m", "mailer"]
+        with self._running("up", "--sample", "--port", str(self.port)):
+            self._run("-m", "mailer", "issue", "send", ISSUE, "--json")
+            yield
+
+    @contextmanager
+    def demonstration(self) -> Iterator[str]:
+        """The web part with a made-up year; the token of its owner's session."""
+        token = self._run(str(DEMONSTRATION), str(self._folder / "subscribers.db")).strip()
+        with self._running("web", "--port", str(self.port)):
+            yield token
+
+    @contextmanager
+    def _running(self, *command: str) -> Iterator[None]:
         process = subprocess.Popen(
-            [*command, "up", "--sample", "--port", str(self.port)],
+            [sys.executable, "-m", "mailer", *command],
             cwd=self._folder,
             env=self._environment,
             stdout=subprocess.DEVNULL,
         )
         try:
             self._wait_until_healthy()
-            subprocess.run(
-                [*command, "issue", "send", ISSUE, "--json"],
-                cwd=self._folder,
-                env=self._environment,
-                stdout=subprocess.DEVNULL,
-                check=True,
-            )
             yield
         finally:
             process.terminate()
             process.wait()
 
+    def _run(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self._folder,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            check=True,
+            text=True,
+        )
+        return done.stdout
+
     def get(self, path: str) -> str:
         with urllib.request.urlopen(f"{self.url}{path}") as answer:
             return answer.read().decode()
-
-    def follow(self, path: str) -> None:
-        """Ask for a tracked link as a person's browser does, and go no further."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port)
-        connection.request("GET", path, headers={"User-Agent": BROWSER, "Accept": "text/html"})
-        connection.getresponse().read()
-        connection.close()
 
     def _wait_until_healthy(self) -> None:
         deadline = time.monotonic() + PATIENCE
@@ -114,23 +123,25 @@ class Installation:
 def main(folder: Path) -> None:
     """Take every picture."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
-        installation = Installation(Path(home))
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        with installation.running():
-            for shot in shots(installation):
-                take(browser, installation.url, shot, folder)
+        with tempfile.TemporaryDirectory() as home:
+            installation = Installation(Path(home))
+            with installation.sample():
+                for shot in sample_shots(installation):
+                    take(browser, installation.url, shot, folder)
+        with tempfile.TemporaryDirectory() as home:
+            installation = Installation(Path(home))
+            with installation.demonstration() as token:
+                for shot in staff_shots():
+                    take(browser, installation.url, shot, folder, token)
         browser.close()
 
 
-def shots(installation: Installation) -> list[Shot]:
-    """What is worth seeing, once the sample issue has arrived."""
+def sample_shots(installation: Installation) -> list[Shot]:
+    """What readers see, and the built-in inbox, once the sample issue has arrived."""
     mails = dict.fromkeys(re.findall(r"/inbox/\d+", installation.get("/inbox")))
     texts = [installation.get(f"{mail}?view=text") for mail in mails]
-    for number, text in enumerate(texts):
-        links = list(dict.fromkeys(re.findall(r"/c/[A-Za-z0-9_-]{32}/\d+", text)))
-        for link in links[: 1 + number]:
-            installation.follow(link)
     mail = next(iter(mails))
     leave = re.findall(r"/u/[A-Za-z0-9_-]{32}", texts[0])[0]
     return [
@@ -139,23 +150,60 @@ def shots(installation: Installation) -> list[Shot]:
         Shot("mail-phone", f"{mail}/html", PHONE),
         Shot("inbox", "/inbox", (1200, 560)),
         Shot("inbox-mail", mail, (960, 900)),
-        Shot("home", "/", (960, 860)),
         Shot("unsubscribe", leave, (680, 520)),
+        Shot("preferences", leave.replace("/u/", "/p/"), (680, 1100)),
+        Shot("sign-up", f"/s/{NEWSLETTER}", (680, 640)),
+        Shot("sign-in", "/sign-in", (680, 640)),
     ]
 
 
-def take(browser: Browser, url: str, shot: Shot, folder: Path) -> None:
-    """One picture of what fits the window."""
+def staff_shots() -> list[Shot]:
+    """Every page of the staff."""
+    sent, draft = "/issues/6", "/issues/7"
+    return [
+        Shot("home", "/", WIDE),
+        Shot("home-dark", "/", WIDE, dark=True),
+        Shot("home-phone", "/", PHONE),
+        Shot("composer", draft, WIDE),
+        Shot("composer-dark", draft, WIDE, dark=True),
+        Shot("composer-phone", draft, PHONE),
+        Shot("review", f"{draft}/review", WIDE),
+        Shot("statistics", "/statistics", WIDE),
+        Shot("issue-statistics", f"{sent}/statistics", WIDE),
+        Shot("issue-statistics-dark", f"{sent}/statistics", WIDE, dark=True),
+        Shot("subscribers", "/subscribers", WIDE),
+        Shot("subscribers-phone", "/subscribers", PHONE),
+        Shot("person", "/subscribers/100", WIDE),
+        Shot("import", "/subscribers/import/1", WIDE),
+        Shot("segments", "/segments", WIDE),
+        Shot("segment", "/segments/2", WIDE),
+        Shot("settings-newsletter", f"/settings/newsletters/{NEWSLETTER}", WIDE),
+        Shot("settings-look", f"/settings/newsletters/{NEWSLETTER}/look", WIDE),
+        Shot("settings-senders", "/settings/senders", WIDE),
+        Shot("settings-people", "/settings/people", WIDE),
+        Shot("settings-keys", "/settings/keys", WIDE),
+        Shot("settings-profile", "/settings/profile", WIDE),
+    ]
+
+
+def take(browser: Browser, url: str, shot: Shot, folder: Path, token: str = "") -> None:
+    """One picture of what fits the window; *token*: of somebody signed in."""
     width, height = shot.size
     context = browser.new_context(
         viewport={"width": width, "height": height},
         color_scheme="dark" if shot.dark else "light",
         locale="en-GB",
     )
+    if token:
+        context.add_cookies([{"name": "mailer_session", "value": token, "url": url}])
     page = context.new_page()
-    page.goto(f"{url}{shot.path}", wait_until="load")
+    answer = page.goto(f"{url}{shot.path}", wait_until="load")
+    if answer is None or not answer.ok:
+        raise SystemExit(f"{shot.path} did not answer as it should")
+    page.wait_for_timeout(500)  # what is asked for after that: a preview, a count
     for frame in page.frames:
-        frame.wait_for_load_state("load")
+        if frame.parent_frame is None or frame.frame_element().is_visible():
+            frame.locator("body :visible").first.wait_for()
     page.screenshot(path=folder / f"{shot.name}.png")
     context.close()
 
