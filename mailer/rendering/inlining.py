@@ -8,6 +8,7 @@ import os
 import re
 from html import unescape
 from threading import Lock
+from typing import Any
 
 import cssutils
 
@@ -24,7 +25,9 @@ _log = logging.getLogger(__name__)
 cssutils.log.setLog(_log)
 cssutils.log.setLevel(logging.WARNING)
 cssutils.ser.prefs.minimizeColorHash = False  # #rrggbb is understood everywhere
-_one_at_a_time = Lock()  # cssutils keeps state in its module
+_one_at_a_time = Lock()  # cssutils keeps state in its module, and we our sheets
+_sheets: dict[tuple[str, int], Any] = {}
+_MOST_SHEETS = 64  # one for each look of a newsletter
 
 _QUOTED = r""""[^"]*"|'[^']*'"""
 _DOCTYPE = re.compile(r"^[\ufeff\s]*(?:<!--.*?-->\s*)*<!doctype\b", re.IGNORECASE | re.DOTALL)
@@ -55,24 +58,36 @@ _LINK_AROUND_BLOCK = re.compile(
     r"<a\s(?:(?!</a>).)*?<(table|tr|td|div|p|h[1-6]|ul|ol|li|blockquote)\b", re.DOTALL
 )
 # Written as entities: mail programs have been seen to clip or damage a mail at the bare letters.
-_ENTITIES = str.maketrans(
-    {
-        "\u00a0": "&nbsp;",
-        "\u00a9": "&copy;",
-        "\u00ad": "&shy;",
-        "\u00ae": "&reg;",
-        "\u034f": "&#847;",
-        "\u200b": "&#8203;",
-        "\u200c": "&zwnj;",
-        "\u200d": "&zwj;",
-        "\u200e": "&lrm;",
-        "\u200f": "&rlm;",
-        "\u2028": " ",
-        "\u2029": " ",
-        "\u2122": "&trade;",
-        "\ufeff": "",
-    }
-)
+_ENTITIES = {
+    "\u00a0": "&nbsp;",
+    "\u00a9": "&copy;",
+    "\u00ad": "&shy;",
+    "\u00ae": "&reg;",
+    "\u034f": "&#847;",
+    "\u200b": "&#8203;",
+    "\u200c": "&zwnj;",
+    "\u200d": "&zwj;",
+    "\u200e": "&lrm;",
+    "\u200f": "&rlm;",
+    "\u2028": " ",
+    "\u2029": " ",
+    "\u2122": "&trade;",
+    "\ufeff": "",
+}
+_NAMED = re.compile(f"[{''.join(_ENTITIES)}]")
+
+
+class _Inliner(Premailer):  # type: ignore[misc]  # untyped
+    """Premailer that reads a style sheet once: a preview inlines the same one with every pause."""
+
+    def _parse_style_rules(self, css_body: str, ruleset_index: int) -> Any:
+        key = (css_body, ruleset_index)
+        if key not in _sheets:
+            if len(_sheets) >= _MOST_SHEETS:
+                _sheets.clear()
+            _sheets[key] = super()._parse_style_rules(css_body, ruleset_index)
+        rules, leftover = _sheets[key]
+        return list(rules), leftover
 
 
 def inline(html: str) -> str:
@@ -92,7 +107,7 @@ def inline(html: str) -> str:
         return f'{match["name"]}="{mark}{len(urls) - 1}"'
 
     with _one_at_a_time:
-        inlined: str = Premailer(
+        inlined: str = _Inliner(
             _ADDRESS.sub(hidden, html),
             strip_important=False,
             keep_style_tags=False,
@@ -107,7 +122,7 @@ def inline(html: str) -> str:
         raise ConfigurationError(
             "Writing the styles into the mail changed its words; the theme's HTML is not well-formed."
         )
-    return inlined.translate(_ENTITIES)
+    return _NAMED.sub(lambda match: _ENTITIES[match[0]], inlined)
 
 
 def _check_sheets(html: str) -> None:
