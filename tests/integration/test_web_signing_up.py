@@ -316,6 +316,7 @@ async def test_a_closed_form_says_so_and_takes_nothing(sqlite_engine: Engine) ->
         shown = await client.get("/s/river")
         sent = await client.post("/s/river", data={"address": ANN})
         nowhere = await client.get("/s/no-such-newsletter")
+        assert (await client.get("/look/no-such-newsletter.css")).status_code == 404
 
     assert (shown.status_code, sent.status_code, nowhere.status_code) == (410, 410, 404)
     assert count(sqlite_engine, Notice) == 0

@@ -72,7 +72,9 @@ def dress_of(site: Site, visit: Visit) -> Newsletter | None:
 def style_sheet(request: Request) -> Response:
     """The look of one newsletter for our pages: colours and fonts, nothing else."""
     with reading(site_of(request).mailer.engine) as session:
-        newsletter = newsletters.get(session, request.path_params["slug"])
+        newsletter = newsletters.find(session, request.path_params["slug"])
+    if newsletter is None:
+        return Response(status_code=404)
     return Response(
         _sheet(newsletter),
         media_type="text/css",
