@@ -1,13 +1,14 @@
-"""The MIME message of one notice: CRLF lines, 7 bit, in DKIM's relaxed form."""
+"""The MIME message of one notice: CRLF lines, 7 bit."""
 
 from __future__ import annotations
 
 import hashlib
+from binascii import b2a_qp
 from dataclasses import dataclass
 from datetime import datetime
 
 from mailer.rendering.issue import Rendered
-from mailer.rendering.message import date_value, mailbox, quoted_printable, unstructured
+from mailer.rendering.message import date_value, mailbox, unstructured
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,5 +56,10 @@ def dot_safe(message: bytes) -> bytes:
 def _part(boundary: bytes, kind: bytes, text: str) -> bytes:
     return (
         b"--" + boundary + b"\r\nContent-Type: " + kind + b"; charset=utf-8\r\n"
-        b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + quoted_printable(text.encode())
+        b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + _quoted_printable(text)
     )
+
+
+def _quoted_printable(text: str) -> bytes:
+    # The standard library's: unlike an issue's body, this one is written for each recipient.
+    return b2a_qp(text.replace("\r\n", "\n").encode(), istext=True).replace(b"\n", b"\r\n")

@@ -6,6 +6,7 @@ import re
 import tomllib
 import traceback
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -177,9 +178,16 @@ def _short(place: str) -> str:
     return found + rest if found else place
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    if not path.is_file():
+def _read_toml(path: Path) -> Mapping[str, Any]:
+    try:
+        return _parsed_toml(path, path.stat().st_mtime_ns)
+    except FileNotFoundError:
         return {}
+
+
+@lru_cache(maxsize=64)
+def _parsed_toml(path: Path, _changed: int) -> Mapping[str, Any]:
+    # Remembered until the file changes: a hundred and more phrases take milliseconds to parse.
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
