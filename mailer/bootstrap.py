@@ -4,37 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
 from mailer.address_rules import BUILT_IN, AddressRules, load_rules
-from mailer.addresses import parse_domain
 from mailer.bouncing.taking import Intake, Rules
 from mailer.clock import Clock, utc_now
 from mailer.composing.publishing import Publisher
 from mailer.database.engine import open_engine
 from mailer.database.upgrading import upgrade
-from mailer.delivering.guarding import Thresholds
-from mailer.delivering.lanes import LaneOptions
 from mailer.delivering.permits import Limits
 from mailer.delivering.starting import Starter
-from mailer.delivering.worker import Worker, WorkerOptions
+from mailer.delivering.worker import Worker
 from mailer.dkim_keys import load_dkim
 from mailer.joining.office import Office
 from mailer.keeping.retaining import Terms
 from mailer.mailboxes import Mailbox, parse_mailbox
 from mailer.notifying.sending import Post
 from mailer.notifying.writing import Notifier
-from mailer.relays import Relay, parse_relays
+from mailer.relays import Relay
 from mailer.rendering.environment import Themes
 from mailer.rendering.notice import NoticePress
 from mailer.sealing import Sealer
-from mailer.secret_key import load_secret_key
 from mailer.settings import Settings
 from mailer.signing import DkimSigner
 from mailer.tokens import Signer
+from mailer.working import hostname_of, limits_of, make_worker, relays_of, secret_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +64,7 @@ class Mailer:
     @property
     def post(self) -> Post:
         """Sends what the notifier wrote."""
-        return Post(self.engine, self.relays, self._hostname, self.clock, self.dkim)
+        return Post(self.engine, self.relays, hostname_of(self.settings), self.clock, self.dkim)
 
     @property
     def publisher(self) -> Publisher:
@@ -95,13 +90,7 @@ class Mailer:
     @property
     def limits(self) -> Limits:
         """How much may be sent in which time, by all workers together."""
-        settings = self.settings
-        return Limits(
-            settings.rates,
-            settings.domain_rates,
-            {parse_domain(domain): plan for domain, plan in settings.warm_up.items()},
-            ZoneInfo(settings.time_zone),
-        )
+        return limits_of(self.settings)
 
     @property
     def intake(self) -> Intake:
@@ -128,39 +117,15 @@ class Mailer:
 
     def worker(self, issue_id: int | None = None) -> Worker:
         """A worker for everything that is due, or for one issue."""
-        settings = self.settings
-        return Worker(
+        return make_worker(
+            self.settings,
             self.engine,
             self.signer,
             self.relays,
-            WorkerOptions(
-                lanes=LaneOptions(
-                    settings.connections,
-                    settings.messages_per_connection,
-                    settings.smtp_timeout,
-                    self._hostname,
-                ),
-                base_url=settings.base_url,
-                lease_seconds=settings.lease_seconds,
-                retry_schedule=settings.retry_schedule,
-                hold_uncertain=settings.uncertain == "hold",
-                thresholds=Thresholds(
-                    settings.stop_at_refused_percent,
-                    settings.stop_at_bounced_percent,
-                    settings.stop_at_complained_percent,
-                    settings.stop_among,
-                ),
-                limits=self.limits,
-                dkim=self.dkim,
-            ),
+            dkim=self.dkim,
             clock=self.clock,
             issue_id=issue_id,
         )
-
-    @property
-    def _hostname(self) -> str:
-        """What we call ourselves in EHLO."""
-        return urlsplit(self.settings.base_url).hostname or "localhost"
 
 
 def bootstrap(settings: Settings, *, clock: Clock = utc_now) -> Mailer:
@@ -170,8 +135,7 @@ def bootstrap(settings: Settings, *, clock: Clock = utc_now) -> Mailer:
     """
     engine = open_engine(settings.database_url)
     upgrade(engine)
-    given = settings.secret_key.get_secret_value() if settings.secret_key else None
-    key = load_secret_key(engine, given)
+    key = secret_key(engine, settings)
     return Mailer(
         settings=settings,
         engine=engine,
@@ -183,13 +147,3 @@ def bootstrap(settings: Settings, *, clock: Clock = utc_now) -> Mailer:
         dkim=load_dkim(settings),
         address_rules=load_rules(settings.address_rules_file),
     )
-
-
-def relays_of(settings: Settings) -> tuple[Relay, ...]:
-    """The relays that take our mail: those set, else the built-in inbox."""
-    if settings.smtp_url is not None:
-        return parse_relays(settings.smtp_url.get_secret_value())
-    inbox = Relay(
-        host="127.0.0.1", port=settings.inbox_port, starttls=False, name="the built-in inbox"
-    )
-    return (inbox,)

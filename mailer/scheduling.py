@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import signal
 import sys
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -18,7 +17,7 @@ from mailer.bootstrap import Mailer, bootstrap
 from mailer.bouncing.polling import poll
 from mailer.database.engine import reading, transaction
 from mailer.errors import ConfigurationError, MailerError, Unavailable
-from mailer.event_loop import new_event_loop
+from mailer.event_loop import run_until_stopped
 from mailer.joining import meters, work
 from mailer.joining.lapsing import remove_unconfirmed
 from mailer.keeping.retaining import retain
@@ -47,37 +46,30 @@ def main() -> None:
         sys.exit(error.exit_status)
 
 
-def run(mailer: Mailer, *, starting: bool = True) -> None:
-    """Send whatever is due until SIGTERM or SIGINT; with *starting*, start due issues as well."""
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(_run(mailer, starting=starting))
+def run(mailer: Mailer) -> None:
+    """Start what is due and send it, until SIGTERM or SIGINT."""
+    run_until_stopped(partial(_run, mailer))
 
 
-async def _run(mailer: Mailer, *, starting: bool) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(NotImplementedError):  # no signal handlers on Windows' loop
-            loop.add_signal_handler(number, stop.set)
+async def _run(mailer: Mailer, stop: asyncio.Event) -> None:
     scheduler = AsyncIOScheduler(timezone="UTC", job_defaults=_JOB)
     couriers = Couriers(mailer.post)
-    if starting:
-        for name, job, every, arguments in (
-            ("start due issues", _start_due, _TICK, [mailer]),
-            ("send notices", couriers.tick, _TICK, []),
-            ("try and import uploads", _import, _TICK, [mailer]),
-            ("judge clicks", _judge_clicks, _JUDGE, [mailer]),
-            ("forget what is old", _forget, _TIDY, [mailer]),
-            *_mailbox_job(mailer),
-        ):
-            scheduler.add_job(
-                job,
-                "interval",
-                seconds=every.total_seconds(),
-                args=arguments,
-                id=name,
-                next_run_time=mailer.clock(),
-            )
+    for name, job, every, arguments in (
+        ("start due issues", _start_due, _TICK, [mailer]),
+        ("send notices", couriers.tick, _TICK, []),
+        ("try and import uploads", _import, _TICK, [mailer]),
+        ("judge clicks", _judge_clicks, _JUDGE, [mailer]),
+        ("forget what is old", _forget, _TIDY, [mailer]),
+        *_mailbox_job(mailer),
+    ):
+        scheduler.add_job(
+            job,
+            "interval",
+            seconds=every.total_seconds(),
+            args=arguments,
+            id=name,
+            next_run_time=mailer.clock(),
+        )
     scheduler.start()
     try:
         await mailer.worker().run(stop)

@@ -23,6 +23,7 @@ VIOLATIONS = {
     "layers": ("database/engine.py", "import mailer.delivering.ledger"),
     "acyclic": ("rendering/colours.py", "import mailer.rendering.issue"),
     "pure": ("rendering/words.py", "import mailer.database.engine"),
+    "lean": ("working.py", "import mailer.rendering.inlining"),
     "premailer": ("rendering/text.py", "import premailer"),
     "aiosmtplib": ("delivering/lane.py", "import aiosmtplib"),
     "aiosmtpd": ("inbox/mails.py", "import aiosmtpd"),

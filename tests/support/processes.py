@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import logging
 import multiprocessing
 import os
 import resource
@@ -17,9 +16,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from mailer import scheduling
-from mailer.bootstrap import bootstrap
-from mailer.settings import load_settings
+from mailer import working
 from tests.support.hosts import Host
 
 _PROJECT = Path(__file__).parents[2]
@@ -187,5 +184,4 @@ def _work(
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    scheduling.run(bootstrap(load_settings()), starting=False)
+    working.main()
