@@ -16,7 +16,7 @@ from typing import cast
 
 import uvloop
 
-_CONNECTIONS = 64
+_CONNECTIONS = 256
 _LONGEST_SECONDS = 300.0
 _HEADERS = (
     "Host: 127.0.0.1\r\nAccept: text/html\r\nAccept-Language: en\r\nUser-Agent: Mozilla/5.0 "

@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 def main() -> None:
     """Send whatever is due until SIGTERM or SIGINT; exits with an error's own status."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         settings = load_settings()
         engine = open_engine(settings.database_url)

@@ -119,6 +119,7 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until *stop* is set; then finish what is in flight and hand the leases back."""
+        log.info("worker %s started", self.name)
         gc.freeze()  # what was imported stays: no need to look through it again and again
         gc.set_threshold(_GARBAGE_AFTER)
         self._lanes.start()
