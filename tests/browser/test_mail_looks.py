@@ -245,6 +245,25 @@ def test_small_screens_get_the_small_layout_after_inlining(opener: Opener) -> No
     assert button["width"] == column["width"]
 
 
+@pytest.mark.parametrize("width", [390, 560, 607, 631, 640, 900])
+def test_name_and_date_stand_side_by_side_or_both_at_the_start(opener: Opener, width: int) -> None:
+    with opener(every().html, width, "light") as page:
+        name, date = (
+            page.evaluate(
+                """selector => {
+                  const range = document.createRange();
+                  range.selectNodeContents(document.querySelector(selector));
+                  const box = range.getBoundingClientRect();
+                  return { left: box.left, bottom: box.bottom };
+                }""",
+                selector,
+            )
+            for selector in (".mast-brand", ".mast-date")
+        )
+    beside = abs(name["bottom"] - date["bottom"]) < 4
+    assert beside or abs(name["left"] - date["left"]) < 1
+
+
 def test_buttons_are_large_enough_for_a_thumb(opener: Opener) -> None:
     with opener(every().html, 375, "light") as page:
         boxes = page.evaluate(
