@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 
 import httpx
 import pyotp
 import pytest
+from PIL import Image
 from sqlalchemy import Engine, select
 
 from mailer.audience import newsletters
@@ -133,6 +135,23 @@ async def test_a_look_is_kept_as_chosen_and_shown_by_the_real_renderer(mailer: M
 def sink() -> Iterator[Sink]:
     with running(Sink()) as server:
         yield server
+
+
+async def test_a_logo_is_brought_as_a_picture(mailer: Mailer) -> None:
+    with transaction(mailer.engine) as session:
+        add_newsletter(session)
+    picture = io.BytesIO()
+    Image.new("RGB", (320, 80), "#7a1fa2").save(picture, "PNG")
+    path = "/settings/newsletters/river/look"
+    async with visiting(mailer) as client:
+        me = sign_in(mailer, client)
+        for content, status in ((picture.getvalue(), 303), (b"no picture", 400)):
+            answer = await client.post(path, data=me.form, files={"logo_file": ("a.png", content)})
+            assert answer.status_code == status
+        logo = stored(mailer, "river").look["logo"]
+        shown = await client.get(logo.removeprefix(mailer.settings.base_url))
+        assert shown.headers["content-type"].startswith("image/")
+        assert logo in (await client.get(f"{path}/frame")).text
 
 
 async def test_a_test_mail_brings_back_the_servers_own_answer(engine: Engine, sink: Sink) -> None:

@@ -15,15 +15,9 @@ from mailer.web.editor import cookies
 from mailer.web.editor.access import door_route, field
 from mailer.web.editor.origins import visitor_of
 from mailer.web.editor.shell import answer, go
+from mailer.web.languages import gettext as _
 from mailer.web.problems import Problem, show
 from mailer.web.site import site_of
-
-_STALE = Problem(
-    404,
-    "This link has been used, or it is too old",
-    "If you have an account, sign in. If you were invited, ask for another invitation. On the "
-    "machine itself, `mailer user link` prints a new address.",
-)
 
 
 def page(request: Request) -> Response:
@@ -52,7 +46,7 @@ def join(request: Request) -> Response:
     except InvalidInput as error:
         return _form(request, problem=str(error))
     except InvalidToken:
-        return show(request, _STALE)
+        return _stale(request)
     response = go(request, "/")
     cookies.sign_in(response, site, signed_in.token)
     return response
@@ -71,7 +65,7 @@ def _form(request: Request, *, problem: str = "") -> Response:
             )
             invited = session.get(User, link.user_id) if link.user_id else None
     except InvalidToken:
-        return show(request, _STALE)
+        return _stale(request)
     return answer(
         request,
         "editor/welcome.html",
@@ -83,6 +77,14 @@ def _form(request: Request, *, problem: str = "") -> Response:
         address=invited.address if invited else field(request, "address", 400),
         least=passwords.LEAST,
     )
+
+
+def _stale(request: Request) -> Response:
+    words = _(
+        "If you have an account, sign in. If you were invited, ask for another invitation. On the "
+        "machine itself, `mailer user link` prints a new address."
+    )
+    return show(request, Problem(404, _("This link has been used, or it is too old"), words))
 
 
 def _zone(name: str) -> str:

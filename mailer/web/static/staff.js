@@ -56,6 +56,7 @@ if (look) {
     form.action = look.dataset.look;
     form.target = frame.name;
     for (const [name, value] of [...new FormData(look), ["scheme", scheme]]) {
+      if (typeof value !== "string") continue; // a picture is seen once it is saved
       const field = document.createElement("input");
       field.type = "hidden";
       field.name = name;

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from mailer.audience import newsletters
+from mailer.composing import picturing
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Issue, IssueState, Newsletter
 from mailer.errors import InvalidInput, MailerError
@@ -18,7 +19,7 @@ from mailer.rendering.look import Font, Look
 from mailer.sample import sample_content
 from mailer.staffing.permissions import Permission
 from mailer.tracking.copies import public_copy
-from mailer.web.editor.access import field, form_of, staff_route
+from mailer.web.editor.access import field, file_of, form_of, staff_of, staff_route
 from mailer.web.editor.cookies import Notice
 from mailer.web.editor.shell import answer, go
 from mailer.web.headers import PAGE_POLICY
@@ -56,8 +57,9 @@ def save(request: Request) -> Response:
     """Keep it, or only look at it: the button says which."""
     given, slug = _given(request), request.path_params["slug"]
     try:
+        given["logo"] = _uploaded_logo(request) or given["logo"]
         look = read_look(given)
-    except InvalidInput as error:
+    except MailerError as error:
         with reading(site_of(request).mailer.engine) as session:
             return _form(request, newsletters.get(session, slug), given, problem=str(error))
     with transaction(site_of(request).mailer.engine) as session:
@@ -114,6 +116,20 @@ def _given(request: Request) -> dict[str, Any]:
         if str(label).strip() or str(url).strip()
     ]
     return values
+
+
+def _uploaded_logo(request: Request) -> str:
+    """The address of a picture that was chosen as logo; ``InvalidInput``: it is none."""
+    file, mailer = file_of(request, "logo_file"), site_of(request).mailer
+    if file is None:
+        return ""
+    prepared = picturing.prepare(file.file.read())
+    user = staff_of(request).user
+    with transaction(mailer.engine) as session:
+        picture = picturing.keep(
+            session, prepared, by=user.name or user.address, now=mailer.clock()
+        )
+        return mailer.settings.base_url + picturing.path_of(picture)
 
 
 def _theme(request: Request, newsletter: Newsletter) -> str:
@@ -179,7 +195,9 @@ def _frame(html: str, status: int = 200) -> Response:
 _HERE = "/settings/newsletters/{slug}/look"
 ROUTES = [
     staff_route(_HERE, page, may=Permission.SETTINGS),
-    staff_route(_HERE, save, method="POST", may=Permission.SETTINGS),
+    staff_route(
+        _HERE, save, method="POST", may=Permission.SETTINGS, most_body=picturing.MOST_BYTES + 65536
+    ),
     staff_route(f"{_HERE}/frame", frame, may=Permission.SETTINGS),
     staff_route(f"{_HERE}/try", try_out, method="POST", may=Permission.SETTINGS),
 ]
