@@ -16,13 +16,19 @@ Keep = Literal["full", "truncated", "none"]
 def client_address(request: HTTPConnection, *, proxies: int) -> IPv4Address | IPv6Address | None:
     """The asker's address: the peer's, or what the outermost of our own *proxies* saw.
 
-    What stands before that in ``X-Forwarded-For`` is the asker's own claim, and not believed.
+    Only a proxy on our own network is believed; what stands before its own entry in
+    ``X-Forwarded-For`` is the asker's claim.
     """
-    peer = request.client.host if request.client else ""
+    peer = _parsed(request.client.host if request.client else "")
     seen = [one.strip() for one in request.headers.get("x-forwarded-for", "").split(",")]
-    seen = [one for one in seen if one][-proxies:] if proxies else []
+    if proxies and any(seen) and (peer is None or peer.is_private):
+        return _parsed([one for one in seen if one][-proxies:][0])
+    return peer
+
+
+def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     try:
-        address = ip_address((seen or [peer])[0])
+        address = ip_address(text)
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
