@@ -23,6 +23,14 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A newsletter to choose."""
+
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Counted:
     """A newsletter and how many subscriptions are in each state."""
 
@@ -134,6 +142,14 @@ def get(session: Session, slug: str) -> Newsletter:
     close = difflib.get_close_matches(slug, slugs, n=1)
     hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(slugs[:10])}."
     raise NotFound(f"There is no newsletter {slug!r}; {hint}")
+
+
+def named(session: Session) -> list[Named]:
+    """All newsletters by name, uncounted."""
+    rows = session.execute(
+        select(Newsletter.slug, Newsletter.name).order_by(Newsletter.name, Newsletter.id)
+    )
+    return [Named(*row) for row in rows]
 
 
 def counted(session: Session) -> list[Counted]:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from mailer.database.tables import (
@@ -23,6 +23,7 @@ from mailer.database.tables import (
 
 SHOWN = tuple(state for state in IssueState if state is not IssueState.DISCARDED)
 _CALLS = ("action", "item")
+_STATES = (Consent.CONFIRMED, Consent.PENDING, Consent.UNSUBSCRIBED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +59,21 @@ class IssueLine:
 
 
 def newsletter_lines(session: Session) -> list[NewsletterLine]:
-    """All newsletters by name."""
-    rows = session.execute(
-        select(
-            Newsletter.id,
-            Newsletter.name,
-            Newsletter.slug,
-            Newsletter.from_address,
-            _counted(Consent.CONFIRMED),
-            _counted(Consent.PENDING),
-            _counted(Consent.UNSUBSCRIBED),
+    """All newsletters by name; counted on the index alone, which a million rows take."""
+    counted = session.execute(
+        select(Subscription.newsletter_id, Subscription.state, func.count()).group_by(
+            Subscription.newsletter_id, Subscription.state
         )
-        .outerjoin(Subscription, Subscription.newsletter_id == Newsletter.id)
-        .group_by(Newsletter.id)
-        .order_by(Newsletter.name, Newsletter.id)
     )
-    return [NewsletterLine(*row) for row in rows]
+    counts = {(newsletter_id, state): count for newsletter_id, state, count in counted}
+    rows = session.execute(
+        select(Newsletter.id, Newsletter.name, Newsletter.slug, Newsletter.from_address).order_by(
+            Newsletter.name, Newsletter.id
+        )
+    )
+    return [
+        NewsletterLine(*row, *(counts.get((row.id, state), 0) for state in _STATES)) for row in rows
+    ]
 
 
 def issue_lines(
@@ -129,10 +129,6 @@ def acted(session: Session, issue_id: int) -> int:
         )
         or 0
     )
-
-
-def _counted(state: Consent) -> ColumnElement[int]:
-    return func.count(case((Subscription.state == state, 1)))
 
 
 def _issue_line(issue: Issue, newsletter: str, *, readable: bool, left: int) -> IssueLine:

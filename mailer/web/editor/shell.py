@@ -10,8 +10,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from mailer.audience import newsletters
+from mailer.database.engine import reading
 from mailer.staffing.permissions import Permission
-from mailer.web.editor import cookies
+from mailer.web.editor import choosing, cookies
 from mailer.web.editor.access import Staff
 from mailer.web.editor.cookies import Notice
 from mailer.web.languages import marked
@@ -30,6 +32,10 @@ def answer(
     site = site_of(request)
     staff: Staff | None = getattr(request.state, "staff", None)
     notice = cookies.take_notice(request, staff.token) if staff else None
+    if staff is not None and "newsletters" not in values:
+        with reading(site.mailer.engine) as session:
+            known = newsletters.named(session)
+        values |= {"newsletters": known, "chosen": choosing.chosen(request, known)}
     response = site.pages.answer(
         template,
         status=status,

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import User
 from mailer.errors import InvalidInput, MailerError
-from mailer.staffing import passwords, second_factor, sessions, users
+from mailer.staffing import attempts, passwords, second_factor, sessions, users
 from mailer.staffing.changing_password import change_password
 from mailer.web import languages
 from mailer.web.editor.access import field, form_of, staff_of, staff_route
@@ -110,10 +110,14 @@ def turn_off_codes(request: Request) -> Response:
     """Ask for no codes; the password is enough to prove it is oneself."""
     site, staff = site_of(request), staff_of(request)
     password = form_of(request).get("password", "")
-    fresh = sessions.is_fresh(staff.session, now=site.mailer.clock())
-    known = staff.user.password_hash
-    if not fresh and not passwords.verify(known, password if isinstance(password, str) else ""):
-        return _page(request, codes_problem=_("The password is not right."))
+    now = site.mailer.clock()
+    if not sessions.is_fresh(staff.session, now=now):
+        with transaction(site.mailer.engine) as session:
+            network = visitor_of(request).network
+            attempts.begin(session, staff.user.address_key, network, now=now)
+        given = password if isinstance(password, str) else ""
+        if not passwords.verify(staff.user.password_hash, given):
+            return _page(request, codes_problem=_("The password is not right."))
     with transaction(site.mailer.engine) as session:
         second_factor.turn_off(session, session.get_one(User, staff.user.id))
     return go(request, _HERE, Notice(_("No codes are asked for any more.")))
