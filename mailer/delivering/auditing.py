@@ -23,8 +23,9 @@ from mailer.database.tables import (
     Newsletter,
     Subscriber,
 )
-from mailer.delivering.ledger import decided_ids, free
+from mailer.delivering.ledger import free
 from mailer.delivering.packing import unpack
+from mailer.delivering.recording import decided_ids
 from mailer.errors import NotFound
 
 

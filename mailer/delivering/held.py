@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailer.database.tables import Doubt, Fate
-from mailer.delivering.ledger import Doubted, Later, Leased, Progress, Replies
+from mailer.delivering.ledger import Later, Leased, Progress
 from mailer.delivering.outcomes import Outcome
 from mailer.delivering.permits import Permits
 from mailer.delivering.recipients import Loaded, Recipient
+from mailer.delivering.recording import Doubted, Replies
 
 # How often one message may go again at once before it waits for the retry schedule.
 _MOST_TRIES_AT_ONCE = 3

@@ -8,12 +8,10 @@ What makes it safe (docs/delivery.md says why):
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
-from typing import NamedTuple
 
 from sqlalchemy import (
     BindParameter,
@@ -24,32 +22,27 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    text,
     update,
 )
 from sqlalchemy.orm import Session
 
-from mailer.database.tables import Attempt, Batch, Delivery, Doubt, Fate, Issue, IssueState
+from mailer.database.tables import Batch, Doubt, Fate, Issue, IssueState
 from mailer.database.tables.base import Moment
 from mailer.delivering.outcomes import LATEST
-from mailer.delivering.packing import among, pack, unpack
+from mailer.delivering.packing import pack, unpack
+from mailer.delivering.recording import (
+    Doubted,
+    Replies,
+    add_deliveries,
+    add_doubts,
+    add_handed_doubts,
+    decided_ids,
+    doubted_ids,
+)
 
 # What ends or is due later than these allow was written before the clock was set back.
 _LONGEST_LEASE = timedelta(minutes=10)  # as settings allow
 _LONGEST_PUT_OFF = timedelta(minutes=1)  # by workers, for want of permits
-
-
-# By subscriber: what the relay said, or why they were skipped.
-Replies = dict[int, str]
-
-
-class Doubted(NamedTuple):
-    """One attempt that decided nothing."""
-
-    subscriber_id: int
-    number: int
-    doubt: Doubt
-    reply: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +122,8 @@ def lease(
     if number > 1 or attempt > 1:  # somebody held it, or those in it, before: and may hold them yet
         decided = decided_ids(session, issue, ids)
     if number > 1:
-        deferred = _doubted_ids(session, issue, attempt, ids, Doubt.DEFERRED) - decided
-        doubted = _doubted_ids(session, issue, attempt, ids, Doubt.UNCERTAIN)
+        deferred = doubted_ids(session, issue, attempt, ids, Doubt.DEFERRED) - decided
+        doubted = doubted_ids(session, issue, attempt, ids, Doubt.UNCERTAIN)
     undecided = [
         position for position, one in enumerate(ids) if one not in decided and one not in deferred
     ]
@@ -250,7 +243,7 @@ def report(
         add_deliveries(
             session, progress.issue_id, fate, replies, attempts=progress.attempt, now=now
         )
-    _add_doubts(session, progress.issue_id, progress.doubted, now=now, worker=worker)
+    add_doubts(session, progress.issue_id, progress.doubted, now=now, worker=worker)
     if progress.complete and mine:
         for later in progress.later:
             add_batch(session, progress.issue_id, later)
@@ -300,93 +293,3 @@ def add_batch(session: Session, issue_id: int, later: Later) -> None:
             skipped=0,
         )
     )
-
-
-def add_deliveries(
-    session: Session, issue_id: int, fate: Fate, replies: Replies, *, attempts: int, now: datetime
-) -> None:
-    """Append to the record; a recipient who has a delivery already keeps it."""
-    clean = {one: reply.replace("\0", "") for one, reply in replies.items()}
-    postgresql = session.get_bind().dialect.name == "postgresql"
-    session.connection().execute(
-        _INSERT_POSTGRESQL if postgresql else _INSERT_SQLITE,
-        {
-            "issue_id": issue_id,
-            "fate": int(fate),
-            "attempts": attempts,
-            "at": now,
-            "replies": json.dumps(clean),
-        },
-    )
-
-
-# One statement for all rows: PostgreSQL executes an executemany row by row, and SQLite's driver
-# gives the interpreter away before each row, for which the sending thread makes it wait.
-_INSERT_POSTGRESQL = text(
-    "INSERT INTO deliveries (issue_id, subscriber_id, fate, attempts, at, reply) "
-    "SELECT :issue_id, CAST(key AS bigint), :fate, :attempts, :at, value "
-    "FROM json_each_text(CAST(:replies AS json)) ON CONFLICT DO NOTHING"
-).bindparams(bindparam("at", type_=Moment()))
-_INSERT_SQLITE = text(
-    "INSERT OR IGNORE INTO deliveries (issue_id, subscriber_id, fate, attempts, at, reply) "
-    "SELECT :issue_id, key, :fate, :attempts, :at, value FROM json_each(:replies)"
-).bindparams(bindparam("at", type_=Moment()))
-
-
-_attempts = Attempt.metadata.tables["attempts"]
-
-
-def add_handed_doubts(
-    session: Session, issue_id: int, attempt: int, ids: Sequence[int], *, now: datetime, by: str
-) -> None:
-    """These were granted to a worker that ended: it may have handed them over."""
-    why = "the worker holding it ended"
-    doubted = [Doubted(one, attempt, Doubt.UNCERTAIN, why) for one in ids]
-    _add_doubts(session, issue_id, doubted, now=now, worker=by)
-
-
-def _add_doubts(
-    session: Session, issue_id: int, doubted: Sequence[Doubted], *, now: datetime, worker: str
-) -> None:
-    if doubted:
-        session.execute(
-            insert(_attempts),
-            [
-                {
-                    "issue_id": issue_id,
-                    "subscriber_id": one.subscriber_id,
-                    "number": one.number,
-                    "doubt": int(one.doubt),
-                    "at": now,
-                    "reply": one.reply.replace("\0", ""),
-                    "worker": worker,
-                }
-                for one in doubted
-            ],
-        )
-
-
-def decided_ids(session: Session, issue_id: int, ids: Sequence[int]) -> set[int]:
-    """Those of the sorted *ids* who have a delivery of this issue."""
-    return set(
-        session.scalars(
-            select(Delivery.subscriber_id).where(
-                Delivery.issue_id == issue_id, among(Delivery.subscriber_id, ids)
-            )
-        )
-    ).intersection(ids)
-
-
-def _doubted_ids(
-    session: Session, issue_id: int, attempt: int, ids: Sequence[int], doubt: Doubt
-) -> set[int]:
-    return set(
-        session.scalars(
-            select(Attempt.subscriber_id).where(
-                Attempt.issue_id == issue_id,
-                Attempt.number == attempt,
-                Attempt.doubt == int(doubt),
-                among(Attempt.subscriber_id, ids),
-            )
-        )
-    ).intersection(ids)

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from mailer.database.tables import Batch, DeliveryTotal, Fate, Issue, IssueState, Tally
-from mailer.delivering import ledger
+from mailer.delivering import ledger, recording
 from mailer.delivering.freezing import freeze
 from mailer.delivering.packing import unpack
 from mailer.errors import Conflict, NotFound
@@ -272,13 +272,13 @@ def settle(session: Session, *, now: datetime) -> int:
 
 def _skip_waiting(session: Session, batch: Batch, reason: str, *, now: datetime) -> int:
     ids = unpack(batch.subscriber_ids)
-    decided = ledger.decided_ids(session, batch.issue_id, ids)
+    decided = recording.decided_ids(session, batch.issue_id, ids)
     waiting = dict.fromkeys((one for one in ids if one not in decided), reason)
     sent = [one for one in ids[: batch.handed] if one not in decided]
-    ledger.add_handed_doubts(
+    recording.add_handed_doubts(
         session, batch.issue_id, batch.attempt, sent, now=now, by=batch.worker or ""
     )
-    ledger.add_deliveries(
+    recording.add_deliveries(
         session, batch.issue_id, Fate.SKIPPED, waiting, attempts=batch.attempt - 1, now=now
     )
     batch.open = False

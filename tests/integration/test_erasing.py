@@ -32,6 +32,7 @@ from mailer.database.tables import (
 from mailer.delivering import ledger, lifecycle
 from mailer.delivering.auditing import audit
 from mailer.delivering.recipients import load
+from mailer.delivering.recording import Replies
 from mailer.errors import Conflict, NotFound
 from mailer.keeping.disclosing import everything
 from mailer.keeping.erasing import counted, erase, finish_erasures
@@ -161,7 +162,7 @@ def leased(engine: Engine) -> ledger.Leased:
 
 
 def report(engine: Engine, batch: ledger.Leased, handed: int, fates: dict[int, Fate]) -> None:
-    recorded: dict[Fate, ledger.Replies] = {}
+    recorded: dict[Fate, Replies] = {}
     for one, fate in fates.items():
         recorded.setdefault(fate, {})[one] = "250 <reader0>"
     progress = ledger.Progress(

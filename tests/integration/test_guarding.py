@@ -13,7 +13,8 @@ from mailer.database.engine import reading, transaction
 from mailer.database.tables import Bounce, Delivery, Fate, Issue, IssueState, Tally
 from mailer.delivering import lifecycle
 from mailer.delivering.guarding import Guard, Thresholds, too_many
-from mailer.delivering.ledger import Progress, Replies
+from mailer.delivering.ledger import Progress
+from mailer.delivering.recording import Replies
 from mailer.reports import Kind
 from tests.support.factories import NOON, add_issue, add_newsletter, add_readers
 from tests.support.sending import a_worker, audited, run_until, start, state_of

@@ -22,7 +22,7 @@ from mailer.database.tables import (
     Newsletter,
     Subscriber,
 )
-from mailer.delivering import ledger, lifecycle
+from mailer.delivering import lifecycle, recording
 from mailer.delivering.packing import unpack
 from mailer.errors import Conflict, InvalidInput, NotFound
 from tests.support.factories import NOON, add_issue, add_newsletter, add_subscriber
@@ -118,7 +118,7 @@ def test_whoever_is_missing_gets_it_by_the_frozen_rule_even_without_the_segment(
     with transaction(engine) as session:
         (batch,) = session.scalars(select(Batch))
         (one,) = unpack(batch.subscriber_ids)
-        ledger.add_deliveries(
+        recording.add_deliveries(
             session, issue.id, Fate.ACCEPTED, {one: "250 ok"}, attempts=1, now=NOON
         )
         batch.open = False
@@ -141,7 +141,7 @@ def test_an_issue_is_not_among_the_last_ones_for_its_own_audience(engine: Engine
             session, river, started_at=NOON - timedelta(days=1), state=IssueState.SENT
         )
         got = session.scalars(select(Subscriber.id).where(Subscriber.address == "en1@x.test")).one()
-        ledger.add_deliveries(
+        recording.add_deliveries(
             session, before.id, Fate.ACCEPTED, {got: "250 ok"}, attempts=1, now=NOON
         )
         segments.add(session, "Rested", "not received in last 1 issues", now=NOON)

@@ -20,8 +20,8 @@ from mailer.database.tables import (
     Subscriber,
 )
 from mailer.delivering.auditing import Audit
-from mailer.delivering.ledger import decided_ids
 from mailer.delivering.packing import unpack
+from mailer.delivering.recording import decided_ids
 from tests.support.factories import add_issue, add_newsletter, add_readers
 from tests.support.sending import audited, start, state_of
 from tests.support.sink import Sink
