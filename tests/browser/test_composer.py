@@ -28,6 +28,8 @@ from tests.support.composing_by_hand import (
 
 DAY = "2026-12-04"
 
+pytestmark = pytest.mark.timeout(300)  # a whole installation starts, on a busy machine too
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:

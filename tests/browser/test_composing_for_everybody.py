@@ -14,6 +14,8 @@ from mailer.database.engine import transaction
 from mailer.sample import sample_content
 from tests.support.chromium import Colours, Office, chromium, office, problems_for_everybody
 
+pytestmark = pytest.mark.timeout(300)  # a whole installation starts, on a busy machine too
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:

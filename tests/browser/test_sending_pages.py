@@ -21,6 +21,8 @@ NEWS = {
     "button": {"label": "Read the decision", "url": "http://127.0.0.1:9/decision"},
 }
 
+pytestmark = pytest.mark.timeout(300)  # a whole installation starts, on a busy machine too
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:

@@ -28,7 +28,7 @@ from tests.support.staff import SignedIn, sign_in
 
 ROOT = Path(__file__).parents[2]
 AXE = (ROOT / "ui" / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
-_START_SECONDS = 40
+_START_SECONDS = 100
 _VIOLATION = """document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`CSP ${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}`))"""
 # What browsers say when a server is away or a version is old, which some tests make happen.
