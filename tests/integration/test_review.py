@@ -123,7 +123,7 @@ async def test_an_issue_is_scheduled_in_the_newsletters_zone_and_taken_back(
     mailer = mailer_of(engine)
     issue_id = ready(mailer, time_zone="Asia/Tokyo")
     async with visiting(mailer) as client:
-        ana = desk(mailer, client, issue_id)
+        ana = desk(mailer, client, issue_id, time_zone="Europe/Lisbon")
         done = await press(ana, "schedule", version="2", **DAY)
         scheduled = issue_of(mailer, issue_id)
         seen = words(await look(ana))
@@ -132,6 +132,7 @@ async def test_an_issue_is_scheduled_in_the_newsletters_zone_and_taken_back(
     assert scheduled.state is IssueState.SCHEDULED
     assert scheduled.scheduled_at == datetime.fromisoformat("2026-11-30T22:00:00+00:00")
     assert "It goes out on Tuesday 1 December, 07:00 (Tokyo)" in seen
+    assert "For you: Mon, 30 Nov 2026, 22:00 (Lisbon)" in seen
     assert issue_of(mailer, issue_id).state is IssueState.DRAFT
 
 

@@ -23,6 +23,7 @@ from mailer.delivering import trying
 from mailer.delivering.auditing import Counts, counts
 from mailer.delivering.estimating import expected_duration
 from mailer.errors import MailerError, NotFound
+from mailer.web import languages
 from mailer.web.editor.access import staff_of, staff_route
 from mailer.web.editor.composer.answers import issue_id_of
 from mailer.web.editor.composer.page import built
@@ -93,6 +94,7 @@ def show(request: Request, *, status: int = 200, problem: str = "", **typed: str
         typed={"day": f"{local:%Y-%m-%d}", "hour": f"{local:%H:%M}", "at": "later"} | typed,
         when=timing.words_of(at, found.zone),
         until=timing.until_words(at - now),
+        own_time=_own_time(at, found.zone),
         seconds_left=max(0, int((at - now).total_seconds())),
         duration=timing.duration_words(found.duration) if found.duration else "",
         lacks_approval=_lacks_approval(request, found),
@@ -104,6 +106,13 @@ def _lacks_approval(request: Request, found: Reviewed) -> bool:
     """Of the newsletter's issues, this version: has nobody but the one who looks agreed?"""
     me = staff_of(request).user.id
     return found.issue.newsletter.needs_approval and all(one.by_id == me for one in found.approvals)
+
+
+def _own_time(at: datetime, zone: ZoneInfo) -> str:
+    """The same moment where whoever looks is, if clocks show something else there."""
+    own = ZoneInfo(languages.current().time_zone)
+    same = at.astimezone(own).utcoffset() == at.astimezone(zone).utcoffset()
+    return "" if same else languages.moment_words(at)
 
 
 def _reviewed(site: Site, session: Session, issue_id: int, now: datetime) -> Reviewed:
