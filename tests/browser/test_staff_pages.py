@@ -26,6 +26,13 @@ Colours = Literal["light", "dark"]
 AXE = Path(__file__).parents[2] / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 PATHS = [
     "/",
+    "/inbox",
+    "/issues/1/review",
+    "/issues/1/statistics",
+    "/segments",
+    "/statistics",
+    "/subscribers",
+    "/subscribers/import",
     "/settings/newsletters",
     "/settings/newsletters/new",
     "/settings/newsletters/river",

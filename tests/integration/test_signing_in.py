@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import httpx
@@ -13,8 +16,10 @@ from sqlalchemy import Engine, func, select
 from mailer.bootstrap import Mailer
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import LinkPurpose, Notice, RecoveryCode, Role, StaffSession, User
-from mailer.errors import InvalidInput
-from mailer.staffing import links, second_factor, sessions
+from mailer.errors import InvalidInput, InvalidToken
+from mailer.staffing import links, second_factor, sessions, signing_in
+from mailer.staffing.attempts import TooManyAttempts
+from mailer.staffing.signing_in import NewAccount, WrongPassword
 from tests.support.factories import NOON, add_newsletter
 from tests.support.site import heading, mailer_of, page, visiting
 from tests.support.staff import FIREFOX, PASSWORD, add_user, sign_in
@@ -261,3 +266,43 @@ async def test_sessions_end_by_themselves_and_when_asked_to(mailer: Mailer, cloc
         assert (await client.post("/sign-out", data=other.form)).status_code == 303
         client.cookies.update(other.cookies)
         assert (await client.get("/")).status_code == 303, "the cookie alone is worth nothing"
+
+
+def test_of_two_who_come_first_at_once_one_is_owner(mailer: Mailer) -> None:
+    with transaction(mailer.engine) as session:
+        tokens = [links.make_welcome(session, now=NOON) for _ in range(4)]
+    start = threading.Barrier(len(tokens))
+
+    def come(number: int) -> bool:
+        account = NewAccount(f"Person {number}", f"p{number}@river.test", PASSWORD)
+        start.wait()
+        try:
+            signing_in.join(mailer.engine, tokens[number], account, FIREFOX, now=NOON)
+        except InvalidToken:
+            return False
+        return True
+
+    with ThreadPoolExecutor(len(tokens)) as pool:
+        came = list(pool.map(come, range(len(tokens))))
+    with reading(mailer.engine) as session:
+        assert session.scalar(select(func.count()).select_from(User)) == 1
+    assert came.count(True) == 1
+
+
+def test_tries_at_the_same_time_cannot_slip_through(mailer: Mailer) -> None:
+    add_user(mailer)
+    start = threading.Barrier(12)
+
+    def guess(number: int) -> str:
+        start.wait()
+        try:
+            signing_in.by_password(
+                mailer.engine, "ana@river.test", f"guess {number}", FIREFOX, now=NOON
+            )
+        except (WrongPassword, TooManyAttempts) as error:
+            return type(error).__name__
+        return "in"
+
+    with ThreadPoolExecutor(12) as pool:
+        outcomes = Counter(pool.map(guess, range(12)))
+    assert outcomes == {"WrongPassword": 6, "TooManyAttempts": 6}
