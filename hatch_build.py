@@ -46,14 +46,18 @@ class Assets:
             not self.stamp.is_file() or self.stamp.read_text() != self.digest()
         )
 
-    def build(self, *, watch: bool = False) -> None:
-        """Install the packages of the lock file where that changed, then bundle."""
+    def install(self) -> None:
+        """The packages of the lock file, where it changed."""
         lock = hashlib.sha256((self.ui / "package-lock.json").read_bytes()).hexdigest()
         mark = self.ui / "node_modules" / ".lock-sha256"
         if not mark.is_file() or mark.read_text() != lock:
             quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
             run_node(self.ui, npm(), "ci", *quiet)
             mark.write_text(lock)
+
+    def build(self, *, watch: bool = False) -> None:
+        """Install what is needed, then bundle."""
+        self.install()
         digest = self.digest()
         vite = "node_modules/vite/bin/vite.js"
         run_node(self.ui, vite, "build", "--logLevel", "warn", *(["--watch"] if watch else []))
@@ -97,7 +101,7 @@ class CustomBuildHook(BuildHookInterface):  # type: ignore[misc]  # named by hat
 
 
 def main(arguments: list[str]) -> None:
-    """Build what is stale; ``--watch``: build again with every change. Else run Node as told."""
+    """Build what is stale; ``--watch``: again with every change; ``--test``: test the sources."""
     assets = Assets(Path(__file__).parent)
     if arguments == ["--test"]:
         run_node(assets.ui, "--test", "tests/*.test.js")
@@ -105,6 +109,8 @@ def main(arguments: list[str]) -> None:
         assets.build(watch=True)
     elif assets.stale():
         assets.build()
+    else:
+        assets.install()  # axe-core among it, which browser tests use
 
 
 if __name__ == "__main__":
