@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
@@ -49,14 +51,20 @@ def guard_of(route: Route) -> object:
     return app
 
 
-def guarded(mailer: Mailer) -> Starlette:
+@contextmanager
+def guarded(mailer: Mailer) -> Iterator[Starlette]:
     """The site with all its routes and guards; behind them, every page says that it was reached."""
     app = create_app(mailer, inbox=True)
-    for route in routes(app.routes):
-        guard = guard_of(route)
-        if isinstance(guard, Guard):
-            guard.app = PlainTextResponse("reached")
-    return app
+    # Routes are values shared by all applications: what stood behind is put back.
+    guards = [one for one in map(guard_of, routes(app.routes)) if isinstance(one, Guard)]
+    behind = [guard.app for guard in guards]
+    for guard in guards:
+        guard.app = PlainTextResponse("reached")
+    try:
+        yield app
+    finally:
+        for guard, page in zip(guards, behind, strict=True):
+            guard.app = page
 
 
 async def asked(app: Starlette, route: Route, **options: Any) -> httpx.Response:
@@ -67,21 +75,21 @@ async def asked(app: Starlette, route: Route, **options: Any) -> httpx.Response:
 
 
 async def test_whoever_is_not_signed_in_gets_no_page_for_staff(sqlite_engine: Engine) -> None:
-    app = guarded(mailer_of(sqlite_engine))
     elsewhere = {"host": "news.example.org"}
     unguarded = set()
-    for route in routes(app.routes):
-        if not isinstance(guard_of(route), Guard | MachineOrStaff):
-            unguarded.add(route.path)
-            continue
-        answer = await asked(app, route, headers=elsewhere)
-        if "GET" in (route.methods or ()):
-            assert answer.status_code == 303, route.path
-            assert answer.headers["location"].startswith("/sign-in"), route.path
-        else:
-            assert answer.status_code == 401, route.path
-        script = await asked(app, route, headers=elsewhere | {"accept": "application/json"})
-        assert (script.status_code, list(script.json())) == (401, ["error"]), route.path
+    with guarded(mailer_of(sqlite_engine)) as app:
+        for route in routes(app.routes):
+            if not isinstance(guard_of(route), Guard | MachineOrStaff):
+                unguarded.add(route.path)
+                continue
+            answer = await asked(app, route, headers=elsewhere)
+            if "GET" in (route.methods or ()):
+                assert answer.status_code == 303, route.path
+                assert answer.headers["location"].startswith("/sign-in"), route.path
+            else:
+                assert answer.status_code == 401, route.path
+            script = await asked(app, route, headers=elsewhere | {"accept": "application/json"})
+            assert (script.status_code, list(script.json())) == (401, ["error"]), route.path
     assert {path for path in unguarded if not path.startswith(PUBLIC)} == set()
 
 
@@ -90,16 +98,17 @@ async def test_each_role_gets_what_it_may_and_nothing_else(
     sqlite_engine: Engine, role: Role
 ) -> None:
     mailer = mailer_of(sqlite_engine)
-    app, me = guarded(mailer), sign_in(mailer, role=role)
-    for route in routes(app.routes):
-        guard = guard_of(route)
-        if isinstance(guard, Guard):
-            cookie = "; ".join(f"{name}={value}" for name, value in me.cookies.items())
-            headers = {"x-csrf-token": me.form["csrf"], "cookie": cookie}
-            answer = await asked(app, route, headers=headers)
-            allowed = guard.may is None or guard.may in permissions(role)
-            assert answer.status_code == (200 if allowed else 403), route.path
-            assert ("reached" in answer.text) is allowed, route.path
+    me = sign_in(mailer, role=role)
+    cookie = "; ".join(f"{name}={value}" for name, value in me.cookies.items())
+    headers = {"x-csrf-token": me.form["csrf"], "cookie": cookie}
+    with guarded(mailer) as app:
+        for route in routes(app.routes):
+            guard = guard_of(route)
+            if isinstance(guard, Guard):
+                answer = await asked(app, route, headers=headers)
+                allowed = guard.may is None or guard.may in permissions(role)
+                assert answer.status_code == (200 if allowed else 403), route.path
+                assert ("reached" in answer.text) is allowed, route.path
 
 
 def test_every_role_may_more_than_the_one_before() -> None:
