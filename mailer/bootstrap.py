@@ -8,7 +8,8 @@ from datetime import timedelta
 from sqlalchemy import Engine
 
 from mailer.address_rules import BUILT_IN, AddressRules, load_rules
-from mailer.bouncing.taking import Intake, Rules
+from mailer.bouncing.suppressing import Rules
+from mailer.bouncing.taking import Intake
 from mailer.clock import Clock, utc_now
 from mailer.composing.publishing import Publisher
 from mailer.database.engine import open_engine
@@ -93,15 +94,19 @@ class Mailer:
         return limits_of(self.settings)
 
     @property
-    def intake(self) -> Intake:
-        """Takes in mails that came back."""
+    def bounce_rules(self) -> Rules:
+        """When bounces and refusals end in a suppression."""
         settings = self.settings
-        rules = Rules(
+        return Rules(
             count=settings.bounce_limit,
             days=settings.bounce_days,
             trusted=settings.unsigned_reports == "act",
         )
-        return Intake(self.engine, self.signer, rules, self.clock)
+
+    @property
+    def intake(self) -> Intake:
+        """Takes in mails that came back."""
+        return Intake(self.engine, self.signer, self.bounce_rules, self.clock)
 
     @property
     def bounce_mailbox(self) -> Mailbox | None:

@@ -52,6 +52,9 @@ class Reason(enum.StrEnum):
 # Nothing that is sent to the address can arrive, now or later.
 FINAL = frozenset((Reason.USER_UNKNOWN, Reason.HOST_UNKNOWN, Reason.MOVED, Reason.TAKES_NO_MAIL))
 
+# Said of the one mailbox; all else may be said of us, of the mail, or of a server on its way.
+OF_MAILBOX = FINAL | {Reason.MAILBOX_FULL, Reason.SUSPENDED}
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -15,6 +15,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from mailer.audience import uploading, uploads
 from mailer.bootstrap import Mailer, bootstrap
 from mailer.bouncing.polling import poll
+from mailer.bouncing.weighing import weigh
 from mailer.database.engine import reading, transaction
 from mailer.errors import ConfigurationError, MailerError, Unavailable
 from mailer.event_loop import run_until_stopped
@@ -59,6 +60,7 @@ async def _run(mailer: Mailer, stop: asyncio.Event) -> None:
         ("send notices", couriers.tick, _TICK, []),
         ("try and import uploads", _import, _TICK, [mailer]),
         ("judge clicks", _judge_clicks, _JUDGE, [mailer]),
+        ("judge refusals", _judge_refusals, _JUDGE, [mailer]),
         ("forget what is old", _forget, _TIDY, [mailer]),
         *_mailbox_job(mailer),
     ):
@@ -123,6 +125,15 @@ def _judge_clicks(mailer: Mailer) -> None:
                 more = judging.pending(session, now=mailer.clock())
     except Unavailable as error:
         log.error("%s Clicks are judged later.", error)
+
+
+def _judge_refusals(mailer: Mailer) -> None:
+    """Suppress whom the relay refused for good, once an issue has been sent."""
+    try:
+        for issue_id, suppressed in weigh(mailer.engine, mailer.bounce_rules, mailer.clock).items():
+            log.info("suppressed %d addresses that refused issue %d", suppressed, issue_id)
+    except Unavailable as error:
+        log.error("%s Refusals are judged later.", error)
 
 
 def _forget(mailer: Mailer) -> None:

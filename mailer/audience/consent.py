@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from mailer.database.tables import Consent, ConsentChange, Newsletter, Subscription, Unsubscribe
 
+NEW_ADDRESS = "new address"  # the source of the record of a change of address
+
 
 def change(
     session: Session,
@@ -63,6 +65,16 @@ def note(
             )
         )
     session.flush()
+
+
+def has_moved(session: Session, subscriber_id: int, since: datetime) -> bool:
+    """Whether this person has changed their address since a moment."""
+    moved = select(ConsentChange.id).where(
+        ConsentChange.subscriber_id == subscriber_id,
+        ConsentChange.source == NEW_ADDRESS,
+        ConsentChange.at >= since,
+    )
+    return session.scalar(moved.limit(1)) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from mailer.addresses import key_of, parse_address
+from mailer.bouncing.reading.judging import judge_reply
 from mailer.database.tables import (
     Bounce,
     Delivery,
@@ -20,7 +21,7 @@ from mailer.database.tables import (
     Subscription,
 )
 from mailer.errors import InvalidAddress
-from mailer.reports import BOUNCES, Finding, Kind
+from mailer.reports import BOUNCES, OF_MAILBOX, Finding, Kind
 
 _LOOKED_BACK = 100  # issues: deliveries are found by issue
 
@@ -129,22 +130,36 @@ def newsletters_of(session: Session, subscriber_id: int, issue_id: int | None) -
 
 def last_issue_of(session: Session, subscriber_id: int) -> int | None:
     """The last issue that a relay accepted for this person."""
-    return next((issue_id for issue_id, _ in _accepted(session, subscriber_id)), None)
+    offered = _offered(session, subscriber_id, Fate.ACCEPTED)
+    return next((issue_id for issue_id, _, _, _ in offered), None)
+
+
+def mailed_at(session: Session, subscriber_id: int, issue_id: int) -> datetime | None:
+    """When it was decided what became of an issue for this person."""
+    return session.scalar(
+        select(Delivery.at).where(
+            Delivery.issue_id == issue_id, Delivery.subscriber_id == subscriber_id
+        )
+    )
 
 
 def bounces_in_a_row(
     session: Session, subscriber_id: int, issue_id: int | None, now: datetime
 ) -> list[datetime]:
-    """When this person's last accepted mails bounced, the one of *issue_id* now among them.
+    """When this person's last mails bounced or were refused, the one of *issue_id* now among them.
 
-    The row ends at the first mail, going back, of which no bounce came.
+    The row ends at the first mail, going back, that was accepted and of which no bounce came.
+    Refusals that say nothing of the mailbox neither count nor end it.
     """
     bounced = _bounced(session, subscriber_id)
     bounced.setdefault(issue_id, now)
     row: list[datetime] = []
-    for one, _ in _accepted(session, subscriber_id):
+    for one, at, fate, reply in _offered(session, subscriber_id, Fate.ACCEPTED, Fate.REFUSED):
         if one in bounced:
             row.append(bounced[one])
+        elif fate == int(Fate.REFUSED):
+            if judge_reply("", reply).reason in OF_MAILBOX:
+                row.append(at)
         elif row:
             break
     return row or [now]
@@ -159,8 +174,10 @@ def _bounced(session: Session, subscriber_id: int) -> dict[int | None, datetime]
     return {issue_id: at for issue_id, at in rows}  # noqa: C416  # rows are no tuples to mypy
 
 
-def _accepted(session: Session, subscriber_id: int) -> list[tuple[int, datetime]]:
-    """Issues accepted for this person, and when, the last first."""
+def _offered(
+    session: Session, subscriber_id: int, *fates: Fate
+) -> list[tuple[int, datetime, int, str]]:
+    """Issues that ended so for this person: when, how, and with what words, the last first."""
     recent = (
         select(Issue.id)
         .where(Issue.started_at.is_not(None))
@@ -168,15 +185,15 @@ def _accepted(session: Session, subscriber_id: int) -> list[tuple[int, datetime]
         .limit(_LOOKED_BACK)
     )
     rows = session.execute(
-        select(Delivery.issue_id, Delivery.at)
+        select(Delivery.issue_id, Delivery.at, Delivery.fate, Delivery.reply)
         .where(
             Delivery.issue_id.in_(recent),
             Delivery.subscriber_id == subscriber_id,
-            Delivery.fate == int(Fate.ACCEPTED),
+            Delivery.fate.in_([int(fate) for fate in fates]),
         )
         .order_by(Delivery.at.desc(), Delivery.issue_id.desc())
     )
-    return [(issue_id, at) for issue_id, at in rows]
+    return [(issue_id, at, fate, reply) for issue_id, at, fate, reply in rows]
 
 
 def addresses_taken_in(session: Session) -> frozenset[tuple[str, str]]:

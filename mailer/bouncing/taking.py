@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
@@ -14,6 +14,7 @@ from mailer.audience import consent, preferences, suppressions
 from mailer.audience.readers import find_visit
 from mailer.bouncing import records
 from mailer.bouncing.reading import read
+from mailer.bouncing.suppressing import Rules, row_of, words_of
 from mailer.clock import Clock
 from mailer.database.engine import transaction
 from mailer.database.tables import Bounce, Subscriber
@@ -24,20 +25,8 @@ from mailer.tokens import Reader, Signer
 # to two others is not gone because one of them is.
 _MILDEST = (Kind.COMPLAINT, Kind.UNSUBSCRIBE, Kind.TRANSIENT, Kind.DELAYED, Kind.PERMANENT)
 
+_MOVED = "nothing to do: this person has a new address since"
 _ERASED = "nothing to do: this person was erased"
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """When bounces end in a suppression, and what unsigned reports may do.
-
-    *count* transient bounces in a row, over *days* at least. Unless unsigned reports are
-    *trusted*, those without a token of ours are counted as transient ones: anybody can write them.
-    """
-
-    count: int = 5
-    days: int = 14
-    trusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,19 +140,26 @@ class _Taking:
             if not sure:
                 return "kept: nothing in it shows that it is about a mail of ours"
             return self._complained(subscriber, issue_id)
+        if finding.kind in BOUNCES and self._has_moved(subscriber, issue_id):
+            return _MOVED
         if finding.kind is Kind.PERMANENT and sure:
-            return self._suppress(subscriber, f"bounced: {_words(finding)}", "bounce")
+            return self._suppress(subscriber, f"bounced: {words_of(finding)}", "bounce")
         if finding.kind in BOUNCES:
             return self._count(finding, subscriber, issue_id)
         return "ignored: still being tried" if finding.kind is Kind.DELAYED else "ignored"
 
+    def _has_moved(self, subscriber: Subscriber, issue_id: int | None) -> bool:
+        """Whether the mail went to an address that they have given up since."""
+        if issue_id is None:
+            return False
+        at = records.mailed_at(self.session, subscriber.id, issue_id)
+        return at is not None and consent.has_moved(self.session, subscriber.id, at)
+
     def _count(self, finding: Finding, subscriber: Subscriber, issue_id: int | None) -> str:
-        row = records.bounces_in_a_row(self.session, subscriber.id, issue_id, self.now)
-        spell = max(row) - min(row)
-        if len(row) < self.rules.count or spell < timedelta(days=self.rules.days):
-            return f"counted: {len(row)} in a row"
-        reason = f"bounced {len(row)} times in a row over {spell.days} days: {_words(finding)}"
-        return self._suppress(subscriber, reason, "bounce")
+        number, words = row_of(self.session, subscriber.id, issue_id, self.rules, self.now)
+        if not words:
+            return f"counted: {number} in a row"
+        return self._suppress(subscriber, f"bounced {words}: {words_of(finding)}", "bounce")
 
     def _complained(self, subscriber: Subscriber, issue_id: int | None) -> str:
         for newsletter_id in records.newsletters_of(self.session, subscriber.id, issue_id):
@@ -224,8 +220,3 @@ def _decisive(findings: Sequence[Finding], subscriber: Subscriber | None) -> Fin
         findings,
         key=lambda one: _MILDEST.index(one.kind) if one.kind in _MILDEST else len(_MILDEST),
     )
-
-
-def _words(finding: Finding) -> str:
-    reason = finding.reason.value if finding.reason else "no reason given"
-    return f"{reason}, {finding.status}" if finding.status else reason

@@ -279,6 +279,7 @@ def audit_issue(issue_id: IssueId, as_json: AsJson = False) -> None:
         "waiting": result.waiting,
         "uncertain": result.uncertain,
         "deferred": result.deferred,
+        "suppressed": result.suppressed,
         "skipped_reasons": result.skipped_reasons,
         "came_back": result.came_back,
         "balanced": result.balanced,

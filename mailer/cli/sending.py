@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from mailer.audience import targeting
 from mailer.bootstrap import Mailer
+from mailer.bouncing.weighing import weigh
 from mailer.cli.output import complain, console, errors, say
 from mailer.composing import issues
 from mailer.database.engine import reading, transaction
@@ -43,6 +44,7 @@ def send_here(mailer: Mailer, issue_id: int, *, anyway: bool, as_json: bool) -> 
     if fresh:
         mailer.starter.start(issue_id, now=mailer.clock(), anyway=anyway)
     asyncio.run(_send(mailer, issue_id, quiet=as_json))
+    weigh(mailer.engine, mailer.bounce_rules, mailer.clock)
     _close(mailer, issue_id, as_json=as_json)
 
 
@@ -161,7 +163,10 @@ def _sentence(issue: Issue, result: Audit) -> str:
         return f"Issue {issue.id} is a draft: nobody has been planned yet.{reason}"
     if issue.state is IssueState.SCHEDULED:
         return f"Issue {issue.id} is scheduled for {issue.scheduled_at:%Y-%m-%d %H:%M:%S %Z}."
-    parts = [f"{result.accepted:,} accepted", f"{result.refused:,} refused"]
+    refused = f"{result.refused:,} refused"
+    if result.suppressed:
+        refused += f" ({result.suppressed:,} of them suppressed from now on)"
+    parts = [f"{result.accepted:,} accepted", refused]
     parts += [f"{result.skipped:,} skipped", f"{result.waiting:,} waiting"]
     if result.uncertain:
         parts.append(f"{result.uncertain:,} may have got it twice")

@@ -41,6 +41,7 @@ class Audit:
     waiting: int  # in open batches, without a delivery; deferred and held ones among them
     uncertain: int  # recipients who may have got the message twice: an answer was never seen
     deferred: int  # of the waiting, those whom a relay has put off at least once
+    suppressed: int = 0  # of the refused, those whose address is gone
     skipped_reasons: dict[str, int] = field(default_factory=dict)
     came_back: dict[str, int] = field(default_factory=dict)  # recipients by kind of report
 
@@ -81,6 +82,7 @@ def audit(session: Session, issue_id: int) -> Audit:
         waiting=sum(count for count, _ in waiting),
         uncertain=_uncertain(session, issue_id),
         deferred=sum(count for count, attempt in waiting if attempt > 1),
+        suppressed=issue.suppressed,
         skipped_reasons=_reasons(session, issue_id),
         came_back=_came_back(session, issue_id),
     )

@@ -122,7 +122,7 @@ def move(session: Session, office: Office, token: str, trace: Trace, now: dateti
         session,
         subscriber_id=subscriber.id,
         now=now,
-        source="new address",
+        source=consent.NEW_ADDRESS,
         evidence={"from": wanted.old, "to": wanted.new, "confirmation": trace.evidence()},
     )
     return Move(wanted.subscriber_id, wanted.old, wanted.new, wanted.language, done=True)

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Engine, select
 
-from mailer.audience import suppressions
+from mailer.audience import consent, suppressions
 from mailer.bouncing import records
-from mailer.bouncing.taking import Intake, Rules, Taken
+from mailer.bouncing.suppressing import Rules
+from mailer.bouncing.taking import Intake, Taken
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import (
     Bounce,
@@ -285,3 +286,21 @@ def test_of_somebody_erased_nothing_is_kept(engine: Engine) -> None:
     with reading(engine) as session:
         bounce = session.scalars(select(Bounce)).one()
         assert (bounce.subscriber_id, bounce.address, bounce.diagnostic) == (None, "", "")
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_bounce_of_the_old_address_leaves_the_new_one_alone(engine: Engine, signed: bool) -> None:
+    house = House(engine, rules=Rules(count=1, days=0))
+    with transaction(engine) as session:
+        consent.note(
+            session,
+            subscriber_id=house.ann,
+            now=NOON + timedelta(minutes=5),
+            source=consent.NEW_ADDRESS,
+            evidence={},
+        )
+
+    outcome = house.outcome(house.report(signed=signed), now=NOON + timedelta(hours=1))
+
+    assert outcome == "nothing to do: this person has a new address since"
+    assert house.suppressed() is None

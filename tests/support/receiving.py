@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from sqlalchemy import Engine
 
 from mailer.bouncing.receiving import Receiver
-from mailer.bouncing.taking import Intake, Rules
+from mailer.bouncing.suppressing import Rules
+from mailer.bouncing.taking import Intake
 from tests.support.factories import NOON
 from tests.support.sending import SIGNER
 

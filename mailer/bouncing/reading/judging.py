@@ -73,6 +73,11 @@ def judge(refusal: Refusal) -> Finding:
     )
 
 
+def judge_reply(address: str, reply: str) -> Finding:
+    """The same of what a relay answered at once, when it was offered a mail to *address*."""
+    return judge(Refusal(address=address, action="failed", words=reply))
+
+
 def _status(named: str, words: str) -> str:
     """The most telling code: the other server's own stands in its words."""
     own = statuses_in(words)

@@ -50,6 +50,8 @@ class Issue(Base):
     canary_minutes: Mapped[int] = mapped_column(default=10)  # and the others so much later
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    judged_at: Mapped[datetime | None]  # so far its refusals were judged: mailer.bouncing.weighing
+    suppressed: Mapped[int] = mapped_column(default=0, server_default="0")  # what came of that
 
     newsletter: Mapped[Newsletter] = relationship()
     blocks: Mapped[list[IssueBlock]] = relationship(
