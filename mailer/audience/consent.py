@@ -77,6 +77,16 @@ def has_moved(session: Session, subscriber_id: int, since: datetime) -> bool:
     return session.scalar(moved.limit(1)) is not None
 
 
+def addresses_before(session: Session, subscriber_id: int) -> set[str]:
+    """The addresses that this person gave up for another."""
+    moves = session.scalars(
+        select(ConsentChange.evidence).where(
+            ConsentChange.subscriber_id == subscriber_id, ConsentChange.source == NEW_ADDRESS
+        )
+    )
+    return {evidence["from"] for evidence in moves if "from" in evidence}
+
+
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """One record of a person's consent, as it can be shown."""

@@ -1,6 +1,7 @@
 """Addresses and whole domains that are never mailed again, each with reason, source and date.
 
-Of an erased person only a keyed hash of the address is kept, as ``#`` and 64 hexadecimal digits.
+Of an erased person only a keyed hash of the address is kept, as ``#`` and 64 hexadecimal digits;
+the same of an address that somebody gave up for another.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from mailer.addresses import Address, key_of, parse_address, parse_domain
 from mailer.database.tables import Suppression
 from mailer.tokens import Signer
 
-ERASED = "erased"  # the reason that the person's own sign-up, once confirmed, takes back
+# Reasons that the person's own sign-up, once confirmed, takes back; no import does.
+ERASED = "erased"
+MOVED = "given up for a new address"
+_OWN = (ERASED, MOVED)
 
 
 def target_of(text: str) -> str:
@@ -82,15 +86,28 @@ def hide(session: Session, key: str, signer: Signer, *, source: str, now: dateti
     session.flush()
 
 
-def lift_erased(session: Session, address: str | Address, signer: Signer) -> bool:
-    """An erased person has signed up anew and confirmed it; ``False`` when they were not erased.
+def give_up(session: Session, key: str, signer: Signer, *, now: datetime) -> None:
+    """Their person has another address now: no list with the old one brings it back."""
+    target = hashed_target(signer, key)
+    if session.get(Suppression, key) is None and session.get(Suppression, target) is None:
+        session.add(Suppression(target=target, reason=MOVED, source="new address", at=now))
+        session.flush()
+
+
+def is_own(suppression: Suppression) -> bool:
+    """Whether the person's own confirmed sign-up takes it back: they were erased, or moved."""
+    return suppression.reason in _OWN
+
+
+def lift_own(session: Session, address: str | Address, signer: Signer) -> bool:
+    """Whoever was erased or had moved has confirmed this address; ``False``: there was no need.
 
     Suppressions for any other reason stay.
     """
     key = key_of(address) if isinstance(address, str) else address.key
     lifted = session.execute(
         delete(Suppression)
-        .where(Suppression.target == hashed_target(signer, key), Suppression.reason == ERASED)
+        .where(Suppression.target == hashed_target(signer, key), Suppression.reason.in_(_OWN))
         .returning(Suppression.target)
     )
     return lifted.first() is not None

@@ -59,7 +59,7 @@ def ask_to_move(session: Session, office: Office, subscriber_id: int, address: A
     subscriber = session.get_one(Subscriber, subscriber_id)
     newsletter = newsletter_of(session, subscriber.id)
     suppression = suppressions.find(session, address, office.signer)
-    if newsletter is None or (suppression and suppression.reason != suppressions.ERASED):
+    if newsletter is None or (suppression and not suppressions.is_own(suppression)):
         return
     if not office.may_mail(session, address, now):
         return
@@ -113,10 +113,11 @@ def move(session: Session, office: Office, token: str, trace: Trace, now: dateti
     address = parse_address(wanted.new)
     if subscribers.find(session, address) is not None:
         raise Conflict("That address is on our list already.")
-    suppressions.lift_erased(session, address, office.signer)
+    suppressions.lift_own(session, address, office.signer)
     if suppressions.find(session, address, office.signer) is not None:
         raise Conflict("That address was suppressed since.")
     subscriber = session.get_one(Subscriber, wanted.subscriber_id)
+    suppressions.give_up(session, subscriber.address_key, office.signer, now=now)
     subscriber.address, subscriber.address_key = address.shown, address.key
     consent.note(
         session,

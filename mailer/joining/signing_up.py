@@ -46,13 +46,11 @@ def ask(session: Session, office: Office, newsletter: Newsletter, asked: Asked, 
     addresses, and those that had enough mails from strangers, get nothing and nothing is kept.
     """
     suppression = suppressions.find(session, asked.address, office.signer)
-    erased = suppression is not None and suppression.reason == suppressions.ERASED
-    silent = suppression is not None and not erased  # the erased may come back by confirming
+    gone = suppression is not None and suppressions.is_own(suppression)
+    silent = suppression is not None and not gone  # they may come back by confirming
     silent |= not office.may_mail(session, asked.address, now)
     with session.begin_nested() as kept:  # the same work for everybody takes the same time
-        _take_in(
-            session, office, newsletter, replace(asked, proved=asked.proved and not erased), now
-        )
+        _take_in(session, office, newsletter, replace(asked, proved=asked.proved and not gone), now)
         if silent:
             kept.rollback()
 
@@ -74,7 +72,7 @@ def confirm(session: Session, office: Office, token: str, trace: Trace, now: dat
     if sign_up is None:
         raise ExpiredToken("This sign-up was removed.")
     if sign_up.confirmed_at is None:
-        suppressions.lift_erased(session, sign_up.address, office.signer)
+        suppressions.lift_own(session, sign_up.address, office.signer)
         if suppressions.find(session, sign_up.address, office.signer) is not None:
             raise Conflict("This address was suppressed since.")
         _confirm(session, office, sign_up, trace, now)

@@ -19,7 +19,7 @@ from sqlalchemy import Table, case, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from mailer.addresses import Address, parse_address
-from mailer.audience import subscribers, suppressions
+from mailer.audience import consent, subscribers, suppressions
 from mailer.audience.leaving import without_own_words
 from mailer.database.tables import Base, Batch, Erasure, Fate, Subscriber, Suppression
 from mailer.database.tables.base import ADDRESS_OF, PERSONAL
@@ -55,7 +55,7 @@ def erase(
     _remove_by_address(session, {parsed.key, parsed.shown, parsed.wire})
     if subscriber is None:
         return Erased(subscriber=False, under_way=0)
-    _remove_by_address(session, {subscriber.address})
+    _remove_by_address(session, {subscriber.address, *_given_up(session, subscriber.id)})
     under_way = _leave_records(session, subscriber.id, now=now)
     session.execute(delete(Subscriber).where(Subscriber.id == subscriber.id))
     return Erased(subscriber=True, under_way=under_way)
@@ -174,6 +174,17 @@ def _forget_batches(session: Session, issue_ids: Sequence[int]) -> None:
         .values(subscriber_ids="")
         .execution_options(synchronize_session=False)
     )
+
+
+def _given_up(session: Session, number: int) -> set[str]:
+    """Addresses that this person had before, but for those that somebody has by now."""
+    before = {parse_address(one) for one in consent.addresses_before(session, number)}
+    return {
+        spelling
+        for one in before
+        if subscribers.find(session, one) is None
+        for spelling in (one.key, one.shown, one.wire)
+    }
 
 
 def _remove_by_address(session: Session, spellings: set[str]) -> None:
