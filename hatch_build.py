@@ -1,7 +1,7 @@
 """Builds the browser's part of the program from ui/ into mailer/web/static/dist.
 
-Runs with every wheel, sdist and editable install, and does nothing while the stamp in that folder
-matches the sources. Node comes from PyPI, and only where it is needed: whoever installs the wheel
+Runs with every wheel and sdist, and does nothing while the stamp in that folder matches the
+sources. Node comes from PyPI, and only where it is needed: whoever installs the wheel
 needs none. Also a command: `python hatch_build.py [--watch]`, as the Makefile calls it.
 """
 
@@ -83,7 +83,11 @@ def run_node(folder: Path, *arguments: str) -> None:
     home = node_home()
     node = home / "node.exe" if os.name == "nt" else home / "bin" / "node"
     path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    subprocess.run([str(node), *arguments], cwd=folder, env=os.environ | {"PATH": path}, check=True)
+    # Behind a company's proxy, only the system knows its certificate; of itself, Node does not ask.
+    environment = {"NODE_USE_SYSTEM_CA": "1"} | os.environ | {"PATH": path}
+    done = subprocess.run([str(node), *arguments], cwd=folder, env=environment, check=False)
+    if done.returncode:
+        sys.exit("The composer (the page where issues are written) is not ready: see above.")
 
 
 class CustomBuildHook(BuildHookInterface):  # type: ignore[misc]  # named by hatch
@@ -94,9 +98,9 @@ class CustomBuildHook(BuildHookInterface):  # type: ignore[misc]  # named by hat
         return [NODE] if Assets(Path(self.root)).stale() else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
-        """Build what is stale."""
+        """Build what is stale; in an editable install, `make assets` does, and is heard."""
         assets = Assets(Path(self.root))
-        if assets.stale():
+        if version != "editable" and assets.stale():
             assets.build()
 
 

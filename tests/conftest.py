@@ -12,6 +12,12 @@ from mailer.database.engine import open_engine
 from tests.support.databases import Databases
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is ever written into the folder one works in: a key made there would be shared."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"

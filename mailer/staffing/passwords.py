@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
@@ -11,8 +13,6 @@ LEAST = 10
 MOST = 500
 
 _hasher = PasswordHasher()  # argon2id with the parameters of RFC 9106, low memory
-# What nobody's password is checked against: an unknown account takes as long as a known one.
-_NOBODY = _hasher.hash("nobody's password")
 
 
 def require_strong(password: str, *, address: str = "", name: str = "") -> None:
@@ -36,8 +36,9 @@ def hash_password(password: str) -> str:
 
 def verify(known: str | None, password: str) -> bool:
     """Whether it is the right one; as slow when there is none."""
+    nobody = _of_nobody()  # asked for in any case, so that the first time tells nothing, either
     try:
-        _hasher.verify(known or _NOBODY, password[:MOST])
+        _hasher.verify(known or nobody, password[:MOST])
     except (VerificationError, InvalidHashError):
         return False
     return known is not None
@@ -46,3 +47,9 @@ def verify(known: str | None, password: str) -> bool:
 def is_outdated(known: str) -> bool:
     """Whether it was hashed with weaker parameters than today's."""
     return _hasher.check_needs_rehash(known)
+
+
+@cache
+def _of_nobody() -> str:
+    """What nobody's password is checked against. Slow: commands that check none do not wait."""
+    return _hasher.hash("nobody's password")

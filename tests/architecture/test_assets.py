@@ -7,7 +7,9 @@ import json
 import re
 from pathlib import Path
 
-from hatch_build import Assets, node_home, npm
+import pytest
+
+from hatch_build import Assets, node_home, npm, run_node
 
 ROOT = Path(__file__).parents[2]
 DIST = ROOT / "mailer" / "web" / "static" / "dist"
@@ -51,3 +53,16 @@ def test_packages_are_pinned_without_addresses() -> None:
 def test_node_comes_from_its_wheel() -> None:
     assert (node_home() / "bin" / "node").is_file()
     assert Path(npm()).is_file()
+
+
+def test_packages_are_fetched_also_where_only_the_system_knows_the_proxys_certificate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NODE_EXTRA_CA_CERTS", "NODE_USE_SYSTEM_CA"):
+        monkeypatch.delenv(name, raising=False)
+    run_node(tmp_path, "-e", "process.exit(process.env.NODE_USE_SYSTEM_CA === '1' ? 0 : 1)")
+
+
+def test_a_build_that_fails_says_so_in_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="is not ready"):
+        run_node(tmp_path, "-e", "process.exit(1)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -16,6 +17,7 @@ from mailer.errors import InvalidInput
 from tests.support.composing import begin_issue, desk, photo, stored_subject, update, written
 from tests.support.factories import NOON
 from tests.support.site import mailer_of, visiting
+from tests.support.staff import sign_in
 
 pytestmark = pytest.mark.anyio
 
@@ -227,3 +229,20 @@ async def test_a_copy_of_an_issue_is_a_draft_that_says_the_same(engine: Engine) 
         opened = editing.open_issue(session, copied)
     assert copied != issue_id
     assert (opened.document["blocks"], opened.issue.state) == ([HALF], IssueState.DRAFT)
+
+
+async def test_without_its_build_the_composer_says_so_and_the_review_works(
+    sqlite_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailer.web.editor.composer.page.STATIC", tmp_path)
+    monkeypatch.setattr("mailer.web.editor.review.page.STATIC", tmp_path)
+    mailer = mailer_of(sqlite_engine)
+    issue_id = begin_issue(mailer)
+    async with visiting(mailer) as client:
+        sign_in(mailer, client)
+        refused = await client.get(f"/issues/{issue_id}")
+        review = await client.get(f"/issues/{issue_id}/review")
+
+    assert refused.status_code == 400
+    assert "The composer has not been built" in refused.text
+    assert review.status_code == 200

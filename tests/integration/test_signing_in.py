@@ -69,7 +69,7 @@ async def test_the_first_visit_makes_the_owner_and_then_no_other(mailer: Mailer)
         assert "Ana@River.test" in weak.text, "what was written is still there"
         done = await client.post(f"/welcome/{first}", data=me)
         assert (done.status_code, done.headers["location"]) == (303, "/")
-        assert (await client.get("/")).status_code == 200
+        assert (await client.get("/settings/profile")).status_code == 200
         for token in (first, second, "invented"):
             assert (await client.get(f"/welcome/{token}")).status_code == 404
             assert (await client.post(f"/welcome/{token}", data=me)).status_code == 404
@@ -133,7 +133,9 @@ async def test_cookies_are_bound_to_the_host_and_path_and_to_https(
         assert ("Secure" in attributes) == base_url.startswith("https")
         cookie = done.headers["set-cookie"].partition(";")[0]
         client.cookies.clear()
-        assert (await client.get("/", headers={"cookie": cookie})).status_code == 200
+        assert (
+            await client.get("/settings/profile", headers={"cookie": cookie})
+        ).status_code == 200
 
 
 async def test_guessing_is_slowed_down_and_says_nothing_about_accounts(
@@ -189,7 +191,7 @@ async def test_a_mailed_link_signs_in_once_by_a_button(mailer: Mailer, clock: Cl
             assert (await client.get(found[0])).status_code == 200, "scanners use nothing up"
         done = await client.post(found[0])
         assert done.headers["location"] == "/"
-        assert (await client.get("/")).status_code == 200
+        assert (await client.get("/settings/profile")).status_code == 200
         client.cookies.clear()
         assert (await client.post(found[0])).status_code == 404
         with transaction(mailer.engine) as session:
@@ -258,14 +260,16 @@ async def test_sessions_end_by_themselves_and_when_asked_to(mailer: Mailer, cloc
             sessions.begin(session, session.get_one(User, me.user.id), FIREFOX, now=NOON)
         for _ in range(10):  # used every nine days: it lasts, but not for ever
             clock.now += timedelta(days=9)
-            last = await client.get("/")
+            last = await client.get("/settings/profile")
         assert last.status_code == 303
         client.cookies.clear()
         other = sign_in(mailer, client, address="b@river.test")
-        assert (await client.get("/")).status_code == 200
+        assert (await client.get("/settings/profile")).status_code == 200
         assert (await client.post("/sign-out", data=other.form)).status_code == 303
         client.cookies.update(other.cookies)
-        assert (await client.get("/")).status_code == 303, "the cookie alone is worth nothing"
+        assert (await client.get("/settings/profile")).status_code == 303, (
+            "the cookie alone is worth nothing"
+        )
 
 
 def test_of_two_who_come_first_at_once_one_is_owner(mailer: Mailer) -> None:

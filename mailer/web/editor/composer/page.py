@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from mailer.composing import editing, picturing
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import CustomField, Newsletter
-from mailer.errors import NotFound
+from mailer.errors import ConfigurationError, NotFound
 from mailer.rendering.environment import shipped_templates
 from mailer.staffing.permissions import Permission
 from mailer.web import languages
@@ -32,6 +32,7 @@ _POLICY = (
     PAGE_POLICY.replace("img-src 'self' data:", "img-src 'self' https: http: data:")
     + "; frame-src 'self'"
 )
+ICONS = "dist/icons.svg"
 
 
 def compose(request: Request) -> Response:
@@ -45,7 +46,7 @@ def compose(request: Request) -> Response:
     changeable = opened.issue.state in editing.CHANGEABLE
     if not changeable or not staff_of(request).may(Permission.COMPOSE):
         return RedirectResponse(f"{base}/issues/{issue_id}/review", 303)
-    author = author_of(request)
+    files, author = built(), author_of(request)
     boot = {
         "issue": {
             "id": issue_id,
@@ -67,7 +68,7 @@ def compose(request: Request) -> Response:
         "editor/composer.html",
         headers={"content-security-policy": _POLICY},
         boot=_script_safe(boot),
-        built=built(),
+        built=files,
         title=opened.document.get("subject") or "New issue",
     )
 
@@ -137,14 +138,21 @@ def _script_safe(value: Any) -> Markup:
 def built() -> dict[str, Any]:
     """Addresses of the built script, its styles and its icons, below ``/static``.
 
-    Read anew each time: `make watch` builds while the server runs.
+    Read anew each time: `make watch` builds while the server runs. ``ConfigurationError`` where
+    nothing was built.
     """
-    manifest = json.loads((STATIC / "dist" / "manifest.json").read_text(encoding="utf-8"))
+    try:
+        manifest = json.loads((STATIC / "dist" / "manifest.json").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigurationError(
+            "The composer has not been built. In the program's folder, make assets does it; "
+            "issues can be brought in by mailer issue import meanwhile."
+        ) from error
     entry = manifest["src/composer.js"]
     return {
         "script": f"dist/{entry['file']}",
         "styles": [f"dist/{name}" for name in entry.get("css", [])],
-        "icons": "dist/icons.svg",
+        "icons": ICONS,
     }
 
 

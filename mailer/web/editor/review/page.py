@@ -26,9 +26,10 @@ from mailer.errors import MailerError, NotFound
 from mailer.web import languages
 from mailer.web.editor.access import staff_of, staff_route
 from mailer.web.editor.composer.answers import issue_id_of
-from mailer.web.editor.composer.page import built
+from mailer.web.editor.composer.page import ICONS
 from mailer.web.editor.review import timing
 from mailer.web.editor.shell import answer
+from mailer.web.pages import STATIC
 from mailer.web.site import Site, site_of
 
 
@@ -98,7 +99,7 @@ def show(request: Request, *, status: int = 200, problem: str = "", **typed: str
         seconds_left=max(0, int((at - now).total_seconds())),
         duration=timing.duration_words(found.duration) if found.duration else "",
         lacks_approval=_lacks_approval(request, found),
-        built=built(),
+        icons=ICONS if (STATIC / ICONS).is_file() else None,
     )
 
 
