@@ -1,6 +1,7 @@
 # `make` alone prints the targets. Everything lives in .venv; nothing is installed elsewhere.
 VENV ?= .venv
 PYTHON ?= python3
+PORT ?= 8000
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -q
 
@@ -34,7 +35,7 @@ watch: $(VENV)/run.ok ## Build the composer again with every change in ui/
 # Without its composer (npm out of reach), everything else is there all the same.
 run: $(VENV)/run.ok ## Start everything with a sample issue: web, scheduler, sending, built-in inbox
 	-@$(BIN)/python hatch_build.py
-	$(BIN)/mailer up --sample
+	$(BIN)/mailer up --sample --port $(PORT)
 
 test: $(VENV)/test.ok assets ## Run every test but the long fault and load runs
 	tests/tools.sh

@@ -51,7 +51,13 @@ class Assets:
         lock = hashlib.sha256((self.ui / "package-lock.json").read_bytes()).hexdigest()
         mark = self.ui / "node_modules" / ".lock-sha256"
         if not mark.is_file() or mark.read_text() != lock:
-            quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+            quiet = (
+                "--ignore-scripts",
+                "--no-audit",
+                "--no-fund",
+                "--no-update-notifier",
+                "--loglevel=error",
+            )
             run_node(self.ui, npm(), "ci", *quiet)
             mark.write_text(lock)
 

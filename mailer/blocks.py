@@ -275,5 +275,7 @@ def _named(error: ValidationError) -> InvalidIssue:
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"] if part not in BLOCK_KINDS)
     message = first["msg"].removeprefix("Value error, ")
+    if first["type"].startswith("union_tag"):
+        message = f"A block needs its kind: one of {', '.join(sorted(BLOCK_KINDS))}."
     more = error.error_count() - 1
     return InvalidIssue(f"{message}{f' (and {more} more)' if more else ''}", place=place)

@@ -20,10 +20,14 @@ from mailer.errors import Unavailable
 _LOOK_SECONDS = 0.5
 _QUIET = (IssueState.DRAFT, IssueState.DISCARDED)
 _STOP_SECONDS = 12.0
+_CHILD = "mailer.cli.attending"
 
 
 def supervise(mailer: Mailer, commands: list[list[str]]) -> None:
-    """Run `mailer` *commands* as children until one ends or a signal comes; then end them all."""
+    """Run `mailer` *commands* as children until one ends or a signal comes; then end them all.
+
+    Each has a pipe of ours as its stdin, so that none outlives us even if we are killed.
+    """
     stopping: list[int] = []
 
     def stop(number: int, _frame: FrameType | None) -> None:
@@ -32,7 +36,9 @@ def supervise(mailer: Mailer, commands: list[list[str]]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     children = [
-        subprocess.Popen([sys.executable, "-m", "mailer", *command])  # noqa: S603  # our own
+        subprocess.Popen(  # noqa: S603  # our own
+            [sys.executable, "-m", _CHILD, *command], stdin=subprocess.PIPE
+        )
         for command in commands
     ]
     seen: dict[int, str] = {}

@@ -62,3 +62,9 @@ def test_bodies_keep_words_emphasis_links_and_lists_and_nothing_else() -> None:
         '<p><strong>Bold</strong> <em>words</em><a href="https://a.test/?a=1&amp;b=2">link</a></p>'
         "<ul><li>one</li></ul>"
     )
+
+
+@pytest.mark.parametrize("block", [{"type": "text"}, {"kind": "poem"}])
+def test_a_block_without_a_kind_that_is_known_is_told_the_kinds(block: dict[str, str]) -> None:
+    with pytest.raises(InvalidIssue, match=r"blocks\.0: A block needs its kind: one of actions, "):
+        parse_content({"subject": "News", "blocks": [block]})
