@@ -89,7 +89,7 @@ MANNERS = {
 )
 @pytest.mark.parametrize(
     "server",
-    [pytest.param(one, marks=slow if one.startswith("hangs") else ()) for one in ODD_SERVERS],
+    [pytest.param(one, marks=slow if "hangs" in one else ()) for one in ODD_SERVERS],
 )
 def test_everybody_gets_it_from_a_server_that(
     sqlite_engine: Engine, server: str, manner: str
@@ -97,9 +97,10 @@ def test_everybody_gets_it_from_a_server_that(
     issue_id, addresses = issue_under_way(sqlite_engine, READERS, batch_size=60)
     behaviour, answers_get_lost = ODD_SERVERS[server]
     sink = Sink(**behaviour(), **MANNERS[manner])  # type: ignore[arg-type]  # each is a field
+    patience = 1.0 if "hangs" in server else 30.0  # a busy machine is not a hanging relay
 
     with running(sink):
-        run_until(a_worker(sqlite_engine, sink, timeout=1.0), sqlite_engine, issue_id)
+        run_until(a_worker(sqlite_engine, sink, timeout=patience), sqlite_engine, issue_id)
 
     result = account(sqlite_engine, issue_id, sink, addresses)
     assert result.audit.accepted == READERS

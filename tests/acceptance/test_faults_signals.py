@@ -105,7 +105,7 @@ def test_pause_acts_within_a_second_and_resume_goes_on(
     ):
         worker = site.worker(PATIENT)
         took = []
-        for moment in (40, 150, 260):
+        for moment in (40, 100, 160, 220, 280):
             wait_for_bodies(sink, moment)
             with transaction(engine) as session:
                 lifecycle.pause(session, issue_id)
@@ -224,10 +224,10 @@ def test_settings_may_change_while_an_issue_is_sent(
         installation(tmp_path, database_url, sink.port) as site,
     ):
         for number, change in enumerate(changes, start=1):
-            worker = site.worker(change)
+            worker = site.worker({**PATIENT, **change})
             wait_for_bodies(sink, 120 * number)
             assert worker.end()[0] == 0, worker.words
-        site.worker()
+        site.worker(PATIENT)
         wait_until_sent(engine, issue_id)
         result = account(engine, issue_id, sink, addresses)
 

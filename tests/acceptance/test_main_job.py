@@ -122,7 +122,7 @@ def assert_every_link_leads_to_its_tagged_destination(
         assert len(tracked) == len(links)
         for url in tracked:
             number = int(url.rpartition("/")[2])
-            answer = httpx.get(url)
+            answer = httpx.get(url, timeout=60)
             assert answer.status_code == 302
             assert answer.headers["location"] == links[number].url
             followed.setdefault(address, set()).add(number)
@@ -147,15 +147,17 @@ def assert_leaving_works_by_page_and_by_one_click(
     by_page, by_click = (sink.message(address) for address in READERS[:2])
     url = by_page["List-Unsubscribe"].strip("<>")
     assert url in parts(by_page)[0]
-    page = httpx.get(url)
+    page = httpx.get(url, timeout=60)
     assert page.status_code == 200
     assert "<form" in page.text
     assert len(installation.json("subscriber", "list", "-n", "river", "--state", "confirmed")) == 3
 
     hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="(\w+)"', page.text))
-    assert httpx.post(url, data=hidden).status_code in {200, 303}
+    assert httpx.post(url, data=hidden, timeout=60).status_code in {200, 303}
     one_click = httpx.post(
-        by_click["List-Unsubscribe"].strip("<>"), data={"List-Unsubscribe": "One-Click"}
+        by_click["List-Unsubscribe"].strip("<>"),
+        data={"List-Unsubscribe": "One-Click"},
+        timeout=60,
     )
     assert one_click.status_code == 200
 

@@ -38,7 +38,7 @@ def a_worker(
     clock: Clock = utc_now,
     connections: int = 4,
     messages_per_connection: int = 1000,
-    timeout: float = 5.0,
+    timeout: float = 30.0,
     lease_seconds: float = 30.0,
     hold_uncertain: bool = False,
     dkim: DkimSigner | None = None,
