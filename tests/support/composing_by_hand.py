@@ -25,9 +25,9 @@ _MOST_TABS = 60
 
 
 def wait_until_saved(page: Page) -> None:
-    expect(page.locator(".save")).to_have_text("Saved", timeout=10_000)
+    expect(page.locator(".save")).to_have_text("Saved")
     page.wait_for_timeout(900)
-    expect(page.locator(".save")).to_have_text("Saved", timeout=10_000)
+    expect(page.locator(".save")).to_have_text("Saved")
 
 
 def add_block(page: Page, kind: str) -> Locator:
