@@ -258,7 +258,8 @@ def _no_address(files: Sequence[FilePlan]) -> str:
     first = file.columns[0].header if file.columns else "column"
     return (
         f"{file.name} has no column of e-mail addresses (its columns: {names or 'none'}). "
-        f'Bring a list of readers, or say which column holds them, such as "{first}=address".'
+        "Bring a list of readers; where its addresses are no addresses at first sight, "
+        f'`mailer import --map "{first}=address"` says which column holds them.'
     )
 
 
