@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
@@ -21,7 +22,7 @@ from mailer.database.engine import reading, transaction
 from mailer.database.tables import Consent, ConsentChange, SubscriberTag, Tag
 from mailer.keeping.exporting import people, write_csv, write_json_lines
 from mailer.names import name_key
-from tests.support.command import an_installation
+from tests.support.command_line import command_line
 from tests.support.factories import NOON, add_newsletter, add_subscriber
 from tests.support.sending import SIGNER
 
@@ -167,8 +168,8 @@ def test_whatever_people_have_survives_the_way_out_and_in(
     assert as_objects(sqlite_engine, slug) == before
 
 
-def test_by_command(sqlite_url: str, tmp_path: Path) -> None:
-    mailer = an_installation(tmp_path, sqlite_url)
+def test_by_command(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mailer = command_line(monkeypatch, tmp_path, sqlite_url)
     mailer.run("newsletter", "add", "river", "--name", "River", "--from", "r@x.test")
     mailer.run("subscriber", "add", "ann@x.test", "-n", "river", "--field", "city=Graz")
     assert mailer.json("export", "out.csv", "-n", "river")["count"] == 1
@@ -181,8 +182,8 @@ def test_by_command(sqlite_url: str, tmp_path: Path) -> None:
     )
 
 
-def test_only_a_segment(sqlite_url: str, tmp_path: Path) -> None:
-    mailer = an_installation(tmp_path, sqlite_url)
+def test_only_a_segment(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mailer = command_line(monkeypatch, tmp_path, sqlite_url)
     mailer.run("newsletter", "add", "river", "--name", "River", "--from", "r@x.test")
     (tmp_path / "in.csv").write_text("email,city,tags\nann@x.test,Graz,VIP\nbo@x.test,Lyon,\n")
     mailer.run("import", "in.csv", "-n", "river")
@@ -192,8 +193,10 @@ def test_only_a_segment(sqlite_url: str, tmp_path: Path) -> None:
         assert [row["email"] for row in csv.DictReader(file)] == ["ann@x.test"]
 
 
-def test_a_dry_run_shows_the_mapping_and_a_verdict_a_row(sqlite_url: str, tmp_path: Path) -> None:
-    mailer = an_installation(tmp_path, sqlite_url)
+def test_a_dry_run_shows_the_mapping_and_a_verdict_a_row(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailer = command_line(monkeypatch, tmp_path, sqlite_url)
     mailer.run("newsletter", "add", "river", "--name", "River", "--from", "r@x.test")
     (tmp_path / "in.csv").write_text("Mail,Ort,status\nann@x.test,Graz,active\nno,,active\n")
 

@@ -18,7 +18,7 @@ from mailer.database.engine import reading, transaction
 from mailer.database.tables import Suppression
 from mailer.errors import InvalidFile
 from mailer.keeping.erasing import erase
-from tests.support.command import an_installation
+from tests.support.command_line import command_line
 from tests.support.factories import NOON, add_newsletter, add_subscriber
 from tests.support.sending import SIGNER
 
@@ -151,8 +151,8 @@ def test_a_file_that_is_no_list_says_what_to_do(
         bar_file(sqlite_engine, path)
 
 
-def test_the_commands(sqlite_url: str, tmp_path: Path) -> None:
-    mailer = an_installation(tmp_path, sqlite_url)
+def test_the_commands(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mailer = command_line(monkeypatch, tmp_path, sqlite_url)
     assert mailer.json("suppression", "add", "Ann@X.test", "--reason", "asked")["reason"] == "asked"
     assert "suppressed already" in mailer.run("suppression", "add", "ann@x.test", status=4).stderr
     assert mailer.json("suppression", "export", "list.csv")["count"] == 1

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine
 
 from mailer.database.engine import reading, transaction
 from mailer.delivering.warm_ups import Stage, reserve_warm_up, stage_of
 from mailer.warming import WarmUpPlan
-from tests.support.command import an_installation
+from tests.support.command_line import command_line
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -51,7 +52,7 @@ def test_a_clock_set_back_a_day_gives_no_quota_twice(engine: Engine) -> None:
 
 
 def test_check_and_status_say_how_many_days_an_issue_takes(
-    database_url: str, tmp_path: Path
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "people.csv").write_text(
         "Email\n" + "".join(f"reader{number}@readers.test\n" for number in range(12))
@@ -59,7 +60,7 @@ def test_check_and_status_say_how_many_days_an_issue_takes(
     (tmp_path / "issue.md").write_text(
         "---\nsubject: The bridge stays\n---\n# Hello\n\nGood news.\n"
     )
-    here = an_installation(tmp_path, database_url, warm_up='{"River.test": "2, 5, 9"}')
+    here = command_line(monkeypatch, tmp_path, database_url, warm_up='{"River.test": "2, 5, 9"}')
     here.run("newsletter", "add", "river", "--name", "River", "--from", "news@river.test")
     here.run("import", "people.csv", "--newsletter", "river")
     here.run("issue", "import", "issue.md", "--newsletter", "river")
