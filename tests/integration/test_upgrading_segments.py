@@ -26,7 +26,7 @@ def old(engine: Engine, tmp_path: Path) -> Iterator[Engine]:
             connection.execute(text("DROP SCHEMA public CASCADE"))
             connection.execute(text("CREATE SCHEMA public"))
     with made.begin() as connection:
-        command.upgrade(configuration(connection), "0004")
+        command.upgrade(configuration(connection), "0003")
     yield made
     made.dispose()
 
