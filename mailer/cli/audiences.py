@@ -8,7 +8,7 @@ import typer
 
 from mailer.audience import targeting
 from mailer.cli.context import IssueId, mailer
-from mailer.cli.output import AsJson, say
+from mailer.cli.output import AsJson, many, say
 from mailer.composing import issues
 from mailer.database.engine import transaction
 from mailer.errors import InvalidInput
@@ -48,7 +48,7 @@ def audience(
         people = targeting.size(session, issue, now=now)
         version = issue.version
     say(
-        f"Issue {issue_id} goes to {chosen}: {people:,} recipients now.",
+        f"Issue {issue_id} goes to {chosen}: {many(people, 'recipient', 'recipients')} now.",
         {
             "id": issue_id,
             "include": chosen.include,

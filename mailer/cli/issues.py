@@ -13,7 +13,7 @@ from sqlalchemy import select
 from mailer.audience import newsletters, targeting
 from mailer.cli import sending
 from mailer.cli.context import IssueId, NewsletterSlug, mailer, parse_when
-from mailer.cli.output import AsJson, console, say, show, write
+from mailer.cli.output import AsJson, console, many, say, show, write
 from mailer.composing import checking, issues
 from mailer.composing.exporting import to_json, to_markdown
 from mailer.composing.importing.reading import read_issue
@@ -127,8 +127,9 @@ def check(issue_id: IssueId, as_json: AsJson = False) -> None:
     }
     words = [f"{'to mend' if one.blocking else 'hint'}: {one}" for one in findings]
     words.append(
-        f"Issue {issue_id} is {'not ready' if blocked else 'ready'}: {people:,} recipients ({audience}), "
-        f"{result['links']} links, {published.rendered.size // 1024} KB of HTML."
+        f"Issue {issue_id} is {'not ready' if blocked else 'ready'}: "
+        f"{many(people, 'recipient', 'recipients')} ({audience}), "
+        f"{many(len(published.links), 'link', 'links')}, {published.rendered.size // 1024} KB of HTML."
     )
     words += [pace] if pace else []
     say("\n".join(words), result, as_json=as_json)

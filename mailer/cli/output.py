@@ -40,6 +40,11 @@ def show(
     console.print(table)
 
 
+def many(count: int, one: str, more: str) -> str:
+    """The number with its noun: ``1 person``, ``2,000 people``."""
+    return f"{count:,} {one if count == 1 else more}"
+
+
 def write(text: str) -> None:
     """Write *text* as it is: no wrapping, no markup."""
     sys.stdout.write(text + "\n")

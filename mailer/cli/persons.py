@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from mailer.cli.context import mailer
-from mailer.cli.output import AsJson, say, write
+from mailer.cli.output import AsJson, many, say, write
 from mailer.database.engine import reading, transaction
 from mailer.keeping import disclosing, erasing
 
@@ -40,8 +40,8 @@ def erase(
     words = f"{address} is erased; an import will not bring them back."
     if done.under_way:
         words += (
-            f" {done.under_way} issues are being sent or have just ended: their records lose the "
-            "number, too, an hour after the end (`mailer schedule` or `mailer retention run`)."
+            f" In {many(done.under_way, 'issue', 'issues')} under way, or just ended, their number goes "
+            "an hour after the end (`mailer schedule` or `mailer retention run`)."
         )
     say(
         words,

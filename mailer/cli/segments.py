@@ -11,7 +11,7 @@ from mailer.audience import segments, targeting
 from mailer.audience.selecting import select_people
 from mailer.audience.selecting.describing import describe
 from mailer.cli.context import mailer
-from mailer.cli.output import AsJson, complain, say, show, write
+from mailer.cli.output import AsJson, complain, many, say, show, write
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Segment
 from mailer.errors import InvalidRule
@@ -76,7 +76,7 @@ def count(name: Name, newsletter: OfNewsletter = None, as_json: AsJson = False) 
             else segments.count(session, selected)
         )
     say(
-        f"{segment.name}: {people:,} people.",
+        f"{segment.name}: {many(people, 'person', 'people')}.",
         {"name": segment.name, "newsletter": newsletter, "people": people},
         as_json=as_json,
     )
@@ -116,7 +116,7 @@ def check(rule: RuleText, as_json: AsJson = False) -> None:
     with reading(mailer().engine) as session:
         people = segments.count(session, select_people(session, parsed, now=mailer().clock()))
     say(
-        f"{parsed}\n{people:,} people.",
+        f"{parsed}\n{many(people, 'person', 'people')}.",
         {"rule": str(parsed), "people": people, "json": to_json(parsed)},
         as_json=as_json,
     )
@@ -153,7 +153,8 @@ def _data(session: Session, segment: Segment) -> dict[str, Any]:
 
 
 def _tell(data: dict[str, Any], *, as_json: bool) -> None:
-    say(f"{data['name']}: {data['rule']}\n{data['people']:,} people.", data, as_json=as_json)
+    people = many(data["people"], "person", "people")
+    say(f"{data['name']}: {data['rule']}\n{people}.", data, as_json=as_json)
 
 
 def _point_at(rule: str, error: InvalidRule, *, as_json: bool) -> None:

@@ -423,3 +423,15 @@ def _tags(session: Session, subscriber: Subscriber) -> list[str]:
     names = select(Tag.name).join(SubscriberTag, SubscriberTag.tag_id == Tag.id)
     mine = names.where(SubscriberTag.subscriber_id == subscriber.id)
     return list(session.scalars(mine.order_by(Tag.key)))
+
+
+def test_a_row_too_long_to_be_read_is_told_and_costs_no_other(
+    engine: Engine, tmp_path: Path
+) -> None:
+    notes = "x" * 2_000_000
+
+    report = _import(engine, tmp_path, f'email,notes\nann@a.test,"{notes}"\nben@a.test,ok\n')
+
+    assert (report.rows, report.added, report.invalid) == (2, 1, 1)
+    [row] = report.invalid_rows
+    assert (row.line, row.reason.partition(" than ")[0]) == (2, "line 2 is longer")

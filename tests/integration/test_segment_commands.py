@@ -113,7 +113,7 @@ def test_an_issue_gets_its_audience_and_nobody_is_no_audience(club: CommandLine)
         "id": 1, "include": ["North"], "exclude": ["German"], "recipients": 1, "version": 2,
     }  # fmt: skip
     checked = club.run("issue", "check", "1").stdout
-    assert "1 recipients (North, but not German)" in checked
+    assert "1 recipient (North, but not German)" in checked
 
     club.run("issue", "audience", "1", "--include", "French")
     refused = club.run("issue", "check", "1", status=1).stdout

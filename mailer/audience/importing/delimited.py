@@ -110,7 +110,9 @@ def _swallowed(taken: list[str], cells: list[str], separator: str, width: int) -
 
 def _damaged(line: str, separator: str, number: int) -> Row:
     if len(line) > csv.field_size_limit():
-        return Row(number, [], f"line {number} is longer than {csv.field_size_limit()} characters")
+        return Row(
+            number, [], f"line {number} is longer than {csv.field_size_limit():,} characters"
+        )
     # A carriage return inside a row is no line end where others end with line feeds.
     whole = line.rstrip("\r\n").replace("\r", " ")
     cells = next(csv.reader([whole], delimiter=separator, skipinitialspace=True), [])

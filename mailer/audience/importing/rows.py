@@ -61,6 +61,8 @@ class RowReader:
         for row in rows:
             if len(row.cells) == self._width and not row.damage:
                 whole.append(row)
+            elif row.damage and not row.cells:
+                rejected.append(Rejected(self._file, row.line, "", row.damage, "a row too long"))
             elif any(map(str.strip, row.cells)):
                 why = self._misfit(row)
                 if why:
