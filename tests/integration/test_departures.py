@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine
 
 from mailer.audience import consent, newsletters, subscribers
 from mailer.database.engine import reading, transaction
 from mailer.keeping.erasing import erase
 from mailer.tracking.departures import Departures, departures
-from tests.support.command import an_installation
+from tests.support.command_line import command_line
 from tests.support.factories import NOON
 from tests.support.readership import a_sent_issue, address_of
 from tests.support.sending import SIGNER
@@ -52,9 +53,11 @@ def test_counts_survive_an_erasure_words_do_not(engine: Engine) -> None:
     assert [reason for _, reason in after.words] == ["Too many mails"]
 
 
-def test_the_commands_say_it(sqlite_url: str, sqlite_engine: Engine, tmp_path: Path) -> None:
+def test_the_commands_say_it(
+    sqlite_url: str, sqlite_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     a_sent_issue(sqlite_engine)
-    mailer = an_installation(tmp_path, sqlite_url)
+    mailer = command_line(monkeypatch, tmp_path, sqlite_url)
     said = mailer.json("newsletter", "leaving", "river")
     assert (said["left"], said["reasons"]) == (1, {"Too many mails": 1})
     assert said["issues"][0]["left"] == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,7 +23,7 @@ from mailer.keeping.erasing import erase
 from mailer.keeping.retaining import Terms, retain
 from mailer.tracking import reports
 from mailer.tracking.records import link_figures
-from tests.support.command import an_installation
+from tests.support.command_line import command_line
 from tests.support.factories import NOON
 from tests.support.readership import PEOPLE, a_sent_issue, address_of
 from tests.support.sending import SIGNER
@@ -215,9 +216,11 @@ def _click(engine: Engine, issue_id: int, name: str) -> None:
         session.add(Click(issue_id=issue_id, subscriber_id=number, link_number=1, at=MUCH_LATER))
 
 
-def test_by_command(sqlite_url: str, sqlite_engine: Engine, tmp_path: object) -> None:
+def test_by_command(
+    sqlite_url: str, sqlite_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     a_sent_issue(sqlite_engine)
-    mailer = an_installation(tmp_path, sqlite_url, keep_clicks="1s", keep_deliveries="1s")  # type: ignore[arg-type]
+    mailer = command_line(monkeypatch, tmp_path, sqlite_url, keep_clicks="1s", keep_deliveries="1s")
     done = mailer.json("retention", "run")
     assert done == {"batches": 1, "readers of clicks": 2, "deliveries": 4}
     assert mailer.json("retention", "run") == {}
