@@ -234,6 +234,20 @@ def test_words_of_consent_nobody_knows_are_asked_for_before_anything_is_written(
         inspect(path, statuses={"gold": "silver"})
 
 
+def test_a_field_whose_words_say_who_left_is_pointed_at(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("email,kind,town\nann@a.test,regular,Removed\nben@a.test,removed,Bonn\n")
+
+    kind, town = inspect(path).files[0].problems
+    assert "'kind' is taken for a field" in kind
+    assert "kind=status" in kind
+    assert "'town'" in town  # better asked once too often
+    assert (
+        inspect(path, mapping={"kind": "field:kind", "town": "field:town"}).files[0].problems == ()
+    )
+    assert inspect(path, mapping={"kind": "status", "town": "field:town"}).files[0].problems == ()
+
+
 def test_a_program_is_recognised_by_its_header(tmp_path: Path) -> None:
     header = "Email Address,OPTIN_TIME,OPTIN_IP,CONFIRM_TIME,CONFIRM_IP,{}LEID,EUID,TAGS\n"
     plan = inspect(

@@ -16,7 +16,7 @@ from mailer.audience.importing.delimited import Row
 from mailer.audience.importing.files import Source, find_sources, require_table
 from mailer.audience.importing.mapping import Column, Mapped, header_row, listed, map_columns
 from mailer.audience.importing.meanings import Meaning
-from mailer.audience.importing.statuses import Standing, standing_of, standing_of_file
+from mailer.audience.importing.statuses import Standing, is_yes, standing_of, standing_of_file
 from mailer.errors import InvalidFile, InvalidInput
 
 _SAMPLE = 1000
@@ -170,7 +170,7 @@ def _plan(
     mapped = map_columns(header, even, overrides)
     standing = _standing_of_file(layout, mapped, state)
     unknown = _unknown_words(mapped, even, statuses)
-    problems = [*mapped.problems, *_doubts(unknown, standing, at)]
+    problems = [*mapped.problems, *_doubts(unknown, standing, at), *_suspicions(mapped, even)]
     if layout.decoding.note:
         problems.insert(0, layout.decoding.note)
     return FilePlan(
@@ -236,6 +236,28 @@ def _doubts(unknown: Mapping[str, Sequence[str]], standing: Standing, at: int | 
     if standing is not Standing.CONFIRMED:
         doubts.append(f"Everybody in this file is taken as {standing.name.lower()}.")
     return doubts
+
+
+def _suspicions(mapped: Mapped, sample: Sequence[Sequence[str]]) -> list[str]:
+    """Columns taken for fields whose words may say who has left."""
+    found = []
+    for column in mapped.columns:
+        if column.meaning is Meaning.FIELD and column.because != "you":
+            words = dict.fromkeys(row[column.number - 1] for row in sample)
+            leaving = [word for word in words if _says_gone(word)]
+            if leaving:
+                found.append(
+                    f"The column {column.header!r} is taken for a field, yet holds words such as "
+                    f"{listed(leaving)}. If it says who has left, say that it is a status: "
+                    f'"{column.header}=status"; else these people are imported as readers.'
+                )
+    return found
+
+
+def _says_gone(word: str) -> bool:
+    # Yes and no say nothing by themselves.
+    standing = standing_of(word) if is_yes(word) is None else None
+    return standing is not None and standing >= Standing.UNSUBSCRIBED
 
 
 def _estimate(layout: Layout, sample: Sequence[Row], readers: int) -> int:
