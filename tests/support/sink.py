@@ -176,8 +176,10 @@ class _Session:
 def running(sink: Sink) -> Iterator[Sink]:
     """Serve *sink* on a free port of its address, in a thread of its own."""
     loop = asyncio.new_event_loop()
+    writers: list[asyncio.StreamWriter] = []
 
     async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
         try:
             await _Session(sink, reader, writer).run()
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
@@ -195,16 +197,19 @@ def running(sink: Sink) -> Iterator[Sink]:
     try:
         yield sink
     finally:
-        asyncio.run_coroutine_threadsafe(_close(server), loop).result(5)
+        asyncio.run_coroutine_threadsafe(_close(server, writers), loop).result(5)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(5)
         loop.close()
 
 
-async def _close(server: asyncio.Server) -> None:
+async def _close(server: asyncio.Server, writers: list[asyncio.StreamWriter]) -> None:
     server.close()
     current = asyncio.current_task()
     others = [task for task in asyncio.all_tasks() if task is not current]
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
+    for writer in writers:
+        writer.transport.abort()  # one whose other side reads no more would never be done closing
+    await asyncio.sleep(0)
