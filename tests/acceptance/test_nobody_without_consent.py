@@ -240,6 +240,12 @@ def mailer(sqlite_engine: Engine) -> Mailer:
     before=_story("sign up with work, erase, sign up with work"), after=[], opt_in=OptIn.SINGLE
 )
 @example(before=_story("sign up, suppress, confirm, lift"), after=[], opt_in=OptIn.DOUBLE)
+# The link of somebody who was erased confirms nobody else.
+@example(
+    before=[],
+    after=[("sign up", 0), ("erase", 0), ("sign up", 1), ("confirm", 0)],
+    opt_in=OptIn.SINGLE,
+)
 @given(before=_DEEDS, after=_DEEDS, opt_in=st.sampled_from(OptIn))
 def test_no_sequence_of_events_mails_somebody_without_a_current_consent(
     mailer: Mailer,

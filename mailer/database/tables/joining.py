@@ -28,7 +28,8 @@ class SignUp(Base):
     at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
 
-    __table_args__ = (Index("ix_sign_ups_at", "at"),)
+    # A number is never given again: the link in a mail to confirm names it.
+    __table_args__ = (Index("ix_sign_ups_at", "at"), {"sqlite_autoincrement": True})
 
 
 class Wording(Base):

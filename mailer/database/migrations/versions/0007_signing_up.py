@@ -44,6 +44,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_ups")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_sign_ups_at", "sign_ups", ["at"])
     op.create_index(op.f("ix_sign_ups_address_key"), "sign_ups", ["address_key"])
