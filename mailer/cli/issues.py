@@ -153,7 +153,12 @@ def schedule(
         float, typer.Option("--canary", help="So many percent go first.", min=0, max=50)
     ] = 0.0,
     canary_minutes: Annotated[
-        int, typer.Option("--canary-minutes", help="The others go so much later.", min=1)
+        int,
+        typer.Option(
+            "--canary-minutes",
+            help="The others go so long after the last of them was tried.",
+            min=1,
+        ),
     ] = 10,
     anyway: Anyway = False,
     as_json: AsJson = False,

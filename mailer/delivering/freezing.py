@@ -25,12 +25,11 @@ from sqlalchemy.orm import Session
 from mailer.audience import targeting
 from mailer.database.tables import Batch, Delivery, Issue, Subscriber, Subscription
 from mailer.database.tables.base import Moment
+from mailer.delivering.waves import AFTER_CANARY, AT_ONCE
 
-# Fresh batches come before retries, and do not depend on the clock.
-AT_ONCE = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
 # The first place on earth has an hour that much before UTC.
 FARTHEST_EAST = timedelta(hours=14)
-_LARGEST_PERCENT = 100
+_WHOLE = 10_000  # shares are counted in hundredths of a percent
 
 
 def freeze(
@@ -46,7 +45,7 @@ def freeze(
     targeting.freeze(session, issue.id, now=now)
     wanted = targeting.recipients(session, issue, now=now)
     zones = _zones(session, issue, wanted) if issue.local_time else {}
-    due = {"": AT_ONCE, "later": now + timedelta(minutes=issue.canary_minutes)} | zones
+    due = {"": AT_ONCE, "later": AFTER_CANARY} | zones
     chosen = _audience(issue, zones, wanted, missing=missing)
     number = func.row_number().over(partition_by=chosen.c.wave, order_by=chosen.c.subscriber_id)
     parts = select(
@@ -101,9 +100,10 @@ def _wave(issue: Issue, zones: Mapping[str, datetime]) -> ColumnElement[str]:
     if zones:
         known = Subscriber.time_zone.in_(list(zones))
         return case((known, Subscriber.time_zone), else_="")
-    # Spread evenly over the ids, so that no domain or year of joining is tried alone.
-    step = max(1, round(_LARGEST_PERCENT / issue.canary_percent)) if issue.canary_percent else 1
-    return case((Subscription.subscriber_id % step == 0, ""), else_="later")
+    # Spread evenly over the ids, so that no domain or year of joining is tried alone; at least one.
+    share = max(1, round(issue.canary_percent * _WHOLE / 100))
+    before = func.row_number().over(order_by=Subscription.subscriber_id) - 1
+    return case((before * share % _WHOLE < share, ""), else_="later")
 
 
 def _zones(session: Session, issue: Issue, wanted: ColumnElement[bool]) -> dict[str, datetime]:

@@ -15,9 +15,9 @@ from typing import NamedTuple
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from mailer.database.tables import Batch, Bounce, Delivery, Fate, Issue, IssueState, Tally
-from mailer.delivering.freezing import AT_ONCE
+from mailer.database.tables import Bounce, Delivery, Fate, Issue, IssueState, Tally
 from mailer.delivering.ledger import Progress
+from mailer.delivering.waves import canary_waits
 from mailer.reports import Kind
 
 _TALLY_EVERY = timedelta(seconds=0.25)
@@ -171,10 +171,7 @@ def _least(session: Session, issue_id: int, seen: int) -> int:
         select(Issue.canary_percent).where(Issue.id == issue_id)
     ):
         return _LEAST_SEEN
-    first_wave = select(Batch.id).where(
-        Batch.issue_id == issue_id, Batch.open.is_(True), Batch.due_at == AT_ONCE
-    )
-    return _LEAST_SEEN if session.scalar(first_wave.limit(1)) else seen
+    return _LEAST_SEEN if canary_waits(session, issue_id) else seen
 
 
 def _newest(

@@ -18,6 +18,7 @@ from mailer.delivering.prepared import PreparedIssue, load_prepared
 from mailer.delivering.recipients import Loaded, load
 from mailer.delivering.seats import Wish, share_out
 from mailer.delivering.warm_ups import resting_newsletters
+from mailer.delivering.waves import let_others_follow
 from mailer.sending_hours import parse_sending_hours
 from mailer.signing import DkimSigner
 
@@ -122,13 +123,14 @@ class Registrar:
     def keep_house(self, now: datetime, wishes: Mapping[str, Wish]) -> dict[str, int]:
         """Finish issues that nobody waits for, skip who waits for a cancelled one, mend times.
 
-        And stop those of which too much came back. Answers how many connections this worker may
-        have to relays that allow only so many.
+        And stop those of which too much came back; then let the others follow a canary. Answers how
+        many connections this worker may have to relays that allow only so many.
         """
         with transaction(self._engine) as session:
             self._stop(session, self._guard.look(session))
             ledger.mend_times(session, self._retry_schedule, now=now, seconds=self._seconds)
             lifecycle.settle(session, now=now)
+            let_others_follow(session, now=now)
             return {
                 relay: share_out(session, relay, wish, worker=self._worker, now=now)
                 for relay, wish in sorted(wishes.items())
