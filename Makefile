@@ -45,7 +45,7 @@ test-all: $(VENV)/test.ok assets ## Run every test, the long ones too
 	tests/tools.sh
 	$(BIN)/python -m pytest $(PARALLEL) -m 'slow or not slow'
 
-check: $(VENV)/test.ok assets ## Lint, types, import contracts, wheel
+check: $(VENV)/test.ok assets ## Lint, types (also of ui/), import contracts, wheel
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

@@ -111,9 +111,11 @@ class CustomBuildHook(BuildHookInterface):  # type: ignore[misc]  # named by hat
 
 
 def main(arguments: list[str]) -> None:
-    """Build what is stale; ``--watch``: again with every change; ``--test``: test the sources."""
+    """Build what is stale; ``--watch``: again with every change; ``--test``: types and tests."""
     assets = Assets(Path(__file__).parent)
     if arguments == ["--test"]:
+        assets.install()
+        run_node(assets.ui, "node_modules/svelte-check/bin/svelte-check", "--fail-on-warnings")
         run_node(assets.ui, "--test", "tests/*.test.js")
     elif arguments == ["--watch"]:
         assets.build(watch=True)

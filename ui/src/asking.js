@@ -3,14 +3,19 @@ let guard = {}
 
 export const guardWith = (headers) => { guard = headers ?? {} }
 
+/**
+ * @param {string} method @param {string} url @param {unknown} [body]
+ * @param {{ headers?: Record<string, string>, signal?: AbortSignal, keepalive?: boolean }} [how]
+ * @returns {Promise<import('./types').Answer>} throws where the server cannot be reached
+ */
 export async function ask(method, url, body, { headers = {}, signal, keepalive } = {}) {
   const file = body instanceof Blob
-  const options = { method, signal, keepalive, headers: { Accept: 'application/json', ...guard, ...headers } }
-  if (body !== undefined) {
-    options.headers['Content-Type'] = file ? body.type || 'application/octet-stream' : 'application/json'
-    options.body = file ? body : JSON.stringify(body)
-  }
-  const answer = await fetch(url, options)
+  /** @type {Record<string, string>} */
+  const sent = body === undefined ? {} : { 'Content-Type': file ? body.type || 'application/octet-stream' : 'application/json' }
+  const answer = await fetch(url, {
+    method, signal, keepalive, headers: { Accept: 'application/json', ...sent, ...guard, ...headers },
+    body: file || body === undefined ? body : JSON.stringify(body),
+  })
   if (answer.status >= 500) throw new Error(String(answer.status))
   const json = answer.headers.get('content-type')?.startsWith('application/json')
   const found = json ? await answer.json() : {}

@@ -3,6 +3,7 @@ import Composer from './Composer.svelte'
 import { learn } from './words.js'
 import './composer.css'
 
-const boot = JSON.parse(document.getElementById('boot').textContent)
+const [words, target] = ['boot', 'composer'].map((id) => /** @type {HTMLElement} */ (document.getElementById(id)))
+const boot = JSON.parse(words.textContent ?? '')
 learn(boot.words)
-mount(Composer, { target: document.getElementById('composer'), props: boot })
+mount(Composer, { target, props: boot })

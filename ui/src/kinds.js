@@ -20,15 +20,18 @@ export const kinds = () => ({
 
 export const item = () => ({ title: '', url: '', note: '' })
 export const newId = () => crypto.getRandomValues(new Uint32Array(2)).reduce((id, n) => id + n.toString(36), 'b')
+/** @param {string} kind @returns {import('./types').Block} */
 export const make = (kind) => ({ id: newId(), kind, ...kinds()[kind].make() })
+/** @param {import('./types').Block} block */
 export const copyOf = (block) => ({ ...structuredClone(block), id: newId() })
 
-// What a block is called where only one line of it is shown.
+/** What a block is called where only one line of it is shown. @param {import('./types').Block} block */
 export function title(block) {
   const { kind, headline, who, alt, body, quote } = block
   return headline || (kind === 'response' && who) || (kind === 'media' && alt) || words(body ?? '') || words(quote ?? '') || kinds()[kind].name
 }
 
+/** @param {import('./types').Block} block */
 export const isEmpty = (block) => {
   const { id: _, kind, ...fields } = block
   return kind !== 'divider' && JSON.stringify(fields) === JSON.stringify(kinds()[kind].make())

@@ -1,12 +1,20 @@
 // Three versions of a document become one, block by block.
 export const same = (one, other) => one === other || JSON.stringify(one) === JSON.stringify(other)
 
+/** @param {import('./types').Draft} doc */
 const byId = (doc) => new Map(doc.blocks.map((block) => [block.id, block]))
+/** @param {import('./types').Draft} doc */
 const ids = (doc) => doc.blocks.map((block) => block.id)
 
-// -> { doc, conflicts: { id: theirs } }. Only a block that both changed, and differently, is a conflict.
+/** @typedef {import('./types').Draft} Draft */
+
+/**
+ * Only a block that both changed, and differently, is a conflict.
+ * @param {Draft} base @param {Draft} mine @param {Draft} theirs
+ * @returns {import('./types').Merged}
+ */
 export function merge(base, mine, theirs) {
-  const doc = {}, conflicts = {}
+  const doc = /** @type {Draft} */ ({}), conflicts = /** @type {import('./types').Conflicts} */ ({})
   for (const key of Object.keys({ ...theirs, ...mine })) {
     if (key !== 'blocks') doc[key] = same(mine[key], base[key]) ? theirs[key] : mine[key]
   }
@@ -17,7 +25,8 @@ export function merge(base, mine, theirs) {
     if (was && !here && same(there, was)) continue // deleted here, untouched there
     if (was && !there && same(here, was)) continue // deleted there, untouched here
     if (here && there && !same(here, was) && !same(there, was) && !same(here, there)) conflicts[id] = there
-    doc.blocks.push(!here ? there : !there ? here : same(here, was) ? there : here)
+    const kept = !here ? there : !there ? here : same(here, was) ? there : here
+    if (kept) doc.blocks.push(kept)
   }
   return { doc, conflicts }
 }
@@ -28,6 +37,7 @@ function order(base, mine, theirs) {
   return interleaved(ids(first), ids(second))
 }
 
+/** @param {string[]} first @param {string[]} second */
 export function interleaved(first, second) {
   const all = [...first]
   second.forEach((id, at) => {

@@ -4,12 +4,22 @@ import { t } from './words.js'
 const EDGE = 72
 
 export class Reorder {
-  dragging = $state(null)
-  lifted = $state(null)
+  dragging = $state(/** @type {string | null} */ (null))
+  lifted = $state(/** @type {string | null} */ (null))
   message = $state('')
 
-  // ids(): the order now. move(id, to). name(id): its words. scroller(): what scrolls.
-  constructor({ ids, move, name, scroller }) { Object.assign(this, { ids, move, name, scroller, from: 0 }) }
+  from = 0
+
+  /**
+   * ids(): the order now. name(id): its words. scroller(): what scrolls.
+   * @param {{ ids: () => string[], move: (id: string, to: number) => void, name: (id: string) => string, scroller: () => HTMLElement }} list
+   */
+  constructor({ ids, move, name, scroller }) {
+    this.ids = ids
+    this.move = move
+    this.name = name
+    this.scroller = scroller
+  }
 
   where(id) { return t('position {n} of {all}', { n: this.ids().indexOf(id) + 1, all: this.ids().length }) }
   say(id) { this.message = `${this.name(id)}, ${this.where(id)}.` }

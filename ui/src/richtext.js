@@ -24,7 +24,7 @@ export const schema = new Schema({
   marks: {
     link: {
       attrs: { href: {} }, inclusive: false,
-      parseDOM: [{ tag: 'a[href]', getAttrs: (el) => (linkable(el.getAttribute('href')) ? { href: el.getAttribute('href').trim() } : false) }],
+      parseDOM: [{ tag: 'a[href]', getAttrs: (el) => { const href = el.getAttribute('href')?.trim(); return linkable(href) && { href } } }],
       toDOM: (mark) => ['a', { href: mark.attrs.href }, 0],
     },
     // Word and Google Docs say bold and italic by style attributes, which a strict policy empties: see quiet().
@@ -50,7 +50,7 @@ function written(doc) {
   const box = document.createElement('div')
   box.append(DOMSerializer.fromSchema(schema).serializeFragment(doc.content))
   // Lines of a list stand close together: their one paragraph is not written.
-  for (const p of box.querySelectorAll('li > p:first-child')) if (p.parentElement.querySelectorAll(':scope > p').length === 1) p.replaceWith(...p.childNodes)
+  for (const p of box.querySelectorAll('li > p:first-child')) if (p.parentElement?.querySelectorAll(':scope > p').length === 1) p.replaceWith(...p.childNodes)
   return box.innerHTML
 }
 
@@ -140,9 +140,9 @@ export function mount(element, { value, label, described, onChange, onState, onL
       if ((html || '') === last) return
       last = html || ''
       const next = parsed(last).content, now = view.state.doc.content
-      const start = now.findDiffStart(next)
-      if (start === null) return
-      let { a, b } = now.findDiffEnd(next)
+      const start = now.findDiffStart(next), end = now.findDiffEnd(next)
+      if (start === null || end === null) return
+      let { a, b } = end
       const overlap = start - Math.min(a, b)
       if (overlap > 0) { a += overlap; b += overlap }
       const tr = view.state.tr

@@ -1,18 +1,43 @@
 // Saving: one request at a time, counted versions, and a copy in the browser until the server has it.
 import { merge, same } from './merge.js'
 
+/** @typedef {import('./types').Draft} Draft */
+/**
+ * @typedef {object} Saving
+ * @property {number} version  that the server has
+ * @property {Draft} base  what it was
+ * @property {() => Draft} read  the document as it is to be stored
+ * @property {(doc: Draft, conflicts: import('./types').Conflicts, by: string) => void} write  what others did comes in
+ * @property {(doc: Draft, version: number) => Promise<Pick<import('./types').Answer, 'status' | 'body'>>} send  throws where the server cannot be reached
+ * @property {(state: string, why?: string) => void} status
+ * @property {import('./types').Store} store
+ * @property {string} key
+ */
+
 const PAUSE = 700
 const LONGEST_WAIT = 30_000
 
 export class Saver {
-  #timer = 0
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer
   #wait = 0
   #again = false
 
-  // read(): the document as it is to be stored. write(doc, conflicts, by): what others did comes in.
-  // send(doc, version): { status, body }; it throws where the server cannot be reached.
+  busy = false
+  closed = ''
+  /** @type {Promise<void> | undefined} */
+  running
+
+  /** @param {Saving} saving */
   constructor({ version, base, read, write, send, status, store, key }) {
-    Object.assign(this, { version, base, read, write, send, status, store, key, busy: false, closed: '' })
+    this.version = version
+    this.base = base
+    this.read = read
+    this.write = write
+    this.send = send
+    this.status = status
+    this.store = store
+    this.key = key
   }
 
   get dirty() { return !same(this.read(), this.base) }
@@ -55,7 +80,7 @@ export class Saver {
     if (this.#again && !this.closed) { this.#again = false; await this.save() }
   }
 
-  // Somebody else's version, with a refused save or over the event stream.
+  /** Somebody else's version, with a refused save or over the event stream. @param {{ version: number, doc: Draft, by: string }} theirs */
   take({ version, doc, by }) {
     if (version <= this.version) return
     const { doc: merged, conflicts } = merge(this.base, this.read(), doc)
@@ -74,7 +99,10 @@ export class Saver {
   }
 }
 
-// What this browser holds that the server did not get, merged into what the server has.
+/**
+ * What this browser holds that the server did not get, merged into what the server has.
+ * @param {import('./types').Store} store @param {string} key @param {{ version: number, doc: Draft }} server
+ */
 export function resumed(store, key, { version, doc }) {
   let kept = null
   try { kept = JSON.parse(store?.getItem(key) ?? 'null') } catch { /* written by nobody we know */ }

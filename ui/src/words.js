@@ -1,9 +1,11 @@
 // What the composer says, in the language of whoever uses it; English is the key. The build collects
 // every t('…') into words.json, from which the server makes the dictionary.
+/** @type {Record<string, string>} */
 let dictionary = {}
 
 export const learn = (words) => { dictionary = words ?? {} }
 
+/** @param {string} text @param {Record<string, unknown>} [values] */
 export function t(text, values = {}) {
-  return (dictionary[text] ?? text).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole)
+  return (dictionary[text] ?? text).replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole))
 }

@@ -1,0 +1,78 @@
+// What the composer and the server hand each other: mailer/web/editor/composer.
+
+/** One block; its other fields are those of its kind, in mailer/blocks.py. */
+export interface Block {
+  id: string
+  kind: string
+  [field: string]: any
+}
+
+/** An issue as it is written and stored. */
+export interface Draft {
+  subject: string
+  preheader: string
+  title: string
+  language: string
+  blocks: Block[]
+  [field: string]: any
+}
+
+/** What there is to mend; *block* is '' for what concerns the whole issue. */
+export interface Problem {
+  block: string
+  field: string
+  words: string
+  level: 'stop' | 'hint'
+}
+
+/** One version of the issue's past. */
+export interface Version {
+  number: number
+  at: string
+  by: string
+  doc?: Draft
+}
+
+/** A subscriber as whom the preview is seen. */
+export interface Reader {
+  id: number
+  name: string
+  address: string
+}
+
+/** The finished mail, as the renderer made it. */
+export interface Preview {
+  html: string
+  text: string
+  subject: string
+  preheader: string
+  bytes: number
+  problems: Problem[]
+  ms: number
+}
+
+/** The server's answer; *detail* in its body is a sentence for the person. */
+export interface Answer {
+  status: number
+  ok: boolean
+  body: any
+}
+
+/** What differs between two documents: pairs of before and after. */
+export interface Step {
+  fields: Record<string, [any, any]>
+  blocks: Record<string, [Block | null, Block | null]>
+  order: [string[], string[]] | null
+}
+
+/** Blocks that both sides changed, by their ids, as the others have them. */
+export type Conflicts = Record<string, Block>
+
+/** What merging came to. */
+export interface Merged {
+  doc: Draft
+  conflicts: Conflicts
+}
+
+/** Where the browser keeps what the server has not got yet. */
+export type Store = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | null | undefined
