@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -56,6 +57,17 @@ def _time_zone(value: str) -> str:
     if value not in available_timezones():
         raise ValueError("it must be UTC or like Europe/Berlin (IANA names)")
     return value
+
+
+def _networks(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+    except ValueError as error:
+        raise ValueError(
+            f"{error}; write networks such as 203.0.113.0/24, 2001:db8::/32"
+        ) from error
 
 
 def _web_address(value: str) -> str:
@@ -126,6 +138,9 @@ class Settings(BaseSettings):
     keep_unsubscribed: Duration | None = None
     keep_client_addresses: Literal["full", "truncated", "none"] = "truncated"
     trusted_proxies: int = Field(default=1, ge=0, le=10)
+    proxy_networks: Annotated[
+        tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)
+    ] = ()
     address_rules_file: Path | None = None
     metrics_token: SecretStr | None = None
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from starlette.requests import HTTPConnection
 
+from mailer.errors import ConfigurationError
+from mailer.settings import Settings, load_settings
 from mailer.web.clients import Keep, client_address, kept, network
 
 
@@ -36,6 +38,31 @@ def test_only_a_proxy_of_our_own_is_believed(
     peer: str | None, forwarded: str, proxies: int, address: str
 ) -> None:
     assert str(client_address(asked(peer, forwarded), proxies=proxies)) == address
+
+
+@pytest.mark.parametrize(
+    ("peer", "address"),
+    [
+        ("100.64.3.1", "203.0.113.9"),  # shared by carriers, and by overlay networks: not private
+        ("2a0e:9::1", "203.0.113.9"),
+        ("10.0.0.2", "203.0.113.9"),
+        ("11.0.0.1", "11.0.0.1"),
+    ],
+)
+def test_a_proxy_on_a_public_network_is_believed_where_the_settings_name_it(
+    peer: str, address: str
+) -> None:
+    settings = Settings(proxy_networks="100.64.0.0/10, 2a0e:9::/48")
+    request = asked(peer, "198.51.100.7, 203.0.113.9")
+    found = client_address(request, proxies=1, networks=settings.proxy_networks)
+    assert str(found) == address
+
+
+def test_a_network_that_is_none_is_named() -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"PROXY_NETWORKS.*203\.0\.113\.9/24 has host bits"
+    ):
+        load_settings(proxy_networks="203.0.113.9/24")
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,18 @@
-"""Where a request comes from: one of our own pages, this machine, which network."""
+"""Where a request comes from: one of our own pages, this machine, which browser."""
 
 from __future__ import annotations
 
 import base64
 import hmac
 import re
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 
 from mailer.staffing.sessions import Visitor
+from mailer.web.clients import asker, kept
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # Names that no stranger can point at this machine (DNS rebinding), and that are not the public's.
@@ -49,28 +50,9 @@ def is_form_token(given: str, session_token: str) -> bool:
 
 
 def visitor_of(connection: HTTPConnection) -> Visitor:
-    """What the browser tells of itself."""
-    return Visitor(connection.headers.get("user-agent", "")[:300], _network(connection))
-
-
-def _network(connection: HTTPConnection) -> str:
-    """The network of the asker: an address says too much about a person, and too little."""
-    peer = connection.client.host if connection.client else ""
-    # Only a proxy of our own network is believed, and of what it says only what it saw itself.
-    if _is_local(peer) and "x-forwarded-for" in connection.headers:
-        peer = connection.headers["x-forwarded-for"].rpartition(",")[2].strip()
-    try:
-        address = ip_address(peer)
-    except ValueError:
-        return "unknown"
-    return str(ip_network((address, 24 if address.version == 4 else 48), strict=False))
-
-
-def _is_local(host: str) -> bool:
-    try:
-        return ip_address(host).is_private
-    except ValueError:
-        return True  # no address: a socket file, or a test
+    """What the browser tells of itself; of its address the network: more says too much of a person."""
+    network = kept(asker(connection), "truncated") or "unknown"
+    return Visitor(connection.headers.get("user-agent", "")[:300], network)
 
 
 def _hostname(host: str) -> str:

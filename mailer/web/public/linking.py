@@ -15,7 +15,7 @@ from mailer.database.tables import Newsletter
 from mailer.errors import InvalidAddress
 from mailer.joining import meters, moving
 from mailer.rates import Rate
-from mailer.web.clients import client_address, network
+from mailer.web.clients import asker, network
 from mailer.web.public.dressing import answer
 from mailer.web.public.visits import Form, line, parse_form
 from mailer.web.site import site_of
@@ -59,8 +59,7 @@ def _send(request: Request, form: Form) -> Response:
         address = parse_address(given)
     except InvalidAddress:
         return _page(request, given=given, problem=say("form.bad_address"), status=422)
-    who = network(client_address(request, proxies=mailer.settings.trusted_proxies))
-    scope = f"link {mailer.signer.digest('meter', who)}"
+    scope = f"link {mailer.signer.digest('meter', network(asker(request)))}"
     now = mailer.clock()
     with transaction(mailer.engine) as session:
         allowed = meters.allow(session, scope, _BY_NETWORK, now)

@@ -16,7 +16,7 @@ from mailer.joining import meters, work
 from mailer.joining.office import Asked, Trace
 from mailer.joining.signing_up import ask
 from mailer.rates import Rate
-from mailer.web.clients import client_address, kept, network
+from mailer.web.clients import asker, kept, network
 from mailer.web.pages import STATIC
 from mailer.web.public import form_replies as replies
 from mailer.web.public.dressing import answer
@@ -154,18 +154,14 @@ def _admit(session: Session, request: Request, desk: Desk, form: Form, now: date
 
 
 def _who(site: Site, request: Request) -> str:
-    address = client_address(request, proxies=site.mailer.settings.trusted_proxies)
-    return site.mailer.signer.digest("meter", network(address))
+    return site.mailer.signer.digest("meter", network(asker(request)))
 
 
 def _trace(session: Session, request: Request, form: Form) -> Trace:
     settings = site_of(request).mailer.settings
     return Trace(
         form="embedded" if line(form, "form", 20) == "embedded" else "page",
-        client=kept(
-            client_address(request, proxies=settings.trusted_proxies),
-            settings.keep_client_addresses,
-        ),
+        client=kept(asker(request), settings.keep_client_addresses),
         agent=request.headers.get("user-agent", "")[:300],
         referrer=referrer_of(request),
         wording=forms.wording(session, line(form, "wording", 32)) or "",
