@@ -10,6 +10,7 @@ import pytest
 
 from mailer.errors import ConfigurationError
 from mailer.rendering.environment import Themes, shipped_templates
+from mailer.rendering.notice import Letterhead, NoticePress
 from mailer.rendering.words import Words, direction
 from tests.support.mails import EVERY_KIND, content, mail
 
@@ -45,6 +46,17 @@ def test_a_shipped_template_can_be_built_upon(tmp_path: Path) -> None:
 
     assert "Before" in made.html
     assert "/u/[[token]]" in made.html
+
+
+def test_a_frame_of_ones_own_holds_issues_and_single_mails_alike(tmp_path: Path) -> None:
+    put(tmp_path, "themes/mine/frame.html", "<body>MINE{% block card %}{% endblock %}</body>")
+    themes = Themes(tmp_path)
+    letterhead = Letterhead("River Watch", "en", {}, theme="mine")
+    notice = NoticePress(themes).render("test", letterhead, {"address": "ann@readers.test"})
+
+    for html in (mail(content(TEXT), themes=themes, theme="mine").html, notice.html):
+        assert "MINE" in html
+        assert 'class="mast"' in html
 
 
 def test_a_change_of_a_template_is_seen_at_once(tmp_path: Path) -> None:
