@@ -1,8 +1,8 @@
-"""A person's own link by mail, and a new address that is confirmed at the new one."""
+"""A person's own link by mail; a new address, confirmed at the new one and told to the old one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -14,7 +14,8 @@ from mailer.database.tables import Consent, Newsletter, Subscriber, Subscription
 from mailer.errors import Conflict, ExpiredToken, InvalidToken
 from mailer.joining.office import Office, Trace
 
-_PURPOSE = "address"
+_NEW, _BACK = "address", "address back"  # what a link is for
+_NOTICES = {_NEW: "address", _BACK: "address-left"}
 _ID_BYTES = 8
 _CHECK_BYTES = 8
 
@@ -27,6 +28,7 @@ class Move:
     old: str
     new: str
     language: str | None
+    back: bool  # to the address they had, by the link that was mailed there
     done: bool
 
 
@@ -63,43 +65,28 @@ def ask_to_move(session: Session, office: Office, subscriber_id: int, address: A
         return
     if not office.may_mail(session, address, now):
         return
-    until = now + office.confirm_within
-    payload = (
-        subscriber.id.to_bytes(_ID_BYTES, "big")
-        + _check(office, subscriber.address_key)
-        + address.shown.encode()
-    )
-    language = subscriber.language or newsletter.language
-    office.notifier.notify(
-        session,
-        "address",
-        to=address.shown,
-        to_name=subscriber.name,
-        newsletter=newsletter,
-        language=language,
-        values={
-            "link": f"{office.base_url}/address/{office.signer.seal(_PURPOSE, payload, until=until)}",
-            "until": office.notifier.press.day(language, until),
-        },
-        now=now,
-        expires_at=until,
-    )
+    payload = _check(office, subscriber.address_key) + address.shown.encode()
+    _mail_link(session, office, subscriber, newsletter, _Letter(_NEW, address.shown, payload), now)
 
 
 def look_up(session: Session, office: Office, token: str, now: datetime) -> Move:
-    """What the link stands for; ``ExpiredToken`` when the address was changed otherwise since."""
-    payload = office.signer.unseal(_PURPOSE, token, now=now)
-    if len(payload) <= _ID_BYTES + _CHECK_BYTES:
+    """What the link stands for; ``ExpiredToken`` when the address was changed otherwise since.
+
+    The link that takes an address back works whatever became of the other one.
+    """
+    purpose, payload = _unsealed(office, token, now)
+    start = _ID_BYTES + (_CHECK_BYTES if purpose == _NEW else 0)
+    if len(payload) <= start:
         raise InvalidToken("This link is damaged.")
-    number, rest = int.from_bytes(payload[:_ID_BYTES], "big"), payload[_ID_BYTES:]
+    number, new = int.from_bytes(payload[:_ID_BYTES], "big"), payload[start:].decode()
     subscriber = session.get(Subscriber, number, with_for_update=True)
-    new = rest[_CHECK_BYTES:].decode()
     if subscriber is None:
         raise ExpiredToken("This person was erased.")
     done = subscriber.address_key == parse_address(new).key
-    if not done and rest[:_CHECK_BYTES] != _check(office, subscriber.address_key):
+    asked_from = payload[_ID_BYTES:start] or _check(office, subscriber.address_key)
+    if not done and asked_from != _check(office, subscriber.address_key):
         raise ExpiredToken("The address was changed since.")
-    return Move(number, subscriber.address, new, subscriber.language, done=done)
+    return Move(number, subscriber.address, new, subscriber.language, purpose == _BACK, done=done)
 
 
 def move(session: Session, office: Office, token: str, trace: Trace, now: datetime) -> Move:
@@ -117,6 +104,8 @@ def move(session: Session, office: Office, token: str, trace: Trace, now: dateti
     if suppressions.find(session, address, office.signer) is not None:
         raise Conflict("That address was suppressed since.")
     subscriber = session.get_one(Subscriber, wanted.subscriber_id)
+    if not wanted.back:
+        _tell_old_address(session, office, subscriber, now)
     suppressions.give_up(session, subscriber.address_key, office.signer, now=now)
     subscriber.address, subscriber.address_key = address.shown, address.key
     consent.note(
@@ -126,7 +115,61 @@ def move(session: Session, office: Office, token: str, trace: Trace, now: dateti
         source=consent.NEW_ADDRESS,
         evidence={"from": wanted.old, "to": wanted.new, "confirmation": trace.evidence()},
     )
-    return Move(wanted.subscriber_id, wanted.old, wanted.new, wanted.language, done=True)
+    return replace(wanted, done=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """A mail with a link that changes an address."""
+
+    kind: str
+    to: str
+    payload: bytes
+
+
+def _tell_old_address(session: Session, office: Office, subscriber: Subscriber, now: datetime) -> None:  # fmt: skip
+    """Say there what happened, with a link that takes it back; whoever took it away gets none."""
+    newsletter = newsletter_of(session, subscriber.id)
+    if newsletter is None or suppressions.find(session, subscriber.address, office.signer):
+        return
+    letter = _Letter(_BACK, subscriber.address, subscriber.address.encode())
+    _mail_link(session, office, subscriber, newsletter, letter, now)
+
+
+def _mail_link(
+    session: Session,
+    office: Office,
+    subscriber: Subscriber,
+    newsletter: Newsletter,
+    letter: _Letter,
+    now: datetime,
+) -> None:
+    until = now + office.confirm_within
+    payload = subscriber.id.to_bytes(_ID_BYTES, "big") + letter.payload
+    language = subscriber.language or newsletter.language
+    office.notifier.notify(
+        session,
+        _NOTICES[letter.kind],
+        to=letter.to,
+        to_name=subscriber.name,
+        newsletter=newsletter,
+        language=language,
+        values={
+            "link": f"{office.base_url}/address/{office.signer.seal(letter.kind, payload, until=until)}",
+            "until": office.notifier.press.day(language, until),
+        },
+        now=now,
+        expires_at=until,
+    )
+
+
+def _unsealed(office: Office, token: str, now: datetime) -> tuple[str, bytes]:
+    try:
+        return _NEW, office.signer.unseal(_NEW, token, now=now)
+    except ExpiredToken:
+        raise
+    except InvalidToken:
+        return _BACK, office.signer.unseal(_BACK, token, now=now)
 
 
 def _check(office: Office, address_key: str) -> bytes:

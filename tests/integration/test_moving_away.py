@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine, func, select
 
 from mailer.addresses import parse_address
@@ -12,11 +13,12 @@ from mailer.audience.importing import inspect, run
 from mailer.bootstrap import Mailer
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Consent, Newsletter, OptIn, SignUp
+from mailer.errors import ExpiredToken
 from mailer.joining import moving, signing_up
 from mailer.joining.office import Asked, Trace
 from mailer.keeping.erasing import erase
 from tests.support.factories import NOON, add_newsletter, add_subscriber
-from tests.support.notices import link_to
+from tests.support.notices import link_to, noticed, text_of
 from tests.support.site import mailer_of
 
 OLD, NEW = "ann@readers.test", "ann@elsewhere.test"
@@ -83,6 +85,40 @@ def test_they_can_change_back(engine: Engine) -> None:
     with reading(engine) as session:
         assert suppressions.find(session, OLD, mailer.signer) is None
         assert suppressions.find(session, NEW, mailer.signer) is not None
+
+
+def test_the_old_address_is_told_and_takes_it_back_whatever_happened_since(engine: Engine) -> None:
+    mailer, ann = a_mover(engine)
+    [told] = noticed(engine, OLD)
+    assert told.kind == "address-left"
+    assert NEW not in text_of(told), "whoever reads the old mailbox does not learn the new one"
+    back = link_to(engine, "/address/", to=OLD)
+    to_move(mailer, ann, "ann@third.test")  # whoever took it away hides
+    for _ in range(2):
+        with transaction(engine) as session:
+            assert moving.look_up(session, mailer.office, back, NOON).back
+            assert moving.move(session, mailer.office, back, CLICK, NOON).done
+    with reading(engine) as session:
+        assert subscribers.get(session, OLD).id == ann
+        assert suppressions.find(session, OLD, mailer.signer) is None
+    assert len(noticed(engine, "ann@third.test")) == 1, "and gets no link to take it once more"
+
+
+def test_a_suppressed_old_address_is_not_told(engine: Engine) -> None:
+    mailer, ann = a_mover(engine)
+    with transaction(engine) as session:
+        suppressions.add(session, NEW, reason="bounced", source="bounce", now=NOON)
+    to_move(mailer, ann, "ann@third.test")
+    assert [one.kind for one in noticed(engine, NEW)] == ["address"]
+
+
+def test_the_link_back_ends_with_the_person(engine: Engine) -> None:
+    mailer, _ = a_mover(engine)
+    back = link_to(engine, "/address/", to=OLD)
+    with transaction(engine) as session:
+        erase(session, NEW, mailer.signer, source="test", now=NOON)
+        with pytest.raises(ExpiredToken):
+            moving.move(session, mailer.office, back, CLICK, NOON)
 
 
 def test_whoever_has_the_old_address_now_signs_up_by_confirming(engine: Engine) -> None:

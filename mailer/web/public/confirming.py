@@ -15,7 +15,7 @@ from mailer.database.tables import Newsletter
 from mailer.errors import Conflict
 from mailer.joining import moving, signing_up
 from mailer.joining.office import Trace
-from mailer.web.clients import client_address, kept
+from mailer.web.clients import asker, kept
 from mailer.web.public.dressing import answer
 from mailer.web.site import site_of
 from mailer.web.wording import phrases_of, saying, speech_for
@@ -82,7 +82,7 @@ def address_page(request: Request) -> Response:
             newsletter,
             found.language,
             title=say("move.heading"),
-            told=say("move.text", **names),
+            told=say("move.back" if found.back else "move.text", **names),
             button=say("move.button"),
             href="",
         )
@@ -135,10 +135,9 @@ def _move(request: Request) -> Response:
 def trace_of(request: Request, form: Literal["confirm", "preferences"] = "confirm") -> Trace:
     """What is kept of whoever pressed a button."""
     settings = site_of(request).mailer.settings
-    address = client_address(request, proxies=settings.trusted_proxies)
     return Trace(
         form=form,
-        client=kept(address, settings.keep_client_addresses),
+        client=kept(asker(request), settings.keep_client_addresses),
         agent=request.headers.get("user-agent", "")[:300],
     )
 
