@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 
 _UNITS = {
     "second": timedelta(seconds=1),
@@ -17,7 +17,8 @@ _RATE = re.compile(r"\s*(\d+)\s*(?:/|per)\s*(second|minute|hour|day)\s*", re.IGN
 # may come at once; quotas over hours and days are used up as fast as it goes.
 _SMOOTH_BELOW = timedelta(minutes=1)
 _BURST = timedelta(seconds=0.1)
-_DAY = timedelta(days=1)
+# What a quota gave out is remembered by slots, so many in a window: half a minute of an hour.
+_SLOTS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,14 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """How much of a rate is used: *until* is when the last permit is paid for (smooth rates), or
-    when the window began (quotas)."""
+    """How much of a rate is used.
+
+    Smooth rates: *until* is when the last permit is paid for. Quotas: how many permits were given
+    out in each slot of time, the newest first, which began at *until*.
+    """
 
     until: datetime
-    used: int = 0
+    slots: tuple[int, ...] = ()
 
 
 def parse_rates(text: str) -> tuple[Rate, ...]:
@@ -57,59 +61,62 @@ def parse_rates(text: str) -> tuple[Rate, ...]:
     return tuple(rates)
 
 
-def available(rate: Rate, meter: Meter | None, now: datetime, zone: tzinfo = UTC) -> int:
-    """How many permits the rate has left now; days begin at midnight in *zone*."""
-    meter = _current(rate, meter, now, zone)
+def available(rate: Rate, meter: Meter | None, now: datetime) -> int:
+    """How many permits the rate has left now."""
+    meter = _current(rate, meter, now)
     if not rate.smooth:
-        return max(0, rate.most - meter.used)
+        return max(0, rate.most - sum(meter.slots))
     return max(0, (now - meter.until) // _step(rate) + _burst(rate))
 
 
-def spend(
-    rate: Rate, meter: Meter | None, permits: int, now: datetime, zone: tzinfo = UTC
-) -> Meter:
-    """The meter after *permits* were given out."""
-    meter = _current(rate, meter, now, zone)
+def spend(rate: Rate, meter: Meter | None, permits: int, now: datetime) -> Meter:
+    """The meter after *permits* were given out; more than were available are owed."""
+    meter = _current(rate, meter, now)
     if not rate.smooth:
-        return Meter(meter.until, meter.used + permits)
-    return Meter(meter.until + permits * _step(rate), 0)
+        return Meter(meter.until, (meter.slots[0] + permits, *meter.slots[1:]))
+    return Meter(meter.until + permits * _step(rate))
 
 
-def next_permit(rate: Rate, meter: Meter | None, now: datetime, zone: tzinfo = UTC) -> datetime:
+def next_permit(rate: Rate, meter: Meter | None, now: datetime) -> datetime:
     """When there will be a permit: *now*, if there is one."""
-    meter = _current(rate, meter, now, zone)
+    meter = _current(rate, meter, now)
     if rate.smooth:
         return max(now, meter.until - (_burst(rate) - 1) * _step(rate))
-    return now if meter.used < rate.most else _window_end(rate.window, now, zone)
+    left = sum(meter.slots)
+    ready = now
+    for age, permits in reversed(list(enumerate(meter.slots))):  # the oldest are free first
+        if left < rate.most:
+            break
+        left -= permits
+        ready = meter.until + (_SLOTS + 1 - age) * _slot(rate)
+    return ready
 
 
-def start_of_day(now: datetime, zone: tzinfo) -> datetime:
-    """The last midnight in *zone*."""
-    return datetime.combine(now.astimezone(zone).date(), time(), zone).astimezone(UTC)
-
-
-def _current(rate: Rate, meter: Meter | None, now: datetime, zone: tzinfo) -> Meter:
+def _current(rate: Rate, meter: Meter | None, now: datetime) -> Meter:
     if not rate.smooth:
-        start = _window_start(rate.window, now, zone)
-        # A meter from another window, past or (the clock was set back) future, counts no more.
-        return meter if meter is not None and meter.until == start else Meter(start)
+        return _slid(meter, now, _slot(rate))
     # Paid for later than a window from now: the clock was set back.
     if meter is None or not now <= meter.until <= now + rate.window:
         return Meter(now)
     return meter
 
 
-def _window_start(window: timedelta, now: datetime, zone: tzinfo) -> datetime:
-    if window == _DAY:
-        return start_of_day(now, zone)
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    return epoch + ((now - epoch) // window) * window
+def _slid(meter: Meter | None, now: datetime, slot: timedelta) -> Meter:
+    """The meter with its newest slot now; where the clock was set back, all counts as of now."""
+    start = _EPOCH + (now - _EPOCH) // slot * slot
+    if meter is None:
+        return Meter(start, (0,))
+    passed = max(0, (start - meter.until) // slot)
+    # One slot more than a window has: the oldest counts until its last moment is a window ago.
+    new = (0,) * min(passed, _SLOTS + 1)
+    return Meter(start, (*new, *meter.slots)[: _SLOTS + 1] or (0,))
 
 
-def _window_end(window: timedelta, now: datetime, zone: tzinfo) -> datetime:
-    start = _window_start(window, now, zone)
-    # A day has 23 to 25 hours, where clocks are put forward and back.
-    return start_of_day(start + 1.5 * window, zone) if window == _DAY else start + window
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _slot(rate: Rate) -> timedelta:
+    return rate.window / _SLOTS
 
 
 def _burst(rate: Rate) -> int:

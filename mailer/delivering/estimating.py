@@ -17,7 +17,7 @@ _ISSUES = 3
 
 def expected_duration(session: Session, people: int, rates: Iterable[Rate]) -> timedelta | None:
     """How long *people* messages will take; ``None`` where nothing tells."""
-    speeds = [rate.most / rate.window.total_seconds() for rate in rates]
+    known = [_within(rate, people) for rate in rates]
     recent = session.execute(
         select(Issue.planned, Issue.started_at, Issue.finished_at)
         .where(Issue.state == IssueState.SENT, Issue.planned >= _TELLING)
@@ -30,5 +30,12 @@ def expected_duration(session: Session, people: int, rates: Iterable[Rate]) -> t
         if started is not None and finished is not None
     ]
     if past:
-        speeds.append(sorted(past)[len(past) // 2])
-    return timedelta(seconds=people / min(speeds)) if speeds else None
+        known.append(timedelta(seconds=people / sorted(past)[len(past) // 2]))
+    return max(known, default=None)
+
+
+def _within(rate: Rate, people: int) -> timedelta:
+    """How long the rate makes it take; a quota is used as fast as it goes, then waited for."""
+    if rate.smooth:
+        return people / rate.most * rate.window
+    return max(0, people - 1) // rate.most * rate.window

@@ -33,7 +33,7 @@ class Limits:
     rates: tuple[Rate, ...] = ()
     domains: Mapping[str, tuple[Rate, ...]] = field(default_factory=dict)
     warm_ups: Mapping[str, WarmUpPlan] = field(default_factory=dict)
-    zone: tzinfo = UTC  # where days begin at midnight
+    zone: tzinfo = UTC  # where the days of warm-up plans begin
 
     def __bool__(self) -> bool:
         return bool(self.rates or self.domains or self.warm_ups)
@@ -147,18 +147,18 @@ def _reserve_rates(
 ) -> tuple[int, datetime]:
     rates = limits.of(scope)
     rows = {rate: _row(session, scope, rate) for rate in rates}
-    meters = {rate: Meter(row.until, row.used) for rate, row in rows.items()}
-    left = (available(rate, meter, now, limits.zone) for rate, meter in meters.items())
+    meters = {rate: Meter(row.until, tuple(row.slots)) for rate, row in rows.items()}
+    left = (available(rate, meter, now) for rate, meter in meters.items())
     permits = min([number, *left])
     for rate, row in rows.items():
-        meters[rate] = spend(rate, meters[rate], permits, now, limits.zone)
-        row.until, row.used = meters[rate].until, meters[rate].used
-    ready = (next_permit(rate, meter, now, limits.zone) for rate, meter in meters.items())
+        meters[rate] = spend(rate, meters[rate], permits, now)
+        row.until, row.slots = meters[rate].until, list(meters[rate].slots)
+    ready = (next_permit(rate, meter, now) for rate, meter in meters.items())
     return permits, max([now, *ready])
 
 
 _OPEN = text(
-    "INSERT INTO sending_meters (scope, until, used) VALUES (:scope, :until, 0) "
+    "INSERT INTO sending_meters (scope, until, slots) VALUES (:scope, :until, '[]') "
     "ON CONFLICT DO NOTHING"
 ).bindparams(bindparam("until", type_=Moment()))
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)

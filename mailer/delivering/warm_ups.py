@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, time, tzinfo
 
 from sqlalchemy import bindparam, select, text
 from sqlalchemy.orm import Session
@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from mailer.addresses import parse_address
 from mailer.database.tables import Newsletter, WarmUp
 from mailer.database.tables.base import Moment
-from mailer.rates import start_of_day
 from mailer.warming import WarmUpPlan
 
 
@@ -79,6 +78,11 @@ def resting_newsletters(
         return []
     rows = session.execute(select(Newsletter.id, Newsletter.from_address))
     return [one for one, address in rows if sending_domain(address) in spent]
+
+
+def start_of_day(now: datetime, zone: tzinfo) -> datetime:
+    """The last midnight in *zone*."""
+    return datetime.combine(now.astimezone(zone).date(), time(), zone).astimezone(UTC)
 
 
 def _stage(row: WarmUp | None, domain: str, plan: WarmUpPlan, today: datetime) -> Stage:

