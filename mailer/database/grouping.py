@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 from typing import Generic
 
-from sqlalchemy import Engine
-
-from mailer.database.writers import InstantWriter, Item, Write, Writer
+from mailer.database.writers import Item, NotWritten, QuickWriter, Unreachable, Writer
 from mailer.errors import Unavailable
 
 _LOG = logging.getLogger(__name__)
-_GATHER_SECONDS = 0.001  # a crowd costs a tenth less so; nobody notices a millisecond
+# From the beginning of one transaction to that of the next: a crowd shares them, while somebody
+# who comes alone is not kept waiting.
+_APART_SECONDS = 0.004
 _SHORT_PATIENCE_SECONDS = 0.5  # for those who come while the database hangs
 _QUIET_SECONDS = 1.0  # between two lines of the log about the same trouble
-_CHECKPOINT_AFTER = 5000  # small items: about 3 MB of write-ahead log
+# A database that is being restarted is back in less; items are kept for it.
+_ABSENCE_SECONDS = 60.0
+_TRY_AGAIN_SECONDS = 0.25
+_MOST_KEPT = 100_000
 
 Waiting = list[asyncio.Future[None]]
 
@@ -25,32 +27,28 @@ Waiting = list[asyncio.Future[None]]
 class GroupCommit(Generic[Item]):
     """Writes items of one event loop, many per transaction; each is awaited until it is committed.
 
-    Transactions run in one thread of their own, so that the loop never waits for the database.
-    Where *instant* is set and the database is SQLite, they run in the loop itself for as long as
-    nobody else is writing: a commit there waits neither for the disk nor for anybody, and takes
-    less time than the way to a thread and back.
+    The *quick* writer works within the loop, where there is one and nothing is in its way; the
+    other one has a thread, so that the loop never waits for the database.
     """
 
     def __init__(
         self,
-        engine: Engine,
-        write: Write[Item],
+        writer: Writer[Item],
         name: str,
         *,
-        instant: bool = False,
+        quick: QuickWriter[Item] | None = None,
         patience: float | None = None,  # seconds after which nobody is kept waiting any more
     ) -> None:
         self._name = name
-        self._thread = ThreadPoolExecutor(1, name)
-        self._writer = Writer(engine, write)  # only the thread touches it
-        sqlite = engine.dialect.name == "sqlite"
-        self._instant = InstantWriter(engine, write) if instant and sqlite else None
-        self._since_checkpoint = 0
+        self._writer, self._quick = writer, quick
         self._items: list[Item] = []
         self._waiting: Waiting = []
-        self._held: Waiting = []  # whose items are being committed
+        self._under_way: list[Item] = []
+        self._held: Waiting = []  # whose items are under way
         self._idle = asyncio.Event()
         self._idle.set()
+        self._closing = False
+        self._began = 0.0
         self._running: asyncio.Task[None] | None = None  # held, for loops hold tasks weakly
         self._patience = patience
         self._timer: asyncio.TimerHandle | None = None
@@ -59,64 +57,72 @@ class GroupCommit(Generic[Item]):
 
     def add(self, item: Item) -> asyncio.Future[None]:
         """Await it: *item* is committed then; any exception says that it is lost (and counted)."""
-        loop = asyncio.get_running_loop()
-        written: asyncio.Future[None] = loop.create_future()
+        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._items.append(item)
         self._waiting.append(written)
         if self._idle.is_set():
             self._idle.clear()
-            loop.call_later(_GATHER_SECONDS, self._begin)
+            self._begin_soon()
         return written
 
     async def close(self) -> None:
         """Write what waits, then give the connections back."""
+        self._closing = True
         await self._idle.wait()
-        if self._instant is not None:
-            self._instant.disconnect()
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.disconnect)
-        self._thread.shutdown(wait=False)
+        if self._quick is not None:
+            self._quick.close()
+        await self._writer.close()
+
+    def _begin_soon(self) -> None:
+        loop = asyncio.get_running_loop()
+        wait = self._began + _APART_SECONDS - loop.time()
+        if wait > 0:
+            loop.call_later(wait, self._begin)
+        else:
+            loop.call_soon(self._begin)
 
     def _begin(self) -> None:
-        loop = asyncio.get_running_loop()
-        if self._instant is None or not self._commit_instantly(self._instant):
-            self._running = loop.create_task(self._run())
-            return
-        self._idle.set()
-        if self._since_checkpoint >= _CHECKPOINT_AFTER:
-            self._since_checkpoint = 0
-            loop.run_in_executor(self._thread, self._writer.checkpoint)
-
-    def _commit_instantly(self, writer: InstantWriter[Item]) -> bool:
-        failed: dict[int, Exception] = {}
-        try:
-            if not writer.try_commit(self._items):
-                return False
-        except Exception as error:  # noqa: BLE001  # whatever it is, nobody may wait for ever
-            failed = dict.fromkeys(range(len(self._items)), error)
-        self._since_checkpoint += len(self._items)
-        self._items, self._held, self._waiting = [], self._waiting, []
-        self._answer(self._held, failed)
-        return True
-
-    async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
+        self._began = asyncio.get_running_loop().time()
+        self._under_way, self._items = self._items, []
+        self._held, self._waiting = self._waiting, []
         self._watch(self._patience)
-        try:
-            while self._items:
-                items, self._items = self._items, []
-                self._held, self._waiting = self._waiting, []
-                try:
-                    failed = await loop.run_in_executor(self._thread, self._writer.commit, items)
-                except Exception as error:  # noqa: BLE001
-                    failed = dict.fromkeys(range(len(items)), error)
-                self._answer(self._held, failed)
-                self._watch(self._patience)
-        finally:
-            self._running, self._held = None, []
-            self._idle.set()
-            self._watch(None)
+        if self._quick is not None:
+            self._quick.start(self._under_way, self._on_done)
+        else:
+            self._write_slowly()
 
-    def _answer(self, waiting: Waiting, failed: dict[int, Exception]) -> None:
+    def _on_done(self, problem: Exception | None) -> None:
+        if isinstance(problem, NotWritten):
+            self._write_slowly()
+        elif problem is not None:
+            self._end(dict.fromkeys(range(len(self._held)), problem))
+        else:
+            self._end({})
+
+    def _write_slowly(self) -> None:
+        self._running = asyncio.get_running_loop().create_task(self._commit())
+
+    async def _commit(self) -> None:
+        try:
+            failed = await self._commit_when_reached()
+        except Exception as error:  # noqa: BLE001  # whatever it is, nobody may wait for ever
+            failed = dict.fromkeys(range(len(self._held)), error)
+        self._running = None
+        self._end(failed)
+
+    async def _commit_when_reached(self) -> dict[int, Exception]:
+        until = monotonic() + _ABSENCE_SECONDS
+        while True:
+            try:
+                return await self._writer.commit(self._under_way)
+            except Unreachable:
+                if self._closing or monotonic() > until or len(self._items) > _MOST_KEPT:
+                    raise
+            await asyncio.sleep(_TRY_AGAIN_SECONDS)
+
+    def _end(self, failed: dict[int, Exception]) -> None:
+        self._watch(None)
+        waiting, self._held, self._under_way = self._held, [], []
         if failed:
             self._lose(len(failed), next(iter(failed.values())))
         for index, written in enumerate(waiting):
@@ -126,6 +132,10 @@ class GroupCommit(Generic[Item]):
                 written.set_exception(failed[index])
             else:
                 written.set_result(None)
+        if self._items:
+            self._begin_soon()
+        else:
+            self._idle.set()
 
     def _lose(self, count: int, error: Exception) -> None:
         self.lost += count

@@ -1,11 +1,13 @@
-"""Connections held open for many small transactions."""
+"""Connections held open for many small transactions, each with a thread that waits for it."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
@@ -13,52 +15,83 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 _LOG = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
+Item_contra = TypeVar("Item_contra", contravariant=True)
 Write = Callable[[Connection, Sequence[Item]], None]
+# ``None``: all is committed.
+Done = Callable[[Exception | None], None]
+
+
+class NotWritten(Exception):  # no error: a way that cannot be gone now
+    """Nothing was written, for certain; another way may be tried."""
+
+
+class Unreachable(Exception):
+    """There was no connection to be had: nothing was written, and it may be had later."""
+
+
+class QuickWriter(Protocol[Item_contra]):
+    """Writes from within the event loop, and never keeps it waiting."""
+
+    def start(self, items: Sequence[Item_contra], done: Done, /) -> None:
+        """Have all of them committed, then call *done*: with `NotWritten`, by a `Writer` instead."""
+
+    def close(self) -> None:
+        """Give back what was held."""
 
 
 class Writer(Generic[Item]):
-    """Writes items by one transaction on a connection of its own; for one thread."""
+    """Writes items by one transaction on a connection of its own, in a thread of its own."""
 
-    def __init__(self, engine: Engine, write: Write[Item]) -> None:
+    def __init__(self, engine: Engine, write: Write[Item], name: str) -> None:
         self._engine, self._write = engine, write
-        self._connection: Connection | None = None
+        self._connection: Connection | None = None  # only one at a time uses it
+        self._thread = ThreadPoolExecutor(1, name)
 
-    def commit(self, items: Sequence[Item]) -> dict[int, Exception]:
-        """Write all of them; those that could not be, by place. Raises when nothing was written."""
+    async def commit(self, items: Sequence[Item]) -> dict[int, Exception]:
+        """Write all of them; those that could not be, by place. Raises when nothing was written.
+
+        ``Unreachable`` when there is no database to connect to.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, items)
+
+    def checkpoint(self) -> None:
+        """Have SQLite's write-ahead log brought into the database file, which waits for the disk."""
+        self._thread.submit(self._checkpoint)
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
+        self._thread.shutdown(wait=False)
+
+    @property
+    def driver(self) -> Any:
+        """The driver's connection; ``None`` while there is none. Not while `commit` is running."""
+        connection = self._connection
+        return None if connection is None else connection.connection.driver_connection
+
+    def _commit(self, items: Sequence[Item]) -> dict[int, Exception]:
         try:
-            self._write_together(items)
+            try:
+                self._write_together(items)
+            except NotWritten:  # the server was restarted since the last time
+                self._disconnect()
+                self._write_together(items)
         except IntegrityError:
             return self._commit_singly(items)
         except Exception:
-            self.disconnect()  # the next items begin with a new connection
+            self._disconnect()  # the next items begin with a new connection
             raise
         return {}
-
-    def checkpoint(self) -> None:
-        """Bring SQLite's write-ahead log into the database file; waits for the disk."""
-        try:
-            _driver(self._connected()).execute("PRAGMA wal_checkpoint(PASSIVE)")
-        except (DBAPIError, sqlite3.Error) as error:
-            _LOG.warning("the write-ahead log was not checkpointed: %s", error)
-
-    def disconnect(self) -> None:
-        """Give the connection back."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
-
-    def _connect(self) -> Connection:
-        return self._engine.connect()
-
-    def _connected(self) -> Connection:
-        if self._connection is None:
-            self._connection = self._connect()
-        return self._connection
 
     def _write_together(self, items: Sequence[Item]) -> None:
         connection = self._connected()
         with connection.begin():
-            self._write(connection, items)
+            try:
+                self._write(connection, items)
+            except DBAPIError as error:
+                if error.connection_invalidated:  # before anything was committed
+                    raise NotWritten(str(error.orig)) from error
+                raise
 
     def _commit_singly(self, items: Sequence[Item]) -> dict[int, Exception]:
         # One item of something that was just removed must not take the others with it.
@@ -70,42 +103,23 @@ class Writer(Generic[Item]):
                 failed[index] = error
         return failed
 
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            try:
+                self._connection = self._engine.connect()
+            except OperationalError as error:
+                raise Unreachable(str(error.orig)) from error
+        return self._connection
 
-class InstantWriter(Writer[Item]):
-    """A writer for SQLite that never waits: neither for other writers nor for the disk.
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
-    With synchronous=NORMAL a commit only hands its pages to the operating system; what waits for
-    the disk is the checkpoint, and that is left to others.
-    """
-
-    def try_commit(self, items: Sequence[Item]) -> bool:
-        """Write all of them or, with ``False``, nothing: not now, or not all of them."""
+    def _checkpoint(self) -> None:
         try:
-            self._write_together(items)
-        except IntegrityError:
-            return False
-        except OperationalError as error:
-            if _is_busy(error):
-                return False
-            self.disconnect()
-            raise
-        return True
-
-    def _connect(self) -> Connection:
-        connection = super()._connect()
-        driver = _driver(connection)
-        connection.detach()  # no other user of the pool shall get these settings
-        driver.execute("PRAGMA busy_timeout=0")
-        driver.execute("PRAGMA wal_autocheckpoint=0")
-        return connection
-
-
-def _driver(connection: Connection) -> sqlite3.Connection:
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)  # noqa: S101
-    return driver
-
-
-def _is_busy(error: OperationalError) -> bool:
-    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # extended codes stand above
-    return code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+            driver = self._connected().connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection)  # noqa: S101
+            driver.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        except (DBAPIError, sqlite3.Error, Unreachable) as error:
+            _LOG.warning("the write-ahead log was not checkpointed: %s", error)

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from mailer.clock import Clock
 from mailer.database.grouping import GroupCommit
+from mailer.database.writers import Writer
 from mailer.errors import ConfigurationError
 from mailer.inbox.mails import Mail, add_mails
 from mailer.inbox.reading import subject_of
@@ -64,7 +65,7 @@ class _Keeper:
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._clock = clock
-        self.group = GroupCommit(engine, add_mails, "inbox")
+        self.group = GroupCommit(Writer(engine, add_mails, "inbox"), "inbox")
 
     async def handle_EHLO(  # noqa: N802  # named by aiosmtpd
         self,

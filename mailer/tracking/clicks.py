@@ -7,9 +7,9 @@ import asyncio
 from sqlalchemy import Engine
 
 from mailer.clock import Clock
-from mailer.database.grouping import GroupCommit
+from mailer.database.rows import adding, moment
 from mailer.tokens import Reader
-from mailer.tracking.records import Hit, add_clicks
+from mailer.tracking.records import CLICKS
 
 # A reader waits no longer for their click to be stored; it is stored later, if it can be.
 PATIENCE_SECONDS = 3.0
@@ -20,7 +20,7 @@ class ClickRecorder:
 
     def __init__(self, engine: Engine, clock: Clock, *, patience: float = PATIENCE_SECONDS) -> None:
         self._clock = clock
-        self._group = GroupCommit(engine, add_clicks, "clicks", instant=True, patience=patience)
+        self._group = adding(engine, CLICKS, "clicks", patience=patience)
 
     @property
     def lost(self) -> int:
@@ -32,7 +32,7 @@ class ClickRecorder:
     ) -> asyncio.Future[None]:
         """Await it: the click is committed then; any exception says that it is lost (and counted)."""
         return self._group.add(
-            Hit(reader.issue_id, reader.subscriber_id, link_number, self._clock(), machine)
+            (reader.issue_id, reader.subscriber_id, link_number, moment(self._clock()), machine)
         )
 
     async def close(self) -> None:

@@ -4,30 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
+from mailer.database.rows import INTEGER, MOMENT, TEXT, Rows
 from mailer.database.tables import Click, Issue, IssueLink
 
-_COLUMNS = "clicks (issue_id, subscriber_id, link_number, at, machine)"
-_ADD_SQLITE = f"INSERT INTO {_COLUMNS} VALUES (?, ?, ?, ?, ?)"  # noqa: S608  # all constant
-_ADD_POSTGRESQL = (
-    f"INSERT INTO {_COLUMNS} SELECT * FROM "  # noqa: S608
-    "unnest(%s::int[], %s::bigint[], %s::int[], %s::timestamptz[], %s::text[])"
+CLICKS = Rows(
+    "clicks",
+    {
+        "issue_id": INTEGER,
+        "subscriber_id": INTEGER,
+        "link_number": INTEGER,
+        "at": MOMENT,
+        "machine": TEXT,
+    },
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One click as it came: who, which link, when (in UTC), and why it was likely no person."""
-
-    issue_id: int
-    subscriber_id: int
-    link_number: int
-    at: datetime
-    machine: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,36 +35,6 @@ class LinkFigures:
     people: int
     clicks: int
     machine_clicks: int
-
-
-def add_clicks(connection: Connection, hits: Sequence[Hit]) -> None:
-    """Store every hit; ``IntegrityError`` when one is of an issue that was removed.
-
-    The drivers are spoken to directly: the statements are the cost of a click.
-    """
-    if connection.dialect.name == "postgresql":
-        columns = [
-            [hit.issue_id for hit in hits],
-            [hit.subscriber_id for hit in hits],
-            [hit.link_number for hit in hits],
-            [hit.at for hit in hits],
-            [hit.machine for hit in hits],
-        ]
-        connection.exec_driver_sql(_ADD_POSTGRESQL, tuple(columns))
-    else:
-        connection.exec_driver_sql(
-            _ADD_SQLITE,
-            [
-                (
-                    hit.issue_id,
-                    hit.subscriber_id,
-                    hit.link_number,
-                    hit.at.replace(tzinfo=None).isoformat(" ", "microseconds"),
-                    hit.machine,
-                )
-                for hit in hits
-            ],
-        )
 
 
 def link_urls(session: Session, issue_id: int) -> dict[int, str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import socket
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from mailer.inbox.server import InboxServer
 from mailer.web.app import create_app
 
 _BACKLOG = 2048
+_OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
 
 @dataclass(slots=True)
@@ -27,6 +29,7 @@ class WebServer:
 
     def run(self) -> None:
         """Serve; blocks."""
+        _spare_the_collector()
         try:
             self._server.run(sockets=[self._socket])
         finally:
@@ -85,6 +88,14 @@ def serve(mailer: Mailer, *, host: str = "127.0.0.1", port: int = 8000) -> None:
         server.run()
     finally:
         inbox.stop()
+
+
+def _spare_the_collector() -> None:
+    # Hundreds of requests that wait for one commit are no garbage; looked through every 700
+    # objects, and with them all that was ever loaded, they would cost a sixth of our time.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -1,0 +1,111 @@
+"""Commits to PostgreSQL that the event loop sends off, and goes on working until they are back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Generic
+
+from psycopg import OperationalError, pq
+
+from mailer.database.writers import Done, Item, NotWritten, Writer
+from mailer.errors import Unavailable
+
+Statement = Callable[[Sequence[Item]], tuple[bytes, list[bytes]]]
+
+
+class TravellingWriter(Generic[Item]):
+    """A writer for PostgreSQL: one statement, which is one transaction, and one way there and back.
+
+    It speaks on the connection of the *slow* writer, which has made it: connecting waits. While
+    one of them uses it, the other does not.
+    """
+
+    def __init__(self, statement: Statement[Item], slow: Writer[Item]) -> None:
+        self._statement, self._slow = statement, slow
+        self._server: pq.abc.PGconn | None = None  # while we listen, on its socket
+        self._descriptor = -1
+        self._done: Done | None = None  # while a statement is under way
+        self._problem: Exception | None = None
+        self._writing = False
+
+    def start(self, items: Sequence[Item], done: Done) -> None:
+        """Send them off; *done* is called when the answer has come."""
+        try:
+            server = self._server or self._listen()
+            server.send_query_params(*self._statement(items))
+            self._done = done
+            self._flush()
+        except (OperationalError, NotWritten) as error:
+            self._done = None
+            self._leave()
+            done(NotWritten(str(error)))
+
+    def close(self) -> None:
+        """Listen no more; the connection is the slow writer's."""
+        self._leave()
+
+    def _listen(self) -> pq.abc.PGconn:
+        driver = self._slow.driver
+        if driver is None or driver.closed:
+            raise NotWritten("There is no connection yet.")
+        server: pq.abc.PGconn = driver.pgconn
+        self._server, self._descriptor = server, server.socket
+        asyncio.get_running_loop().add_reader(self._descriptor, self._on_answer)
+        return server
+
+    def _leave(self) -> None:
+        if self._server is not None:
+            self._server = None
+            asyncio.get_running_loop().remove_reader(self._descriptor)
+            self._write_later(False)
+
+    def _flush(self) -> None:
+        if self._server is not None:
+            self._write_later(self._server.flush() != 0)
+
+    def _write_later(self, needed: bool) -> None:
+        if needed and not self._writing:
+            asyncio.get_running_loop().add_writer(self._descriptor, self._flush)
+        elif self._writing and not needed:
+            asyncio.get_running_loop().remove_writer(self._descriptor)
+        self._writing = needed
+
+    def _on_answer(self) -> None:
+        server = self._server
+        try:
+            while server is not None:
+                server.consume_input()
+                if self._done is None or server.is_busy():
+                    return
+                result = server.get_result()
+                if result is None:
+                    self._finish()
+                    return
+                if result.status != pq.ExecStatus.COMMAND_OK:
+                    self._problem = _meaning(result)
+        except OperationalError as error:
+            self._leave()
+            if self._done is not None:
+                self._problem = self._problem or _unknown(str(error))
+                self._finish()
+
+    def _finish(self) -> None:
+        done, self._done = self._done, None
+        problem, self._problem = self._problem, None
+        if problem is not None:
+            self._leave()
+        if done is not None:
+            done(problem)
+
+
+def _meaning(result: pq.abc.PGresult) -> Exception:
+    words = " ".join(result.error_message.decode(errors="replace").split())
+    # What has a code was said by the server, which then has undone the statement.
+    code = result.error_field(pq.DiagnosticField.SQLSTATE)
+    return NotWritten(words) if code else _unknown(words)
+
+
+def _unknown(words: str) -> Unavailable:
+    # Whether it was committed before the connection was lost, nobody can say.
+    return Unavailable(f"The database went away: {words}")
