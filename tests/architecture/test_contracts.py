@@ -41,6 +41,7 @@ VIOLATIONS = {
     "openpyxl": ("audience/importing/running.py", "import openpyxl"),
     "uvicorn": ("scheduling.py", "import uvicorn"),
     "starlette": ("tracking/clicks.py", "import starlette"),
+    "psycopg": ("database/writers.py", "import psycopg"),
     "alembic": ("bootstrap.py", "import alembic"),
     "terminal": ("scheduling.py", "import rich"),
 }
