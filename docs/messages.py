@@ -5,22 +5,34 @@ Usage: python docs/messages.py; then translate what is empty in the .po files.
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
+
+from mailer import errors
 
 ROOT = Path(__file__).parents[1]
 WEB = ROOT / "mailer" / "web"
 LOCALES = WEB / "locales"
 _JINJA = {"trim_blocks": "true", "lstrip_blocks": "true", "encoding": "utf-8"}
-_FUNCTIONS: dict[str, Any] = {"_": None, "gettext": None, "ngettext": (1, 2), "marked": None}
+_FUNCTIONS: dict[str, Any] = {"_": None, "gettext": None, "ngettext": (1, 2)}
+
+_ERRORS = {
+    kind.__name__
+    for family in (errors.InvalidInput, errors.NotFound, errors.Conflict)
+    for kind in (family, *family.__subclasses__())
+}
+_SINGULARS = {"_", "gettext", "Sentence", *_ERRORS}
+_PLURALS = {"ngettext", "Counted"}
+_NEVER_ON_PAGES = {"cli"}
 
 Message = str | tuple[str, str]
 
@@ -49,12 +61,23 @@ def _in_templates() -> Iterator[tuple[Path, Message]]:
 
 
 def _in_code() -> Iterator[tuple[Path, Message]]:
-    for path in sorted(WEB.rglob("*.py")):
-        for _line, said, _comments, _context in extract_from_file("python", path, _FUNCTIONS):
-            if isinstance(said, str):
-                yield path, said
-            else:
-                yield path, (said[0], said[1])
+    """What pages say, and the sentences of errors and findings, which pages can come to say."""
+    for path in sorted((ROOT / "mailer").rglob("*.py")):
+        if path.relative_to(ROOT).parts[1] in _NEVER_ON_PAGES:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                said = _texts(node.args)
+                if node.func.id in _PLURALS and len(said) > 1:
+                    yield path, (said[0], said[1])
+                elif node.func.id in _SINGULARS and said:
+                    yield path, said[0]
+
+
+def _texts(arguments: list[ast.expr]) -> list[str]:
+    """Those at the beginning that are written out: what is put together (f"…") is no message."""
+    constants = (one.value if isinstance(one, ast.Constant) else None for one in arguments)
+    return list(takewhile(bool, (one if isinstance(one, str) else "" for one in constants)))
 
 
 def _in_composer() -> Iterator[tuple[Path, Message]]:

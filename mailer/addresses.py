@@ -11,6 +11,7 @@ from typing import NamedTuple
 from email_validator import EmailNotValidError, validate_email
 
 from mailer.errors import InvalidAddress, InvalidInput
+from mailer.sentences import Sentence
 
 NAME_LENGTH = 200
 
@@ -114,7 +115,9 @@ def parse_domain(text: str) -> str:
     try:
         return parse_address(f"a@{name}").domain
     except InvalidAddress as error:
-        raise InvalidAddress(f"{quoted(name)} is not a domain such as example.com.") from error
+        raise InvalidAddress(
+            "{domain} is not a domain such as example.com.", domain=quoted(name)
+        ) from error
 
 
 def suggest_domain(domain: str) -> str | None:
@@ -153,21 +156,38 @@ def _one_slip(typed: str, meant: str) -> bool:
     )
 
 
+# The library's words that the catalogues know; others of its sentences stay English.
+_REASONS = (
+    Sentence("An email address must have an @-sign"),
+    Sentence("There must be something before the @-sign"),
+    Sentence("There must be something after the @-sign"),
+    Sentence("The part after the @-sign is not valid. It should have a period"),
+    Sentence("An email address cannot end with a period"),
+    Sentence("An email address cannot have two periods in a row"),
+    Sentence("An email address cannot have a period immediately after the @-sign"),
+    Sentence("The email address contains invalid characters before the @-sign: SPACE"),
+)
+
+
 @lru_cache(maxsize=4096)
 def _uncommon(shown: str) -> Address:
     if not shown:
         raise InvalidAddress("There is no address; write one such as ann@example.com.")
     if _CONTROL.search(shown) or "\ufffd" in shown:
         raise InvalidAddress(
-            f"The address {quoted(shown)} contains a line break or a control character; "
-            "write it on one line."
+            "The address {address} contains a line break or a control character; "
+            "write it on one line.",
+            address=quoted(shown),
         )
     try:
         # test_environment allows the reserved domain .test; nothing is looked up.
         seen = validate_email(shown, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
-        reason = str(error).removesuffix(".")
-        raise InvalidAddress(f"{quoted(shown)} is not an address: {reason}.") from error
+        said = str(error).removesuffix(".")
+        reason = next((one for one in _REASONS if one == said), said)
+        raise InvalidAddress(
+            "{address} is not an address: {reason}.", address=quoted(shown), reason=reason
+        ) from error
     local = unicodedata.normalize("NFC", unicodedata.normalize("NFC", seen.local_part).lower())
     return Address(shown, f"{local}@{seen.ascii_domain}", seen.ascii_domain)
 
@@ -183,12 +203,15 @@ def clean_name(text: str) -> str:
     name = text.strip(" \t\u00a0")
     if _UNSAFE.search(name):
         raise InvalidInput(
-            f"The name {quoted(name)} contains a line break or a control character; "
-            "write it on one line."
+            "The name {name} contains a line break or a control character; write it on one line.",
+            name=quoted(name),
         )
     if len(name) > NAME_LENGTH:
         raise InvalidInput(
-            f"The name {quoted(name)} has {len(name)} characters; {NAME_LENGTH} is the most."
+            "The name {name} has {count} characters; {most} is the most.",
+            name=quoted(name),
+            count=len(name),
+            most=NAME_LENGTH,
         )
     return name
 

@@ -19,7 +19,8 @@ from pydantic import (
     ValidationError,
 )
 
-from mailer.errors import InvalidIssue
+from mailer.errors import InvalidInput, InvalidIssue, complaint
+from mailer.sentences import Sentence
 
 BODY_TAGS = frozenset({"p", "br", "strong", "em", "a", "ul", "ol", "li"})
 LINK_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
@@ -37,58 +38,62 @@ _RENAMED = re.compile(r"<(/?)(b|i)(?=[\s/>])", re.IGNORECASE)
 
 def _checked_url(url: str) -> str:
     if any(ord(character) <= 0x20 or ord(character) == 0x7F for character in url):
-        raise ValueError("an address has no spaces or control characters; write %20 for a space")
+        raise InvalidInput("an address has no spaces or control characters; write %20 for a space")
     scheme = _SCHEME.match(url)
     if not scheme:
-        raise ValueError("an address starts with https:// (or http://, mailto:, tel:)")
+        raise InvalidInput("an address starts with https:// (or http://, mailto:, tel:)")
     if scheme[1].lower() not in LINK_SCHEMES:
-        raise ValueError(f"{scheme[1]}: links are not allowed; use https, http, mailto or tel")
+        raise InvalidInput(
+            "{scheme}: links are not allowed; use https, http, mailto or tel", scheme=scheme[1]
+        )
     try:
         parts = urlsplit(url)
         named = bool(parts.hostname) or parts.scheme in {"mailto", "tel"}
     except ValueError as error:
-        raise ValueError("this is not a web address") from error
+        raise InvalidInput("this is not a web address") from error
     if not named or not (parts.netloc or parts.path):
-        raise ValueError("this address names no host")
+        raise InvalidInput("this address names no host")
     return url
 
 
-def address_problem(url: str) -> str:
-    """Why *url* can be no address of a link; ``""`` where it can."""
+def address_problem(url: str) -> Sentence | None:
+    """Why *url* can be no address of a link; ``None`` where it can."""
     try:
         _checked_url(url.strip())
-    except ValueError as error:
-        return str(error)
-    return ""
+    except InvalidInput as error:
+        return error.sentence
+    return None
 
 
 def clean_body(html: str) -> str:
-    """*html* reduced to paragraphs, emphasis, links and lists; ``ValueError`` for a bad link.
+    """*html* reduced to paragraphs, emphasis, links and lists; ``InvalidInput`` for a bad link.
 
     What comes out goes through unchanged, so that stored, exported and imported bodies are equal.
     """
     if len(_OPENING.findall(html)) - html.count("</") > _MOST_OPEN:
         # Cleaning takes the square of the depth, and everything left open is one deeper.
-        raise ValueError(f"this text leaves more than {_MOST_OPEN:,} tags open")
+        raise InvalidInput("this text leaves more than {most:,} tags open", most=_MOST_OPEN)
     for _ in range(_MOST_PASSES):
         cleaned = _cleaned_once(html)
         if cleaned == html:
             return cleaned
         html = cleaned
-    raise ValueError("this text's tags are too tangled; paste it as plain text")
+    raise InvalidInput("this text's tags are too tangled; paste it as plain text")
 
 
 def _cleaned_once(html: str) -> str:
     renamed = _RENAMED.sub(lambda m: f"<{m[1]}{'strong' if m[2] in 'bB' else 'em'}", html)
-    bad: list[str] = []
+    bad: list[Sentence] = []
 
     def filtered(tag: str, attribute: str, value: str) -> str | None:
         if (tag, attribute) != ("a", "href"):  # asked of all attributes, allowed or not
             return None
         try:
             return _checked_url(value)
-        except ValueError as error:
-            bad.append(f"the link {value[:60]!r}: {error}")
+        except InvalidInput as error:
+            bad.append(
+                Sentence("the link {link!r}: {problem}", link=value[:60], problem=error.sentence)
+            )
             return None
 
     cleaned = nh3.clean(
@@ -101,7 +106,7 @@ def _cleaned_once(html: str) -> str:
     )
     cleaned = cleaned.replace("<p></p>", "").strip()
     if bad:
-        raise ValueError(bad[0])
+        raise InvalidInput(bad[0])
     if cleaned and not cleaned.startswith(("<p", "<ul", "<ol")):
         cleaned = f"<p>{cleaned}</p>"
     return cleaned
@@ -274,8 +279,11 @@ def validate_content(value: Any) -> Content:
 def _named(error: ValidationError) -> InvalidIssue:
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"] if part not in BLOCK_KINDS)
-    message = first["msg"].removeprefix("Value error, ")
+    problem = complaint(first)
     if first["type"].startswith("union_tag"):
-        message = f"A block needs its kind: one of {', '.join(sorted(BLOCK_KINDS))}."
+        kinds = ", ".join(sorted(BLOCK_KINDS))
+        problem = Sentence("A block needs its kind: one of {kinds}.", kinds=kinds)
     more = error.error_count() - 1
-    return InvalidIssue(f"{message}{f' (and {more} more)' if more else ''}", place=place)
+    if more:
+        problem = Sentence("{problem} (and {n} more)", problem=problem, n=more)
+    return InvalidIssue(problem, place=place)

@@ -18,11 +18,25 @@ MailerError                     one sentence for a person: where, what, what to 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from mailer.sentences import Sentence
+
 
 class MailerError(Exception):
-    """Base of all errors raised on purpose; ``str(error)`` is one clear sentence."""
+    """Base of all errors raised on purpose; ``str(error)`` is one clear sentence.
+
+    The *values* fill the places of its pattern: ``NotFound("There is no issue {number}.",
+    number=7)``. What only the command line and logs say may be written out at once.
+    """
 
     exit_status = 1
+
+    def __init__(self, sentence: str, /, **values: object) -> None:
+        said = sentence if isinstance(sentence, Sentence) else Sentence(sentence, **values)
+        super().__init__(said)
+        self.sentence = said  # for pages, which say it in the reader's language
 
 
 class InvalidInput(MailerError, ValueError):
@@ -38,16 +52,27 @@ class InvalidAddress(InvalidInput):
 class InvalidIssue(InvalidInput):
     """Content of an issue that cannot be taken; *place* is like ``blocks.3.button.url``."""
 
-    def __init__(self, message: str, *, place: str = "") -> None:
-        super().__init__(f"{place}: {message}" if place else message)
+    def __init__(self, message: str, *, place: str = "", **values: object) -> None:
+        super().__init__(message, **values)
+        if place:
+            super().__init__(Sentence("{place}: {problem}", place=place, problem=self.sentence))
         self.place = place
 
 
 class InvalidRule(InvalidInput):
     """A segment's rule that cannot be read; *position* counts characters from 0."""
 
-    def __init__(self, message: str, *, position: int, expected: tuple[str, ...] = ()) -> None:
-        super().__init__(f"The rule cannot be read at character {position + 1}: {message}.")
+    def __init__(
+        self, message: str, *, position: int, expected: tuple[str, ...] = (), **values: object
+    ) -> None:
+        problem = Sentence(message, **values)
+        super().__init__(
+            Sentence(
+                "The rule cannot be read at character {place}: {problem}.",
+                place=position + 1,
+                problem=problem,
+            )
+        )
         self.position = position
         self.expected = expected
 
@@ -94,3 +119,12 @@ class InvalidToken(MailerError, ValueError):
 
 class ExpiredToken(InvalidToken):
     """A link that was made by this installation and does not work any more."""
+
+
+def complaint(details: Mapping[str, Any]) -> Sentence:
+    """What one of pydantic's errors says: the sentence of the error of ours that a validator
+    raised, or pydantic's own."""
+    raised = details.get("ctx", {}).get("error")
+    if isinstance(raised, MailerError):
+        return raised.sentence
+    return Sentence(details["msg"].removeprefix("Value error, "))

@@ -70,7 +70,7 @@ def _text(value: object) -> Kept:
         return "yes" if value else "no"
     text = str(value).strip()
     if len(text) > LONGEST_TEXT:
-        raise InvalidInput(f"is longer than {LONGEST_TEXT:,} characters")
+        raise InvalidInput("is longer than {most:,} characters", most=LONGEST_TEXT)
     return text
 
 
@@ -128,7 +128,7 @@ def _choice(value: object, options: tuple[str, ...]) -> Kept:
     for option in options:
         if option.casefold() == wanted:
             return option
-    raise InvalidInput(f"is none of {', '.join(options)}")
+    raise InvalidInput("is none of {known}", known=", ".join(options))
 
 
 _KEEPERS: Mapping[FieldKind, Callable[[object], Kept]] = {

@@ -40,7 +40,11 @@ def parse_sending_hours(text: str) -> SendingHours:
             time(int(match[1]), int(match[2])), time(int(match[3]) % 24, int(match[4]))
         )
     except ValueError as error:
-        raise InvalidInput(f"{text!r} are no sending hours; write 08:00-20:00.") from error
+        raise InvalidInput(
+            "{text!r} are no sending hours; write 08:00-20:00.", text=text
+        ) from error
     if hours.start == hours.end:
-        raise InvalidInput(f"{text!r}: the hours must differ; leave them out to send at any time.")
+        raise InvalidInput(
+            "{text!r}: the hours must differ; leave them out to send at any time.", text=text
+        )
     return hours

@@ -17,6 +17,7 @@ from mailer.field_kinds import EditableBy, FieldKind, FieldType, Kept
 from mailer.names import clean_title
 from mailer.placeholders import BUILT_IN, TOKEN
 from mailer.rules.syntax import Comparison, Leaf, Subject
+from mailer.sentences import Sentence, there_are
 
 _NAME = re.compile(r"[^\W\d]\w{0,59}")
 _TAKEN = frozenset((*BUILT_IN, TOKEN, "last_name", "tags", "language", "time_zone"))
@@ -42,15 +43,19 @@ def add(
     name = name.strip().lower()
     if not _NAME.fullmatch(name) or name in _TAKEN:
         raise InvalidInput(
-            f"A field cannot be called {name!r}; write letters, digits and _ after a first letter"
-            + (f", and none of {', '.join(sorted(_TAKEN))}." if name in _TAKEN else ".")
+            "A field cannot be called {name!r}; write letters, digits and _ after a first letter, "
+            "and none of {taken}.",
+            name=name,
+            taken=", ".join(sorted(_TAKEN)),
         )
     if session.get(CustomField, name) is not None:
-        raise Conflict(f"There is a field {name!r} already; `mailer field set` changes it.")
+        raise Conflict(
+            "There is a field {name!r} already; `mailer field set` changes it.", name=name
+        )
     kept = _checked_type(kind, options)
     made = CustomField(
         name=name,
-        label=clean_title(label or name.replace("_", " ").capitalize(), "field"),
+        label=clean_title(label or name.replace("_", " ").capitalize(), Sentence("field")),
         kind=kind,
         options=list(kept.options),
         editable_by=editable_by,
@@ -75,7 +80,7 @@ def change(
 ) -> tuple[CustomField, int]:
     """Change what is given; as in `add`, what people have is made to fit. ``NotFound``."""
     field = get(session, name)
-    field.label = field.label if label is None else clean_title(label, "field")
+    field.label = field.label if label is None else clean_title(label, Sentence("field"))
     field.editable_by = editable_by or field.editable_by
     before = type_of(field)
     wanted = before.options if options is None else tuple(options)
@@ -117,8 +122,7 @@ def get(session: Session, name: str) -> CustomField:
     field = session.get(CustomField, name.strip().lower())
     if field is None:
         names = [one.name for one in every(session)]
-        there = f"there are: {', '.join(names)}." if names else "there is none yet."
-        raise NotFound(f"There is no field {name!r}; {there}")
+        raise NotFound("There is no field {name!r}; {there}", name=name, there=there_are(names))
     return field
 
 
@@ -131,7 +135,9 @@ def remove(session: Session, name: str, *, with_values: bool = False) -> int:
     using = segments_that(session, lambda leaf: _names(leaf, field.name))
     if using:
         raise Conflict(
-            f"The field {field.name} is needed by the segment {using[0]!r}; change its rule first."
+            "The field {field} is needed by the segment {segment!r}; change its rule first.",
+            field=field.name,
+            segment=using[0],
         )
     session.delete(field)
     session.flush()
@@ -152,11 +158,16 @@ def kept_values(
     for name, value in values.items():
         field = known.get(name)
         if by is EditableBy.READER and (field is None or field.editable_by is not by):
-            raise InvalidInput(f"The field {name} cannot be changed here.")
+            raise InvalidInput("The field {name} cannot be changed here.", name=name)
         try:
             kept[name] = (type_of(field) if field else FieldType(FieldKind.TEXT)).keep(value)
         except InvalidInput as error:
-            raise InvalidInput(f"{field.label if field else name}: {value!r} {error}.") from error
+            raise InvalidInput(
+                "{field}: {value!r} {problem}.",
+                field=field.label if field else name,
+                value=value,
+                problem=error.sentence,
+            ) from error
     return kept
 
 
@@ -168,10 +179,10 @@ def _names(leaf: Leaf, name: str) -> bool:
 
 
 def _checked_type(kind: FieldKind, options: Iterable[str]) -> FieldType:
-    given = [clean_title(option, "option") for option in options]
+    given = [clean_title(option, Sentence("option")) for option in options]
     if kind is not FieldKind.CHOICE:
         if given:
-            raise InvalidInput(f"Options are for a choice; the kind here is {kind}.")
+            raise InvalidInput("Options are for a choice; the kind here is {kind}.", kind=kind)
         return FieldType(kind)
     if len({one.casefold() for one in given}) != len(given) or not given:
         raise InvalidInput("A choice needs options, each of them once.")
@@ -182,7 +193,9 @@ def _kept_default(kept: FieldType, default: str | None) -> dict[str, Any]:
     try:
         value = kept.keep(default)
     except InvalidInput as error:
-        raise InvalidInput(f"The default {default!r} {error}.") from error
+        raise InvalidInput(
+            "The default {default!r} {problem}.", default=default, problem=error.sentence
+        ) from error
     return {} if value is None else {"value": value}
 
 
@@ -205,7 +218,12 @@ def _convert(session: Session, field: CustomField, *, clear_unfit: bool) -> int:
             except InvalidInput as error:
                 unfit, example, value = (
                     unfit + 1,
-                    example or f"{values[name]!r}, which {error}",
+                    example
+                    or str(
+                        Sentence(
+                            "{value!r}, which {problem}", value=values[name], problem=error.sentence
+                        )
+                    ),
                     None,
                 )
             if value is None or value != values[name] or type(value) is not type(values[name]):
@@ -215,8 +233,12 @@ def _convert(session: Session, field: CustomField, *, clear_unfit: bool) -> int:
     changed = _write(session, converted(_holders(session, name)))
     if unfit and not clear_unfit:
         raise InvalidInput(
-            f"The field {name}: {unfit:,} of people's values cannot be of the kind {kept.kind}, "
-            f"such as {example}. Mend them, or have them taken away by --clear-unfit."
+            "The field {name}: {unfit:,} of people's values cannot be of the kind {kind}, "
+            "such as {example}. Mend them, or have them taken away by --clear-unfit.",
+            name=name,
+            unfit=unfit,
+            kind=kept.kind,
+            example=example,
         )
     return changed
 

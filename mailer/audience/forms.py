@@ -16,8 +16,9 @@ from mailer.address_rules import AddressRules
 from mailer.addresses import Address
 from mailer.blocks import Line, clean_body
 from mailer.database.tables import CustomField, Newsletter, Wording
-from mailer.errors import InvalidInput, NotFound
+from mailer.errors import InvalidInput, NotFound, complaint
 from mailer.field_kinds import EditableBy, FieldKind, FieldType, Kept
+from mailer.sentences import there_are
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
 _MOST_FIELDS = 20
@@ -72,7 +73,7 @@ class Question:
     def keep(self, answer: str) -> Kept | None:
         """The answer as it is kept; ``InvalidInput``, to be read after the field's label."""
         if len(answer) > _LONGEST_ANSWER:
-            raise InvalidInput(f"is longer than {_LONGEST_ANSWER} characters")
+            raise InvalidInput("is longer than {most} characters", most=_LONGEST_ANSWER)
         return FieldType(FieldKind(self.kind), self.options).keep(answer)
 
 
@@ -88,11 +89,12 @@ def change(session: Session, newsletter: Newsletter, **values: Any) -> FormSetti
     for field in parsed.fields:
         if field.name not in known:
             raise NotFound(
-                f"There is no custom field {field.name!r}; "
-                + (f"there are: {', '.join(sorted(known))}." if known else "define it first.")
+                "There is no custom field {name!r}; {there}",
+                name=field.name,
+                there=there_are(sorted(known)),
             )
     if len(parsed.fields) > _MOST_FIELDS:
-        raise InvalidInput(f"A form asks for {_MOST_FIELDS} custom fields at most.")
+        raise InvalidInput("A form asks for {most} custom fields at most.", most=_MOST_FIELDS)
     newsletter.sign_up = parsed.model_dump(mode="json", exclude_defaults=True)
     return parsed
 
@@ -129,11 +131,13 @@ def answers(asked: Sequence[Question], given: Mapping[str, str]) -> dict[str, Ke
         try:
             value = question.keep(given.get(question.name, ""))
         except InvalidInput as error:
-            raise InvalidInput(f"{question.label}: {error}.") from error
+            raise InvalidInput(
+                "{question}: {problem}.", question=question.label, problem=error.sentence
+            ) from error
         if value is not None:
             kept[question.name] = value
         elif question.required:
-            raise InvalidInput(f"{question.label}: please fill this in.")
+            raise InvalidInput("{question}: please fill this in.", question=question.label)
     return kept
 
 
@@ -170,6 +174,8 @@ def _parsed(newsletter: Newsletter, values: Mapping[str, Any]) -> FormSettings:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise InvalidInput(
-            f"The form of {newsletter.name!r} cannot be used: {place}: "
-            f"{first['msg'].removeprefix('Value error, ')}."
+            "The form of {newsletter!r} cannot be used: {place}: {problem}.",
+            newsletter=newsletter.name,
+            place=place,
+            problem=complaint(first),
         ) from error

@@ -15,6 +15,7 @@ from mailer.addresses import clean_name, parse_address
 from mailer.database.tables import Consent, Newsletter, Subscription
 from mailer.errors import Conflict, InvalidInput, NotFound
 from mailer.sending_hours import parse_sending_hours
+from mailer.sentences import did_you_mean, there_are
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LONGEST_POSTAL = 500
@@ -58,14 +59,15 @@ def add(  # noqa: PLR0913  # a newsletter has that many facts
     """A new newsletter; ``InvalidInput`` or ``Conflict`` (the slug is taken)."""
     if len(slug) > 60 or not _SLUG.fullmatch(slug):
         raise InvalidInput(
-            f"The slug {slug!r} cannot be used; write small letters, digits and single hyphens, "
-            "such as river-watch, 60 at most."
+            "The slug {slug!r} cannot be used; write small letters, digits and single hyphens, "
+            "such as river-watch, 60 at most.",
+            slug=slug,
         )
     title = clean_name(name)
     if not title:
         raise InvalidInput("A newsletter needs a name.")
     if find(session, slug) is not None:
-        raise Conflict(f"There is a newsletter {slug!r} already; choose another slug.")
+        raise Conflict("There is a newsletter {slug!r} already; choose another slug.", slug=slug)
     newsletter = Newsletter(slug=slug, look={}, theme="default", created_at=now)
     change(
         newsletter,
@@ -105,7 +107,10 @@ def change(  # noqa: PLR0913  # a newsletter has that many facts
     if not title:
         raise InvalidInput("A newsletter needs a name.")
     if len(postal_address) > _LONGEST_POSTAL:
-        raise InvalidInput(f"The postal address has more than {_LONGEST_POSTAL} characters.")
+        raise InvalidInput(
+            "The postal address has more than {most} characters.",
+            most=_LONGEST_POSTAL,
+        )
     values = {
         "name": title,
         "from_name": clean_name(from_name) or title,
@@ -137,11 +142,9 @@ def get(session: Session, slug: str) -> Newsletter:
     if newsletter is not None:
         return newsletter
     slugs = session.scalars(select(Newsletter.slug).order_by(Newsletter.slug)).all()
-    if not slugs:
-        raise NotFound(f"There is no newsletter {slug!r}; there is none at all yet, add one first.")
     close = difflib.get_close_matches(slug, slugs, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(slugs[:10])}."
-    raise NotFound(f"There is no newsletter {slug!r}; {hint}")
+    there = did_you_mean(close[0]) if close else there_are(slugs)
+    raise NotFound("There is no newsletter {slug!r}; {there}", slug=slug, there=there)
 
 
 def named(session: Session) -> list[Named]:
@@ -172,8 +175,10 @@ def _return_path(text: str) -> str:
     local = address.rpartition("@")[0]
     if not local.isascii() or len(local) > _LONGEST_LOCAL:
         raise InvalidInput(
-            f"The return path {address!r} cannot be used: before the @ it may have "
-            f"{_LONGEST_LOCAL} plain letters at most, for a reader's token is added to it."
+            "The return path {address!r} cannot be used: before the @ it may have "
+            "{most} plain letters at most, for a reader's token is added to it.",
+            address=address,
+            most=_LONGEST_LOCAL,
         )
     return address
 
@@ -183,11 +188,13 @@ _STATES = (Consent.CONFIRMED, Consent.PENDING, Consent.UNSUBSCRIBED)
 
 def _language(tag: str) -> str:
     if len(tag) > 35 or not _LANGUAGE.fullmatch(tag):
-        raise InvalidInput(f"{tag!r} is no language tag; write en, de or pt-BR (BCP 47).")
+        raise InvalidInput("{tag!r} is no language tag; write en, de or pt-BR (BCP 47).", tag=tag)
     return tag
 
 
 def _time_zone(name: str) -> str:
     if name not in zoneinfo.available_timezones():
-        raise InvalidInput(f"{name!r} is no time zone; write UTC or Europe/Berlin (IANA names).")
+        raise InvalidInput(
+            "{name!r} is no time zone; write UTC or Europe/Berlin (IANA names).", name=name
+        )
     return name

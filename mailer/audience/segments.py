@@ -15,15 +15,16 @@ from mailer.errors import Conflict, InvalidInput, NotFound
 from mailer.names import clean_title, name_key
 from mailer.rules import Rule, parse
 from mailer.rules.syntax import InSegment, Leaf
+from mailer.sentences import Sentence, there_are
 
 _ENDED = (IssueState.SENT, IssueState.CANCELLED)
 
 
 def add(session: Session, name: str, text: str, *, now: datetime) -> Segment:
     """Save a rule; ``InvalidInput`` or ``NotFound`` say what in it means nothing here."""
-    shown = clean_title(name, "segment")
+    shown = clean_title(name, Sentence("segment"))
     if find(session, shown) is not None:
-        raise Conflict(f"There is a segment {shown!r} already; choose another name.")
+        raise Conflict("There is a segment {name!r} already; choose another name.", name=shown)
     segment = Segment(
         name=shown, key=name_key(shown), rule=str(checked(session, text, now=now)),
         created_at=now, changed_at=now,
@@ -66,8 +67,7 @@ def get(session: Session, name: str) -> Segment:
     segment = find(session, name)
     if segment is None:
         names = [one.name for one in every(session)]
-        there = f"there are: {', '.join(names[:10])}." if names else "there is none yet."
-        raise NotFound(f"There is no segment {name!r}; {there}")
+        raise NotFound("There is no segment {name!r}; {there}", name=name, there=there_are(names))
     return segment
 
 
@@ -107,9 +107,12 @@ def remove(session: Session, name: str) -> None:
     )
     if issue is not None:
         raise Conflict(
-            f"The segment {segment.name!r} is part of the audience of issue {issue.id} "
-            f"({issue.state}); choose another audience for it first: "
-            f"`mailer issue audience {issue.id}`."
+            "The segment {segment!r} is part of the audience of issue {issue}, which "
+            "{state}; choose another audience for it first: "
+            "`mailer issue audience {issue}`.",
+            segment=segment.name,
+            issue=issue.id,
+            state=issue.state.words,
         )
 
     def speaks(leaf: Leaf) -> bool:
@@ -118,8 +121,9 @@ def remove(session: Session, name: str) -> None:
     using = segments_that(session, speaks)
     if using:
         raise Conflict(
-            f"The segment {segment.name!r} is part of the segment {using[0]!r}; "
-            "change its rule first."
+            "The segment {segment!r} is part of the segment {other!r}; change its rule first.",
+            segment=segment.name,
+            other=using[0],
         )
     session.delete(segment)
     session.flush()

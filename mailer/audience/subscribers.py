@@ -70,8 +70,11 @@ def add(  # noqa: PLR0913  # a person has that many facts
     suppression = suppressions.find(session, parsed, signer)
     if suppression is not None:
         raise Conflict(
-            f"{parsed.shown} is suppressed since {suppression.at:%Y-%m-%d} ({suppression.reason}); "
-            "take the suppression back first if the person asks for the newsletter."
+            "{address} is suppressed since {at:%Y-%m-%d} ({reason}); "
+            "take the suppression back first if the person asks for the newsletter.",
+            address=parsed.shown,
+            at=suppression.at,
+            reason=suppression.reason,
         )
     subscriber = find(session, parsed)
     if subscriber is None:
@@ -133,7 +136,9 @@ def get(session: Session, address: str) -> Subscriber:
     """The subscriber at this address; ``NotFound`` or ``InvalidAddress``."""
     subscriber = find(session, address)
     if subscriber is None:
-        raise NotFound(f"Nobody with the address {parse_address(address).shown} is known here.")
+        raise NotFound(
+            "Nobody with the address {address} is known here.", address=parse_address(address).shown
+        )
     return subscriber
 
 
@@ -172,7 +177,11 @@ def unsubscribe(
     """
     subscriber = get(session, address)
     if session.get(Subscription, (newsletter.id, subscriber.id)) is None:
-        raise NotFound(f"{subscriber.address} is not subscribed to {newsletter.name}.")
+        raise NotFound(
+            "{address} is not subscribed to {newsletter}.",
+            address=subscriber.address,
+            newsletter=newsletter.name,
+        )
     return consent.unsubscribe(
         session,
         newsletter_id=newsletter.id,

@@ -110,8 +110,10 @@ def _table(head: Sequence[Row], name: str) -> _Table:
     first = next((row for row in cells if any(row)), [""])
     if not _is_target(first[0]) and at is not None:
         raise InvalidFile(
-            f"{name} has no column of addresses known by its name (its columns: "
-            f"{listed(cells[at])}); name it email or domain."
+            "{name} has no column of addresses known by its name (its columns: "
+            "{columns}); name it email or domain.",
+            name=name,
+            columns=listed(cells[at]),
         )
     return _Table({"target": 0, "reason": 1}, 0, reason)  # a plain list, or SES's address,REASON
 

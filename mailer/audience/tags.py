@@ -15,6 +15,7 @@ from mailer.database.tables import SubscriberTag, Tag
 from mailer.errors import Conflict, NotFound
 from mailer.names import clean_title, name_key
 from mailer.rules.syntax import Comparison, Leaf, Subject
+from mailer.sentences import Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,9 @@ class CountedTag:
 
 def ensure(session: Session, names: Iterable[str], *, now: datetime) -> dict[str, int]:
     """The numbers of these tags by their keys; those that do not exist are made."""
-    wanted = {name_key(shown): shown for name in names if (shown := clean_title(name, "tag"))}
+    wanted = {
+        name_key(shown): shown for name in names if (shown := clean_title(name, Sentence("tag")))
+    }
     known = _ids(session, wanted)
     for key, shown in wanted.items():
         if key not in known:
@@ -47,7 +50,9 @@ def get(session: Session, name: str) -> Tag:
     """The tag with this name; ``NotFound``."""
     tag = session.scalar(select(Tag).where(Tag.key == name_key(name)))
     if tag is None:
-        raise NotFound(f"There is no tag {name!r}; `mailer tag list` shows those there are.")
+        raise NotFound(
+            "There is no tag {name!r}; `mailer tag list` shows those there are.", name=name
+        )
     return tag
 
 
@@ -130,12 +135,12 @@ def unmark(session: Session, subscriber_id: int, name: str) -> bool:
 
 def rename(session: Session, name: str, new: str) -> Tag:
     """Another name; ``Conflict`` where it is taken, or a segment asks for the old one."""
-    found, shown = get(session, name), clean_title(new, "tag")
+    found, shown = get(session, name), clean_title(new, Sentence("tag"))
     key = name_key(shown)
     if key != found.key:
         _require_unused(session, found)
         if _ids(session, [key]):
-            raise Conflict(f"There is a tag {shown!r} already.")
+            raise Conflict("There is a tag {name!r} already.", name=shown)
     found.name, found.key = shown, key
     session.flush()
     return found
@@ -163,5 +168,7 @@ def _require_unused(session: Session, found: Tag) -> None:
     using = segments_that(session, speaks)
     if using:
         raise Conflict(
-            f"The tag {found.name!r} is needed by the segment {using[0]!r}; change its rule first."
+            "The tag {tag!r} is needed by the segment {segment!r}; change its rule first.",
+            tag=found.name,
+            segment=using[0],
         )

@@ -52,7 +52,9 @@ def choose(
     for name in exclude:
         segment = segments.get(session, name)
         if segment.id in wanted:
-            raise InvalidInput(f"The segment {segment.name!r} cannot be both in and out.")
+            raise InvalidInput(
+                "The segment {segment!r} cannot be both in and out.", segment=segment.name
+            )
         wanted[segment.id] = (name, True)
     _bump(session, issue_id, now=now)
     session.execute(delete(IssueSegment).where(IssueSegment.issue_id == issue_id))
@@ -87,8 +89,12 @@ def _bump(session: Session, issue_id: int, *, now: datetime) -> None:
         return
     state = session.scalar(select(Issue.state).where(Issue.id == issue_id))
     if state is None:
-        raise NotFound(f"There is no issue {issue_id}.")
-    raise Conflict(f"The audience of issue {issue_id} cannot be changed any more: it is {state}.")
+        raise NotFound("There is no issue {number}.", number=issue_id)
+    raise Conflict(
+        "The audience of issue {number} cannot be changed any more: it {state}.",
+        number=issue_id,
+        state=state.words,
+    )
 
 
 def audience_of(session: Session, issue_id: int) -> Audience:

@@ -51,7 +51,7 @@ def get(session: Session, number: int) -> Upload:
     """One upload; ``NotFound``."""
     upload = session.get(Upload, number)
     if upload is None:
-        raise NotFound(f"There is no upload {number}.")
+        raise NotFound("There is no upload {number}.", number=number)
     return upload
 
 

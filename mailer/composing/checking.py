@@ -24,6 +24,7 @@ from mailer.rendering.places import (
     placeholders_in_addresses,
     unknown_placeholders,
 )
+from mailer.sentences import Counted, Sentence
 
 _GMAIL_CLIPS = 102 * 1024
 _BUDGET = 80 * 1024
@@ -33,13 +34,20 @@ _BUDGET = 80 * 1024
 class Finding:
     """One thing to mend (*blocking*) or to look at; *place* is like ``blocks.3.button.url``."""
 
-    message: str
+    message: Sentence
     place: str = ""
     blocking: bool = False
     waivable: bool = False  # may go out all the same, if somebody says so
 
+    @property
+    def sentence(self) -> Sentence:
+        """With its place."""
+        if not self.place:
+            return self.message
+        return Sentence("{place}: {problem}", place=self.place, problem=self.message)
+
     def __str__(self) -> str:
-        return f"{self.place}: {self.message}" if self.place else self.message
+        return str(self.sentence)
 
 
 def check(session: Session, issue: Issue, published: Published, *, now: datetime) -> list[Finding]:
@@ -52,7 +60,9 @@ def check(session: Session, issue: Issue, published: Published, *, now: datetime
     ]
     if not issue.newsletter.postal_address:
         findings.append(
-            Finding("The newsletter has no postal address; many countries' laws ask for one.")
+            Finding(
+                Sentence("The newsletter has no postal address; many countries' laws ask for one.")
+            )
         )
     return joined(_unfinished(session, issue), findings)
 
@@ -81,7 +91,10 @@ def _unfinished(session: Session, issue: Issue) -> Iterator[Finding]:
         yield Finding(problem.words, problem.place, blocking=True)
     if lacks_approval(session, issue):
         yield Finding(
-            f"A second person has to approve this version: {issue.newsletter.name} asks for it.",
+            Sentence(
+                "A second person has to approve this version: {newsletter} asks for it.",
+                newsletter=issue.newsletter.name,
+            ),
             "approval",
             blocking=True,
         )
@@ -91,20 +104,30 @@ def _audience(session: Session, issue: Issue, now: datetime) -> Iterator[Finding
     try:
         people = targeting.size(session, issue, now=now)
     except MailerError as error:  # a segment's rule names what is gone
-        yield Finding(f"Its audience cannot be told: {error}", "audience", blocking=True)
-        return
-    if people == 0:
-        chosen = targeting.audience_of(session, issue.id)
         yield Finding(
-            f"Nobody subscribed to {issue.newsletter.name} is in its audience ({chosen}): "
-            "there is nobody to send it to."
-            if chosen.include or chosen.exclude
-            else f"Nobody is subscribed to {issue.newsletter.name}: there is nobody to send it to.",
+            Sentence("Its audience cannot be told: {problem}", problem=error.sentence),
             "audience",
             blocking=True,
         )
+        return
+    if people == 0:
+        chosen = targeting.audience_of(session, issue.id)
+        nobody = (
+            Sentence(
+                "Nobody subscribed to {newsletter} is in its audience ({audience}): "
+                "there is nobody to send it to.",
+                newsletter=issue.newsletter.name,
+                audience=chosen,
+            )
+            if chosen.include or chosen.exclude
+            else Sentence(
+                "Nobody is subscribed to {newsletter}: there is nobody to send it to.",
+                newsletter=issue.newsletter.name,
+            )
+        )
+        yield Finding(nobody, "audience", blocking=True)
     if not issue.newsletter.name or not issue.subject.strip():
-        yield Finding("The issue needs a subject.", "subject", blocking=True)
+        yield Finding(Sentence("The issue needs a subject."), "subject", blocking=True)
 
 
 def _placeholders(session: Session, issue: Issue, content: Content) -> Iterator[Finding]:
@@ -115,7 +138,10 @@ def _placeholders(session: Session, issue: Issue, content: Content) -> Iterator[
     }
     for place, name in unknown_placeholders(content, known):
         yield Finding(
-            f"No subscriber has a field [[{name}]]; check the spelling, or add the field first.",
+            Sentence(
+                "No subscriber has a field [[{name}]]; check the spelling, or add the field first.",
+                name=name,
+            ),
             place,
             blocking=True,
         )
@@ -152,36 +178,54 @@ def _without_default(session: Session, issue: Issue, placeholder: Placeholder) -
     )
     if missing:
         yield Finding(
-            f"{missing:,} of the subscribers have no {name} and would be skipped; "
-            f"give a default, as in [[{name}|friend]]."
+            Counted(
+                "{n} of the subscribers has no {name} and would be skipped; "
+                "give a default, as in [[{name}|friend]].",
+                "{n:,} of the subscribers have no {name} and would be skipped; "
+                "give a default, as in [[{name}|friend]].",
+                n=missing,
+                name=name,
+            )
         )
 
 
 def _places(content: Content) -> Iterator[Finding]:
     if not content.blocks:
-        yield Finding("The issue has no blocks: there is nothing to read.", "blocks", blocking=True)
+        nothing = Sentence("The issue has no blocks: there is nothing to read.")
+        yield Finding(nothing, "blocks", blocking=True)
     for place in missing_links(content):
-        yield Finding("An address is missing: fill it in.", place, blocking=True, waivable=True)
+        missing = Sentence("An address is missing: fill it in.")
+        yield Finding(missing, place, blocking=True, waivable=True)
     for place in placeholders_in_addresses(content):
-        yield Finding("Placeholders are not filled in in addresses.", place, blocking=True)
+        yield Finding(
+            Sentence("Placeholders are not filled in in addresses."), place, blocking=True
+        )
     for place in images_without_alt(content):
-        yield Finding("The picture has no words for people who do not see it.", place)
+        yield Finding(Sentence("The picture has no words for people who do not see it."), place)
 
 
 def _links(published: Published) -> Iterator[Finding]:
     for link in published.links:
         for conflict in link.conflicts:
-            yield Finding(f"The link {link.label!r}: {conflict}.", f"blocks.{link.block_position}")
+            yield Finding(
+                Sentence("The link {label!r}: {problem}.", label=link.label, problem=conflict),
+                f"blocks.{link.block_position}",
+            )
 
 
 def _sizes(published: Published) -> Iterator[Finding]:
     size = published.rendered.size
     if size > _GMAIL_CLIPS:
         yield Finding(
-            f"The HTML has {size // 1024} KB: Gmail shows only the first 102 KB. Shorten the issue."
+            Sentence(
+                "The HTML has {n} KB: Gmail shows only the first 102 KB. Shorten the issue.",
+                n=size // 1024,
+            )
         )
     elif size > _BUDGET:
-        yield Finding(f"The HTML has {size // 1024} KB; from 102 KB on, Gmail cuts it off.")
+        yield Finding(
+            Sentence("The HTML has {n} KB; from 102 KB on, Gmail cuts it off.", n=size // 1024)
+        )
 
 
 def _dates(content: Content, issue: Issue) -> Iterator[Finding]:
@@ -189,6 +233,9 @@ def _dates(content: Content, issue: Issue) -> Iterator[Finding]:
     for position, block in enumerate(content.blocks):
         if isinstance(block, Urgent) and block.deadline is not None and block.deadline < day:
             yield Finding(
-                f"The deadline, {block.deadline.isoformat()}, is over when the issue goes out.",
+                Sentence(
+                    "The deadline, {day}, is over when the issue goes out.",
+                    day=block.deadline.isoformat(),
+                ),
                 f"blocks.{position}.deadline",
             )

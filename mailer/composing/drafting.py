@@ -13,7 +13,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from mailer.blocks import Content, address_problem, validate_content
-from mailer.errors import InvalidIssue
+from mailer.errors import InvalidIssue, complaint
+from mailer.sentences import Sentence
 
 NO_SUBJECT = "No subject"
 
@@ -33,7 +34,7 @@ class Problem:
     """What is to be done before a field can go out; *place* is like ``blocks.3.button.url``."""
 
     place: str
-    words: str
+    words: Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,35 +121,39 @@ def _set_aside(value: dict[str, Any], error: Any) -> Problem:
     name = str(path[-1]) if path else ""
     told = holder.get(name) if isinstance(holder, dict) else None
     if not isinstance(told, str) or name in _SHAPE:
-        raise InvalidIssue(error["msg"].removeprefix("Value error, "), place=place)
+        raise InvalidIssue(complaint(error), place=place)
     holder[name], words = _instead(name, told, is_entry=len(path) > 2)
     return Problem(place, words)
 
 
-def _instead(name: str, told: str, *, is_entry: bool) -> tuple[Any, str]:
+def _instead(name: str, told: str, *, is_entry: bool) -> tuple[Any, Sentence]:
     """What can stand for *told* in the content, and what to do about it."""
     if name in _ADDRESSES:
-        return None, f"Correct the address: {address_problem(told)}."
+        return None, Sentence("Correct the address: {problem}.", problem=address_problem(told))
     if name == "deadline":
-        return None, "Choose the last day from the calendar."
+        return None, Sentence("Choose the last day from the calendar.")
     if name in _BODIES:
         return _without_bad_links(told)
     if told.strip():
         cut = " ".join(told.split())[:_LONGEST_LINE].strip()
-        return cut, f"Write it in one line of at most {_LONGEST_LINE} characters."
+        return cut, Sentence(
+            "Write it in one line of at most {most} characters.", most=_LONGEST_LINE
+        )
     if name == "subject":
-        return NO_SUBJECT, "Write a subject."
+        return NO_SUBJECT, Sentence("Write a subject.")
     if name == "label":
-        return _UNNAMED, "Write on the button what happens next."
+        return _UNNAMED, Sentence("Write on the button what happens next.")
     if name == "title" and is_entry:
-        return _UNNAMED, "Write what there is to do, or remove this line."
-    return "", "Write something here."
+        return _UNNAMED, Sentence("Write what there is to do, or remove this line.")
+    return "", Sentence("Write something here.")
 
 
-def _without_bad_links(body: str) -> tuple[str, str]:
+def _without_bad_links(body: str) -> tuple[str, Sentence]:
     """*body* with its words, but without addresses that lead nowhere."""
     bad = [url for url in map(unescape, _HREF.findall(body)) if address_problem(url)]
     if not bad:
-        return "", "Paste this text again as plain text: it cannot be read."
+        return "", Sentence("Paste this text again as plain text: it cannot be read.")
     mended = _HREF.sub(lambda m: "<a>" if address_problem(unescape(m[1])) else m[0], body)
-    return mended, f"Correct the link {bad[0][:60]}: {address_problem(bad[0])}."
+    return mended, Sentence(
+        "Correct the link {link}: {problem}.", link=bad[0][:60], problem=address_problem(bad[0])
+    )

@@ -51,9 +51,16 @@ def replace(
     if changed.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE counts rows
         issue = get(session, issue_id)
         if issue.state not in _CHANGEABLE:
-            raise Conflict(f"Issue {issue_id} cannot be changed any more: it is {issue.state}.")
+            raise Conflict(
+                "Issue {number} cannot be changed any more: it {state}.",
+                number=issue_id,
+                state=issue.state.words,
+            )
         raise Conflict(
-            f"Issue {issue_id} was changed by somebody else (version {issue.version}, not {version})."
+            "Issue {number} was changed by somebody else (version {version}, not {base}).",
+            number=issue_id,
+            version=issue.version,
+            base=version,
         )
     session.execute(delete(IssueBlock).where(IssueBlock.issue_id == issue_id))
     _write_blocks(session, issue_id, content)
@@ -65,7 +72,7 @@ def get(session: Session, issue_id: int) -> Issue:
     """The issue; ``NotFound`` if there is none."""
     issue = session.get(Issue, issue_id)
     if issue is None:
-        raise NotFound(f"There is no issue {issue_id}.")
+        raise NotFound("There is no issue {number}.", number=issue_id)
     return issue
 
 

@@ -43,7 +43,8 @@ def prepare(data: bytes) -> Prepared:
     """
     if len(data) > MOST_BYTES:
         raise InvalidFile(
-            f"This picture has more than {MOST_BYTES // 1024**2} MB. Make it smaller first."
+            "This picture has more than {most} MB. Make it smaller first.",
+            most=MOST_BYTES // 1024**2,
         )
     if b"<svg" in data[:1000].lower():
         raise InvalidFile("Mail programs show no SVG. Save the picture as PNG and upload that.")
@@ -53,18 +54,20 @@ def prepare(data: bytes) -> Prepared:
     except UnidentifiedImageError as error:
         raise InvalidFile("This is no picture we can read. Use JPEG, PNG, WebP or GIF.") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise InvalidFile(_too_many_pixels()) from error
+        raise _too_many_pixels() from error
     except (OSError, ValueError, SyntaxError) as error:
         raise InvalidFile("This picture is damaged. Save it again and upload that.") from error
 
 
-def _too_many_pixels() -> str:
-    return f"This picture has more than {_MOST_PIXELS // 1_000_000} million dots. Make it smaller."
+def _too_many_pixels() -> InvalidFile:
+    return InvalidFile(
+        "This picture has more than {n} million dots. Make it smaller.", n=_MOST_PIXELS // 1_000_000
+    )
 
 
 def _upright(opened: Image.Image) -> Image.Image:
     if opened.width * opened.height > _MOST_PIXELS:
-        raise InvalidFile(_too_many_pixels())
+        raise _too_many_pixels()
     if opened.format == "JPEG":  # decodes no more than is needed
         opened.draft("RGB", (2 * _WIDTH, 2 * _HEIGHT))
     opened.load()

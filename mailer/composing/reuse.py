@@ -25,7 +25,9 @@ def save_block(session: Session, block: Mapping[str, Any], *, by: str, now: date
     """Keep *block*; ``InvalidIssue`` for what is none, ``Conflict`` when there are too many."""
     read_draft({"subject": "A block", "blocks": [dict(block)]})
     if (session.scalar(select(func.count()).select_from(SavedBlock)) or 0) >= _MOST:
-        raise Conflict(f"{_MOST} blocks are saved already: forget one you do not need any more.")
+        raise Conflict(
+            "{most} blocks are saved already: forget one you do not need any more.", most=_MOST
+        )
     session.add(SavedBlock(block=dict(block), by=by, at=now))
     session.flush()
 

@@ -77,7 +77,11 @@ def get(session: Session, issue_id: int, number: int) -> IssueVersion:
     """One version; ``NotFound`` when it was thinned out, or never was."""
     found = session.get(IssueVersion, (issue_id, number))
     if found is None:
-        raise NotFound(f"Version {number} of issue {issue_id} is not kept any more.")
+        raise NotFound(
+            "Version {number} of issue {issue} is not kept any more.",
+            number=number,
+            issue=issue_id,
+        )
     return found
 
 

@@ -70,7 +70,7 @@ def audit(session: Session, issue_id: int) -> Audit:
     """Count one issue's recipients from the record itself; ``NotFound``."""
     issue = session.get(Issue, issue_id)
     if issue is None:
-        raise NotFound(f"There is no issue {issue_id}.")
+        raise NotFound("There is no issue {number}.", number=issue_id)
     fates = _fates(session, issue_id)
     waiting = list(_waiting(session, issue_id))
     return Audit(

@@ -18,16 +18,8 @@ from mailer.delivering import ledger, recording
 from mailer.delivering.freezing import freeze
 from mailer.delivering.packing import unpack
 from mailer.errors import Conflict, NotFound
+from mailer.sentences import Sentence
 
-_WORDS = {
-    IssueState.DRAFT: "is a draft",
-    IssueState.SCHEDULED: "is scheduled",
-    IssueState.SENDING: "is being sent",
-    IssueState.PAUSED: "is paused",
-    IssueState.SENT: "has been sent",
-    IssueState.CANCELLED: "has been cancelled",
-    IssueState.DISCARDED: "was thrown away",
-}
 _BATCHES_SETTLED_TOGETHER = 20
 _KEPT_DISCARDED = timedelta(days=30)
 
@@ -38,7 +30,7 @@ def move(
     *,
     to: IssueState,
     allowed: Iterable[IssueState],
-    doing: str,
+    doing: Sentence,
     **values: Any,
 ) -> None:
     """Bring an issue to another state; ``Conflict`` says why not, ``NotFound`` if there is none."""
@@ -53,8 +45,13 @@ def move(
         return
     state = session.scalar(select(Issue.state).where(Issue.id == issue_id))
     if state is None:
-        raise NotFound(f"There is no issue {issue_id}.")
-    raise Conflict(f"Issue {issue_id} cannot be {doing}: it {_WORDS[state]}.")
+        raise NotFound("There is no issue {number}.", number=issue_id)
+    raise Conflict(
+        "Issue {number} cannot be {doing}: it {state}.",
+        number=issue_id,
+        doing=doing,
+        state=state.words,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +84,7 @@ def schedule(
         issue_id,
         to=IssueState.SCHEDULED,
         allowed=(IssueState.DRAFT, IssueState.SCHEDULED),
-        doing="scheduled",
+        doing=Sentence("scheduled"),
         scheduled_at=at,
         starts_at=starts_at or at,
         state_reason="",
@@ -103,15 +100,15 @@ def start(session: Session, issue_id: int, *, version: int, batch_size: int, now
     """
     issue = session.get(Issue, issue_id, with_for_update=True)
     if issue is None:
-        raise NotFound(f"There is no issue {issue_id}.")
+        raise NotFound("There is no issue {number}.", number=issue_id)
     if issue.version != version:
-        raise Conflict(f"Issue {issue_id} was changed while it was being started.")
+        raise Conflict("Issue {number} was changed while it was being started.", number=issue_id)
     move(
         session,
         issue_id,
         to=IssueState.SENDING,
         allowed=(IssueState.DRAFT, IssueState.SCHEDULED),
-        doing="started",
+        doing=Sentence("started"),
         started_at=now,
         state_reason="",
     )
@@ -122,15 +119,16 @@ def send_to_missing(session: Session, issue_id: int, *, batch_size: int, now: da
     """Send an issue that was sent to whoever has joined since; how many. ``Conflict``."""
     if session.scalar(select(exists().where(DeliveryTotal.issue_id == issue_id))):
         raise Conflict(
-            f"Issue {issue_id} is so old that it is no longer kept who got it (see "
-            "MAILER_KEEP_DELIVERIES): some would get it twice."
+            "Issue {number} is so old that it is no longer kept who got it (see "
+            "MAILER_KEEP_DELIVERIES): some would get it twice.",
+            number=issue_id,
         )
     move(
         session,
         issue_id,
         to=IssueState.SENDING,
         allowed=(IssueState.SENT,),
-        doing="sent to those who are missing",
+        doing=Sentence("sent to those who are missing"),
         state_reason="",
     )
     issue = session.get_one(Issue, issue_id)
@@ -165,7 +163,7 @@ def pause(session: Session, issue_id: int, *, reason: str = "") -> None:
         issue_id,
         to=IssueState.PAUSED,
         allowed=(IssueState.SENDING,),
-        doing="paused",
+        doing=Sentence("paused"),
         state_reason=reason,
     )
 
@@ -186,7 +184,7 @@ def resume(session: Session, issue_id: int) -> None:
         issue_id,
         to=IssueState.SENDING,
         allowed=(IssueState.PAUSED,),
-        doing="resumed",
+        doing=Sentence("resumed"),
         state_reason="",
     )
     session.execute(delete(Tally).where(Tally.issue_id == issue_id))
@@ -201,7 +199,7 @@ def cancel(session: Session, issue_id: int) -> bool:
             issue_id,
             to=IssueState.DRAFT,
             allowed=(IssueState.SCHEDULED,),
-            doing="cancelled",
+            doing=Sentence("cancelled"),
             scheduled_at=None,
             starts_at=None,
         )
@@ -211,7 +209,7 @@ def cancel(session: Session, issue_id: int) -> bool:
         issue_id,
         to=IssueState.CANCELLED,
         allowed=(IssueState.SENDING, IssueState.PAUSED),
-        doing="cancelled",
+        doing=Sentence("cancelled"),
     )
     return True
 
@@ -223,7 +221,7 @@ def discard(session: Session, issue_id: int, *, now: datetime) -> None:
         issue_id,
         to=IssueState.DISCARDED,
         allowed=(IssueState.DRAFT,),
-        doing="thrown away",
+        doing=Sentence("thrown away"),
         changed_at=now,
     )
     session.execute(
@@ -240,7 +238,7 @@ def bring_back(session: Session, issue_id: int) -> None:
         issue_id,
         to=IssueState.DRAFT,
         allowed=(IssueState.DISCARDED,),
-        doing="brought back",
+        doing=Sentence("brought back"),
     )
 
 

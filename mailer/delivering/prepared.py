@@ -86,7 +86,7 @@ def load_prepared(
     issue = session.get(Issue, issue_id)
     rendition = session.get(Rendition, issue_id)
     if issue is None or rendition is None:
-        raise NotFound(f"Issue {issue_id} has not been started.")
+        raise NotFound("Issue {number} has not been started.", number=issue_id)
     head = message_head(issue, rendition.subject, base_url=base_url)
     return PreparedIssue(
         issue_id=issue_id,

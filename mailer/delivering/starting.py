@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from mailer.composing import checking, issues
+from mailer.composing.checking import Finding
 from mailer.composing.publishing import Published, Publisher, store, utm_campaign
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Issue, IssueState
@@ -16,6 +18,7 @@ from mailer.delivering import lifecycle
 from mailer.delivering.freezing import FARTHEST_EAST
 from mailer.delivering.lifecycle import PLAINLY, Manner
 from mailer.errors import Conflict, InvalidInput, MailerError
+from mailer.sentences import Sentence
 
 log = logging.getLogger(__name__)
 
@@ -128,10 +131,18 @@ class Starter:
         findings = checking.check(session, issue, published, now=now)
         standing = [one for one in findings if one.blocking and not (anyway and one.waivable)]
         if standing:
-            more = f" (and {len(standing) - 1} more)" if len(standing) > 1 else ""
-            raise InvalidInput(
-                f"Issue {issue.id} is not ready: {standing[0]}{more}. "
-                f"`mailer issue check {issue.id}` lists everything"
-                + (", --anyway sends it all the same." if standing[0].waivable else ".")
-            )
+            raise _not_ready(issue.id, standing)
         return published
+
+
+def _not_ready(issue_id: int, standing: Sequence[Finding]) -> InvalidInput:
+    """The first of what stands in the way, in words for the command line and for pages."""
+    first, others = standing[0], len(standing) - 1
+    return InvalidInput(
+        "Issue {number} is not ready: {problem}{more}. "
+        "`mailer issue check {number}` lists everything{anyway}.",
+        number=issue_id,
+        problem=first.sentence,
+        more=Sentence(" (and {n} more)", n=others) if others else "",
+        anyway=Sentence(", --anyway sends it all the same") if first.waivable else "",
+    )

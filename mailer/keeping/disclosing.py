@@ -57,7 +57,7 @@ def everything(
     suppression = suppressions.find(session, parsed, signer)
     subscriber = subscribers.find(session, parsed)
     if subscriber is None:
-        raise NotFound(_nobody(parsed, suppression))
+        raise _nobody(parsed, suppression)
     number = subscriber.id
     issue_ids = issues_that_know(session, number, now=now)
     return {
@@ -73,12 +73,15 @@ def everything(
     }
 
 
-def _nobody(address: Address, suppression: Suppression | None) -> str:
+def _nobody(address: Address, suppression: Suppression | None) -> NotFound:
     if suppression is None:
-        return f"Nobody with the address {address.shown} is known here."
-    return (
-        f"Nobody with the address {address.shown} is known here but that it is never mailed: "
-        f"{suppression.reason}, since {suppression.at:%Y-%m-%d}."
+        return NotFound("Nobody with the address {address} is known here.", address=address.shown)
+    return NotFound(
+        "Nobody with the address {address} is known here but that it is never mailed: "
+        "{reason}, since {at:%Y-%m-%d}.",
+        address=address.shown,
+        reason=suppression.reason,
+        at=suppression.at,
     )
 
 

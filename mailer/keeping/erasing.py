@@ -50,7 +50,7 @@ def erase(
     parsed = parse_address(address) if isinstance(address, str) else address
     subscriber = subscribers.find(session, parsed)
     if subscriber is None and session.get(Suppression, parsed.key) is None:
-        raise NotFound(f"Nobody with the address {parsed.shown} is known here.")
+        raise NotFound("Nobody with the address {address} is known here.", address=parsed.shown)
     suppressions.hide(session, parsed.key, signer, source=source, now=now)
     _remove_by_address(session, {parsed.key, parsed.shown, parsed.wire})
     if subscriber is None:

@@ -154,8 +154,9 @@ def _check_elements(html: str) -> None:
         depth += -1 if tag["end"] else 1
         if depth > DEEPEST:
             raise InvalidIssue(
-                f"More than {DEEPEST} elements stand inside each other, which mail programs cut "
-                "off; write lists with fewer levels"
+                "More than {most} elements stand inside each other, which mail programs cut "
+                "off; write lists with fewer levels",
+                most=DEEPEST,
             )
 
 

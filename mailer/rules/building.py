@@ -73,7 +73,7 @@ def from_json(value: Any) -> Rule:
     rule = _rule(value, "rule", 0)
     text = str(rule)
     if parse(text) != rule:  # every tree is as good as its text: nothing else has to be checked
-        raise InvalidInput(f"These parts do not make a rule: {text}")
+        raise InvalidInput("These parts do not make a rule: {text}", text=text)
     return rule
 
 
@@ -81,7 +81,7 @@ def _rule(value: Any, place: str, depth: int) -> Rule:
     if depth > _DEEPEST:
         raise InvalidInput("The rule is nested too deeply.")
     if not isinstance(value, Mapping):
-        raise InvalidInput(f"{place} must be an object.")
+        raise InvalidInput("{place} must be an object.", place=place)
     try:
         for word, kind in (("and", And), ("or", Or)):
             if word in value:
@@ -92,12 +92,14 @@ def _rule(value: Any, place: str, depth: int) -> Rule:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         if isinstance(error, InvalidInput):
             raise
-        raise InvalidInput(f"{place} is no part of a rule: {error}.") from error
+        raise InvalidInput(
+            "{place} is no part of a rule: {problem}.", place=place, problem=error
+        ) from error
 
 
 def _parts(value: Any, place: str, depth: int) -> tuple[Rule, ...]:
     if not isinstance(value, list) or len(value) < 2:
-        raise InvalidInput(f"{place} must be a list of two or more.")
+        raise InvalidInput("{place} must be a list of two or more.", place=place)
     return tuple(_rule(part, f"{place}.{n}", depth + 1) for n, part in enumerate(value))
 
 
@@ -129,4 +131,4 @@ def _value(operator: Operator, value: Any) -> Value:
         return value
     if isinstance(value, int | float):
         return float(value)
-    raise InvalidInput(f"{value!r} can be no value of a rule.")
+    raise InvalidInput("{value!r} can be no value of a rule.", value=value)

@@ -9,6 +9,7 @@ from datetime import date
 
 from mailer.errors import InvalidRule
 from mailer.rules.syntax import WORD, Value
+from mailer.sentences import Sentence
 
 LONGEST = 10_000
 
@@ -48,7 +49,7 @@ class Token:
 def tokens(text: str) -> list[Token]:
     """The pieces of *text*, the last of them its end; ``InvalidRule``."""
     if len(text) > LONGEST:
-        raise InvalidRule(f"it has more than {LONGEST:,} characters", position=LONGEST)
+        raise InvalidRule("it has more than {most:,} characters", position=LONGEST, most=LONGEST)
     found: list[Token] = []
     at = _skip(text, 0)
     while at < len(text):
@@ -75,8 +76,10 @@ def _next(text: str, at: int) -> Token:
         return Token(Kind.NUMBER, match[0], at, float(match[0]))
     if match := WORD.match(text, at):
         return Token(Kind.WORD, match[0], at)
-    instead = f"; write {_INSTEAD[first]}" if first in _INSTEAD else ""
-    raise InvalidRule(f"{first!r} has no meaning here{instead}", position=at)
+    instead = Sentence("; write {sign}", sign=_INSTEAD[first]) if first in _INSTEAD else ""
+    raise InvalidRule(
+        "{word!r} has no meaning here{instead}", position=at, word=first, instead=instead
+    )
 
 
 def _text(text: str, at: int) -> Token:
@@ -94,4 +97,4 @@ def _day(text: str, at: int) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise InvalidRule(f"there is no day {text}", position=at) from error
+        raise InvalidRule("there is no day {day}", position=at, day=text) from error

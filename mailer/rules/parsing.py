@@ -32,6 +32,7 @@ from mailer.rules.syntax import (
     Window,
     number,
 )
+from mailer.sentences import Sentence
 
 _DEEPEST = 40
 _MOST_LEAVES = 200
@@ -54,7 +55,7 @@ class _Parser:
     def whole(self) -> Rule:
         rule = self._any()
         if self._here.kind is not Kind.END:
-            raise self._failure(("and", "or", "the end"))
+            raise self._failure(("and", "or", Sentence("the end")))
         return rule
 
     # and, or, not, parentheses
@@ -91,16 +92,18 @@ class _Parser:
         self._leaves += 1
         if self._leaves > _MOST_LEAVES:
             raise InvalidRule(
-                f"the rule has more than {_MOST_LEAVES} parts", position=self._here.position
+                "the rule has more than {most} parts",
+                position=self._here.position,
+                most=_MOST_LEAVES,
             )
         for subject in Subject:
             if self._take(*subject.split()):
                 return self._comparison(subject)
         for standing in Standing:
             if self._take(*standing.split()):
-                return Subscribed(self._name("a newsletter's short name"), standing)
+                return Subscribed(self._name(Sentence("a newsletter's short name")), standing)
         if self._take("in", "segment") or self._take("segment"):
-            return InSegment(self._name("a segment's name"))
+            return InSegment(self._name(Sentence("a segment's name")))
         return self._deed()
 
     # comparisons
@@ -114,7 +117,7 @@ class _Parser:
     def _field_name(self) -> str:
         if self._here.kind is Kind.WORD:
             return self._next().source
-        return self._name("a field's name")
+        return self._name(Sentence("a field's name"))
 
     def _operator(self, subject: Subject) -> tuple[bool, Operator]:
         known = OPERATORS[subject]
@@ -132,22 +135,24 @@ class _Parser:
         if operator is Operator.EMPTY:
             return ()
         if operator is Operator.LAST_DAYS:
-            count = self._count("a number of days")
+            count = self._count(Sentence("a number of days"))
             self._words(("days", "day"))
             return (float(count),)
         if operator in DATED:
-            return (self._value((Kind.DATE,), "a day such as 2026-01-31"),)
+            return (self._value((Kind.DATE,), Sentence("a day such as 2026-01-31")),)
         if operator in NUMERIC:
-            return (self._value((Kind.NUMBER,), "a number"),)
+            return (self._value((Kind.NUMBER,), Sentence("a number")),)
         if subject is Subject.FIELD and operator is Operator.IS:
             return (self._anything(),)
         if subject is Subject.FIELD and operator is Operator.ONE_OF:
-            return self._list((Kind.TEXT, Kind.NUMBER), 'texts or numbers such as "this", "that"')
+            return self._list(
+                (Kind.TEXT, Kind.NUMBER), Sentence('texts or numbers such as "this", "that"')
+            )
         if operator is Operator.ONE_OF:
-            return self._list((Kind.TEXT,), 'texts such as "this", "that"')
-        return (self._value((Kind.TEXT,), 'a text such as "this"'),)
+            return self._list((Kind.TEXT,), Sentence('texts such as "this", "that"'))
+        return (self._value((Kind.TEXT,), Sentence('a text such as "this"')),)
 
-    def _list(self, kinds: Iterable[Kind], expected: str) -> tuple[Value, ...]:
+    def _list(self, kinds: Iterable[Kind], expected: Sentence) -> tuple[Value, ...]:
         values = [self._value(kinds, expected)]
         while self._mark(","):
             values.append(self._value(kinds, expected))
@@ -157,9 +162,11 @@ class _Parser:
         for word, meaning in (("yes", True), ("no", False)):
             if self._take(word):
                 return meaning
-        return self._value((Kind.TEXT, Kind.NUMBER), 'a text such as "this", a number, yes or no')
+        return self._value(
+            (Kind.TEXT, Kind.NUMBER), Sentence('a text such as "this", a number, yes or no')
+        )
 
-    def _value(self, kinds: Iterable[Kind], expected: str) -> Value:
+    def _value(self, kinds: Iterable[Kind], expected: Sentence) -> Value:
         if self._here.kind not in kinds:
             raise self._failure((expected,))
         return self._next().value
@@ -168,7 +175,7 @@ class _Parser:
 
     def _deed(self) -> Leaf:
         if self._take("acted"):
-            named = self._name("an action's words") if self._take("on") else ""
+            named = self._name(Sentence("an action's words")) if self._take("on") else ""
             return Deed(Verb.CLICKED, Target(Aim.ACTION, named), self._window())
         for verb in Verb:
             if self._take(*verb.split()):
@@ -184,22 +191,22 @@ class _Parser:
             return Target(Aim(self._words(tuple(map(str, Aim)))))
         for aim in Aim:
             if self._take(aim):
-                return Target(aim, self._name(f"the {aim}'s name"))
+                return Target(aim, self._name(Sentence("the {aim}'s name", aim=aim)))
         return None
 
     def _window(self) -> Window | None:
         if not self._take("in"):
             return None
         if self._take("issue"):
-            return OneIssue(self._count("the number of an issue"))
+            return OneIssue(self._count(Sentence("the number of an issue")))
         self._take("the")
         if not self._take("last"):
             raise self._failure(("last", "issue"))
-        count = self._count("a number")
+        count = self._count(Sentence("a number"))
         unit = self._words(("issues", "issue", "days", "day"))
         if unit.startswith("day"):
             return LastDays(count)
-        newsletter = self._name("a newsletter's short name") if self._take("of") else ""
+        newsletter = self._name(Sentence("a newsletter's short name")) if self._take("of") else ""
         return LastIssues(count, newsletter)
 
     # tokens
@@ -233,33 +240,42 @@ class _Parser:
         self._at += fits
         return fits
 
-    def _name(self, what: str) -> str:
-        name = str(self._value((Kind.TEXT,), f"{what} in quotation marks"))
+    def _name(self, what: Sentence) -> str:
+        name = str(self._value((Kind.TEXT,), Sentence("{what} in quotation marks", what=what)))
         if not name.strip():
             self._at -= 1
-            raise self._failure((f"{what} in quotation marks",))
+            raise self._failure((Sentence("{what} in quotation marks", what=what),))
         return name
 
-    def _count(self, what: str) -> int:
+    def _count(self, what: Sentence) -> int:
         here = self._here
         value = self._value((Kind.NUMBER,), what)
         if not (isinstance(value, float) and value.is_integer() and 1 <= value <= _LARGEST_COUNT):
             raise InvalidRule(
-                f"{number(float(value))} cannot be counted; write a whole number from 1 on",  # type: ignore[arg-type]  # a NUMBER is one
+                "{value} cannot be counted; write a whole number from 1 on",
                 position=here.position,
+                value=number(float(value)),  # type: ignore[arg-type]  # a NUMBER is one
             )
         return int(value)
 
     def _failure(self, expected: Iterable[str]) -> InvalidRule:
         here = self._here
-        wanted = tuple(map(str, expected))
-        found = "the rule ends" if here.kind is Kind.END else f"there is {here.source[:40]}"
+        wanted = tuple(one if isinstance(one, Sentence) else str(one) for one in expected)
+        found = (
+            Sentence("the rule ends")
+            if here.kind is Kind.END
+            else Sentence("there is {words}", words=here.source[:40])
+        )
         return InvalidRule(
-            f"{found} where {_listed(wanted)} was expected",
+            "{found} where {wanted} was expected",
             position=here.position,
             expected=wanted,
+            found=found,
+            wanted=_listed(wanted),
         )
 
 
 def _listed(words: tuple[str, ...]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+    if len(words) == 1:
+        return words[0]
+    return Sentence("{words} or {last}", words=", ".join(words[:-1]), last=words[-1])

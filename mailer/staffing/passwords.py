@@ -18,9 +18,11 @@ _hasher = PasswordHasher()  # argon2id with the parameters of RFC 9106, low memo
 def require_strong(password: str, *, address: str = "", name: str = "") -> None:
     """``InvalidInput`` says what a password lacks: length counts, not special characters."""
     if len(password) < LEAST:
-        raise InvalidInput(f"The password is too short; use {LEAST} characters or more.")
+        raise InvalidInput(
+            "The password is too short; use {least} characters or more.", least=LEAST
+        )
     if len(password) > MOST:
-        raise InvalidInput(f"The password is too long; {MOST} characters are the most.")
+        raise InvalidInput("The password is too long; {most} characters are the most.", most=MOST)
     lowered = password.lower()
     known = [part for part in (address.partition("@")[0], name) if len(part) >= 4]
     if len(set(lowered)) < 5 or any(part.lower() in lowered for part in known):

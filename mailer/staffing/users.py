@@ -27,7 +27,7 @@ def add(
     """A new account without a password; ``Conflict`` when there is one, ``InvalidInput``."""
     parsed = parse_address(address)
     if find(session, address) is not None:
-        raise Conflict(f"{parsed.shown} has an account already.")
+        raise Conflict("{address} has an account already.", address=parsed.shown)
     user = User(
         address=parsed.shown,
         address_key=parsed.key,
@@ -45,7 +45,7 @@ def add(
 def known_zone(name: str) -> str:
     """An IANA time zone; ``InvalidInput``."""
     if name not in zoneinfo.available_timezones():
-        raise InvalidInput(f"{name!r} is no time zone; choose one such as Europe/Lisbon.")
+        raise InvalidInput("{name!r} is no time zone; choose one such as Europe/Lisbon.", name=name)
     return name
 
 
@@ -59,7 +59,10 @@ def get(session: Session, address: str) -> User:
     """The account at this address; ``NotFound`` or ``InvalidAddress``."""
     user = find(session, address)
     if user is None:
-        raise NotFound(f"Nobody with the address {parse_address(address).shown} has an account.")
+        raise NotFound(
+            "Nobody with the address {address} has an account.",
+            address=parse_address(address).shown,
+        )
     return user
 
 
@@ -116,5 +119,6 @@ def _require_another_owner(session: Session, user: User) -> None:
     owners = session.scalars(select(User).where(User.role == Role.OWNER).with_for_update()).all()
     if all(one.id == user.id or one.seen_at is None for one in owners):
         raise Conflict(
-            f"{user.name or user.address} is the only owner; make somebody else an owner first."
+            "{name} is the only owner; make somebody else an owner first.",
+            name=user.name or user.address,
         )

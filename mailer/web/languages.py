@@ -19,6 +19,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 
+from mailer.sentences import Sentence
+
 LOCALES = Path(__file__).parent / "locales"
 SOURCE = "en"  # what messages are written in
 _ENGLISH = Locale(SOURCE, "GB")  # the day before the month, as most of the world writes it
@@ -47,11 +49,16 @@ _DIGITS = {
     "arab": str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"),
 }
 _PLAIN = Speech()
-_current: ContextVar[Speech] = ContextVar("speech", default=_PLAIN)
+_current: ContextVar[Speech | None] = ContextVar("speech", default=None)
 
 
 def current() -> Speech:
     """In which language this request is answered."""
+    return _current.get() or _PLAIN
+
+
+def chosen() -> Speech | None:
+    """The same, where somebody has said which."""
     return _current.get()
 
 
@@ -101,14 +108,40 @@ def gettext(message: str) -> str:
     return catalogue(current().language).gettext(message)
 
 
-def marked(message: str) -> str:
-    """A message that is translated later: for whoever collects messages from the sources."""
-    return message
-
-
 def ngettext(one: str, many: str, number: int) -> str:
     """The form of a message for *number* things."""
     return catalogue(current().language).ngettext(one, many, number)
+
+
+def spoken(text: str) -> str:
+    """*text* in the language of this request, where it is a sentence that knows how."""
+    if not isinstance(text, Sentence):
+        return text
+    return text.said(catalogue(current().language), _shown)
+
+
+def _shown(value: object) -> object:
+    """How a value stands in a sentence of this request's language."""
+    if isinstance(value, str):
+        return _Isolated(value) if current().direction == "rtl" else value
+    return _Number(value) if type(value) is int else value
+
+
+class _Isolated(str):
+    """Words of whatever direction among words from right to left (Unicode's isolates)."""
+
+    def __format__(self, form: str) -> str:
+        return f"\u2068{super().__format__(form)}\u2069"
+
+    def __repr__(self) -> str:
+        return f"\u2068{super().__repr__()}\u2069"
+
+
+class _Number(int):
+    """A number with the language's digits, and with its marks where ``{n:,}`` asks for them."""
+
+    def __format__(self, form: str) -> str:
+        return number_words(int(self)) if form == "," else _native(format(int(self), form))
 
 
 @cache

@@ -34,6 +34,7 @@ class Pages:
             loader=FileSystemLoader(shipped_templates() / "web"),
             autoescape=True,
             undefined=StrictUndefined,
+            finalize=_said,
             trim_blocks=True,
             lstrip_blocks=True,
             extensions=["jinja2.ext.i18n"],
@@ -77,6 +78,11 @@ class Pages:
     def fill(self, template: str, **values: Any) -> str:
         """The template's words alone."""
         return self._environment.get_template(template).render(values)
+
+
+def _said(value: Any) -> Any:
+    """Sentences of errors and findings are said in the page's language, wherever they stand."""
+    return languages.spoken(value) if isinstance(value, str) else value
 
 
 @cache

@@ -9,8 +9,9 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 
 from mailer.delivering.trying import TEST_TOKEN
-from mailer.errors import Conflict, ExpiredToken, NotFound
-from mailer.web.languages import current, speaking
+from mailer.errors import Conflict, ExpiredToken, MailerError, NotFound
+from mailer.sentences import Sentence
+from mailer.web.languages import Speech, chosen, preferred, speaking, spoken
 from mailer.web.site import site_of
 from mailer.web.wording import phrases_of, saying, speech_for
 
@@ -27,51 +28,77 @@ class Problem:
 
 BROKEN_LINK = Problem(
     404,
-    "This link does not work",
-    "Part of it may have got lost on the way. Open the mail again and choose the link there, "
-    "or copy all of it.",
+    Sentence("This link does not work"),
+    Sentence(
+        "Part of it may have got lost on the way. Open the mail again and choose the link there, "
+        "or copy all of it."
+    ),
     name="broken",
 )
 EXPIRED = Problem(
     410,
-    "This link is too old",
-    "It worked for some days only. Please ask for a new one where you asked for this one.",
+    Sentence("This link is too old"),
+    Sentence(
+        "It worked for some days only. Please ask for a new one where you asked for this one."
+    ),
     name="expired",
 )
 REMOVED = Problem(
-    410, "This page is no longer here", "The issue it belonged to was taken down by its publisher."
+    410,
+    Sentence("This page is no longer here"),
+    Sentence("The issue it belonged to was taken down by its publisher."),
 )
-LINK_REMOVED = Problem(410, "This link leads nowhere now", "It is not part of the issue any more.")
+LINK_REMOVED = Problem(
+    410, Sentence("This link leads nowhere now"), Sentence("It is not part of the issue any more.")
+)
 ERASED = Problem(
     410,
-    "You are no longer on our list",
-    "We have erased what we knew about you, and you will get no more mail from us. "
-    "There is nothing left to change.",
+    Sentence("You are no longer on our list"),
+    Sentence(
+        "We have erased what we knew about you, and you will get no more mail from us. "
+        "There is nothing left to change."
+    ),
     name="erased",
 )
 NOT_READY = Problem(
-    404, "This issue is not out yet", "It can be read here as soon as it has been sent."
+    404,
+    Sentence("This issue is not out yet"),
+    Sentence("It can be read here as soon as it has been sent."),
 )
 PUBLIC_COPY = Problem(
     200,
-    "That link belongs to your own mail",
-    "You were reading the public copy of an issue. To unsubscribe or to change what you get, "
-    "use the links at the end of the mail that came to your address.",
+    Sentence("That link belongs to your own mail"),
+    Sentence(
+        "You were reading the public copy of an issue. To unsubscribe or to change what you get, "
+        "use the links at the end of the mail that came to your address."
+    ),
 )
-NOT_FOUND = Problem(404, "There is nothing here", "The address may be mistyped, or old.")
+NOT_FOUND = Problem(
+    404, Sentence("There is nothing here"), Sentence("The address may be mistyped, or old.")
+)
 TEST_COPY = Problem(
     200,
-    "This is the link of a test",
-    "You were reading a test of an issue. In the mail that readers get, this link works for each "
-    "of them.",
+    Sentence("This is the link of a test"),
+    Sentence(
+        "You were reading a test of an issue. In the mail that readers get, this link works for each "
+        "of them."
+    ),
 )
-_NOT_ALLOWED = Problem(405, "That cannot be done here", "Go back and try it from the page itself.")
-_BAD_REQUEST = Problem(400, "That did not arrive whole", "Go back and send it again.")
+_NOT_ALLOWED = Problem(
+    405, Sentence("That cannot be done here"), Sentence("Go back and try it from the page itself.")
+)
+_BAD_REQUEST = Problem(
+    400, Sentence("That did not arrive whole"), Sentence("Go back and send it again.")
+)
 _UNAVAILABLE = Problem(
-    503, "We cannot do this right now", "Please try again in a minute. Nothing was changed."
+    503,
+    Sentence("We cannot do this right now"),
+    Sentence("Please try again in a minute. Nothing was changed."),
 )
 _FAILED = Problem(
-    500, "Something went wrong here", "It is our fault, not yours. Please try again in a while."
+    500,
+    Sentence("Something went wrong here"),
+    Sentence("It is our fault, not yours. Please try again in a while."),
 )
 _REFUSALS = {NotFound: 404, Conflict: 409}
 _BY_STATUS = {404: NOT_FOUND, 405: _NOT_ALLOWED, 410: REMOVED}
@@ -80,12 +107,14 @@ _BY_STATUS = {404: NOT_FOUND, 405: _NOT_ALLOWED, 410: REMOVED}
 def show(request: Request, problem: Problem) -> Response:
     """A page that says what is wrong."""
     headers = {"x-robots-tag": "noindex", "retry-after": "60"} if problem.status == 503 else {}
-    speech = current()
     if problem.name:
         speech = speech_for(request)
         say = saying(phrases_of(request, speech))
         title, words = say(f"problem.{problem.name}_title"), say(f"problem.{problem.name}")
         problem = Problem(problem.status, title, words)
+    else:
+        accepted = request.headers.get("accept-language", "")
+        speech = chosen() or Speech(preferred(accepted))
     with speaking(speech):
         return site_of(request).pages.answer(
             "problem.html", status=problem.status, headers=headers, problem=problem
@@ -106,10 +135,11 @@ async def on_broken_link(request: Request, error: Exception) -> Response:
 async def on_refusal(request: Request, error: Exception) -> Response:
     """What somebody asked for cannot be had or done: the error says it in one sentence."""
     status = next((code for kind, code in _REFUSALS.items() if isinstance(error, kind)), 400)
+    told = error.sentence if isinstance(error, MailerError) else Sentence(str(error))
     if wants_json(request):
-        return JSONResponse({"error": str(error)}, status, {"cache-control": "no-store"})
-    title = NOT_FOUND.title if status == 404 else "That cannot be done"
-    return show(request, Problem(status, title, str(error)))
+        return JSONResponse({"error": spoken(told)}, status, {"cache-control": "no-store"})
+    title = NOT_FOUND.title if status == 404 else Sentence("That cannot be done")
+    return show(request, Problem(status, title, told))
 
 
 def wants_json(request: HTTPConnection) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from mailer.web import languages
 from mailer.web.languages import Speech, speaking
 from tests.support.factories import NOON, add_issue, add_newsletter
 from tests.support.site import mailer_of, page, visiting
-from tests.support.staff import sign_in
+from tests.support.staff import PASSWORD, sign_in
 
 pytestmark = pytest.mark.anyio
 
@@ -83,3 +84,55 @@ def test_a_language_that_nobody_translated_is_english() -> None:
     with speaking(Speech("../../etc/passwd")):
         assert languages.gettext("Sign in") == "Sign in"
         assert languages.moment_words(NOON)
+
+
+COMPLAINTS = [  # a page's form, and what cannot be taken
+    ("/settings/people", {"address": "no address", "role": "editor"}),
+    ("/settings/people", {"address": "owner@river.test", "role": "editor"}),
+    ("/settings/people/1/role", {"role": "viewer"}),  # the only owner
+    ("/settings/profile", {"name": "", "time_zone": "Asia/Tokyo"}),
+    ("/settings/profile", {"name": "Ann", "time_zone": "Mars"}),
+    ("/settings/profile/password", {"old": PASSWORD, "new": "short"}),
+    ("/settings/profile/password", {"old": "wrong", "new": "a new long one"}),
+    ("/settings/keys", {"name": "", "role": "viewer"}),
+    ("/settings/newsletters/new", {"name": "", "slug": "x y", "from_address": "ann@river.test"}),
+    ("/settings/newsletters/new", {"name": "New", "slug": "new", "from_address": "nobody"}),
+    ("/settings/newsletters/river-watch/look", {"logo_width": "9000"}),
+    ("/subscribers", {"address": "x@", "newsletter": "river-watch"}),
+    ("/segments", {"name": "Near", "rule": 'field "shoe" is "42"'}),
+    ("/segments", {"name": "Near", "rule": "tag is"}),
+    ("/segments", {"name": "", "rule": 'language is "de"'}),
+    ("/segments/check", {"rule": 'tag is "nobody has it"'}),
+    ("/issues/1/schedule", {"when": "later", "day": "", "hour": ""}),
+    ("/issues/1/pause", {}),
+    ("/issues/1/resume", {}),
+    ("/issues/1/bring-back", {}),
+    ("/nothing", {}),
+    ("/settings/people/77/remove", {}),
+]
+THREE_ENGLISH_WORDS = re.compile(r"[A-Za-z’']{2,} [a-z’']{2,} [a-z’']{2,}")
+QUOTED = re.compile(r"`[^`]*`|「[^」]*」|River Watch")  # commands, and what somebody gave
+
+
+@pytest.mark.parametrize(("path", "fields"), COMPLAINTS)
+async def test_no_complaint_is_in_english_where_somebody_reads_japanese(
+    sqlite_engine: Engine, path: str, fields: dict[str, str]
+) -> None:
+    mailer = mailer_of(sqlite_engine)
+    with transaction(sqlite_engine) as session:
+        add_issue(session, add_newsletter(session))
+    async with visiting(mailer) as client:
+        me = sign_in(mailer, client, name="Ann")
+        with transaction(sqlite_engine) as session:
+            session.get_one(User, me.user.id).language = "ja"
+        browser = {"accept-language": "ja"}  # counts where nobody is signed in, and nothing is
+        form = me.form | fields
+        answer = await client.post(path, data=form, headers=browser, follow_redirects=True)
+    if answer.headers["content-type"].startswith("application/json"):
+        said = " ".join(str(value) for value in answer.json().values())
+    else:
+        shown = page(answer)
+        notes = shown.xpath("//*[@role = 'alert' or @role = 'status']")
+        said = " ".join(one.text_content() for one in notes or shown.xpath("//main"))
+    assert re.search(r"[ぁ-ん]", said), (answer.status_code, said)
+    assert not THREE_ENGLISH_WORDS.search(QUOTED.sub("", said)), said

@@ -56,7 +56,8 @@ def named(encoding: str) -> Decoding:
         "".encode(name)
     except (LookupError, UnicodeError) as error:
         raise InvalidFile(
-            f"There is no text encoding {encoding!r}; utf-8, cp1252 or iso8859-7 are examples."
+            "There is no text encoding {encoding!r}; utf-8, cp1252 or iso8859-7 are examples.",
+            encoding=encoding,
         ) from error
     return Decoding(name, "replace")
 

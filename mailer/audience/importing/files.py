@@ -12,26 +12,27 @@ from typing import IO
 
 from mailer.addresses import tidy_name
 from mailer.errors import InvalidFile
+from mailer.sentences import Sentence
 
 _LARGEST = 4 << 30  # unpacked: a small archive can hold endless zeros
 _LARGEST_WORKBOOK = 512 << 20
 _TABLES = (".csv", ".tsv", ".txt", ".tab")
 _SIGNS = (
-    (b"\xd0\xcf\x11\xe0", "an old Excel file (.xls) or a workbook with a password"),
-    (b"%PDF", "a PDF"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"7z\xbc\xaf", "a 7-Zip archive"),
-    (b"Rar!", "a RAR archive"),
-    (b"SQLite format 3", "a database"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"PAR1", "a Parquet file"),
-    (b"BEGIN:VCARD", "an address book (vCard)"),
-    (b"{\\rtf", "a text document"),
-    (b"<?xml", "an XML file"),
-    (b"<!doctype", "a web page"),
-    (b"<html", "a web page"),
-    (b"<table", "a web page"),
+    (b"\xd0\xcf\x11\xe0", Sentence("an old Excel file (.xls) or a workbook with a password")),
+    (b"%PDF", Sentence("a PDF")),
+    (b"\x1f\x8b", Sentence("a gzip archive")),
+    (b"7z\xbc\xaf", Sentence("a 7-Zip archive")),
+    (b"Rar!", Sentence("a RAR archive")),
+    (b"SQLite format 3", Sentence("a database")),
+    (b"\x89PNG", Sentence("a picture")),
+    (b"\xff\xd8\xff", Sentence("a picture")),
+    (b"PAR1", Sentence("a Parquet file")),
+    (b"BEGIN:VCARD", Sentence("an address book (vCard)")),
+    (b"{\\rtf", Sentence("a text document")),
+    (b"<?xml", Sentence("an XML file")),
+    (b"<!doctype", Sentence("a web page")),
+    (b"<html", Sentence("a web page")),
+    (b"<table", Sentence("a web page")),
 )
 _JSON = re.compile(rb"\{|\[\s*[\[{\]\"]|\[\s*$")  # an object, or a list of something
 
@@ -72,11 +73,13 @@ def find_sources(path: Path) -> tuple[list[Source], list[str]]:
         with path.open("rb") as file:
             head = file.read(4096)
     except IsADirectoryError as error:
-        raise InvalidFile(f"{path.name} is a folder; name the files in it.") from error
+        raise InvalidFile("{file} is a folder; name the files in it.", file=path.name) from error
     except FileNotFoundError as error:
-        raise InvalidFile(f"There is no file {path}.") from error
+        raise InvalidFile("There is no file {path}.", path=path) from error
     except OSError as error:
-        raise InvalidFile(f"{path.name} cannot be read: {error.strerror}.") from error
+        raise InvalidFile(
+            "{file} cannot be read: {problem}.", file=path.name, problem=error.strerror
+        ) from error
     if not head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         require_table(head, path.name)
         return [Source(tidy_name(path.name), path)], []
@@ -84,21 +87,28 @@ def find_sources(path: Path) -> tuple[list[Source], list[str]]:
         return _of_archive(path)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError) as error:
         raise InvalidFile(
-            f"{path.name} is a damaged archive or workbook ({tidy_name(str(error))}); "
-            "fetch or save it again."
+            "{file} is a damaged archive or workbook ({problem}); fetch or save it again.",
+            file=path.name,
+            problem=tidy_name(str(error)),
         ) from error
 
 
 def require_table(head: bytes, name: str) -> None:
     """``InvalidFile`` when the first bytes are those of something that is no table."""
     if not head.strip():
-        raise InvalidFile(f"{name} is empty; export the list of readers again.")
+        raise InvalidFile("{name} is empty; export the list of readers again.", name=name)
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:100]
     for sign, kind in _SIGNS:
         if start.lower().startswith(sign.lower()):
-            raise InvalidFile(f"{name} is {kind}; save the list as CSV or .xlsx and bring that.")
+            raise InvalidFile(
+                "{name} is {kind}; save the list as CSV or .xlsx and bring that.",
+                name=name,
+                kind=kind,
+            )
     if _JSON.match(start):
-        raise InvalidFile(f"{name} is JSON; export the list as CSV or .xlsx and bring that.")
+        raise InvalidFile(
+            "{name} is JSON; export the list as CSV or .xlsx and bring that.", name=name
+        )
 
 
 def _of_archive(path: Path) -> tuple[list[Source], list[str]]:
@@ -106,15 +116,19 @@ def _of_archive(path: Path) -> tuple[list[Source], list[str]]:
         members = [member for member in archive.infolist() if not member.is_dir()]
         names = {member.filename for member in members}
         if sum(member.file_size for member in members) > _LARGEST:
-            raise InvalidFile(f"{path.name} unpacks to more than 4 GB; bring its files one by one.")
+            raise InvalidFile(
+                "{file} unpacks to more than 4 GB; bring its files one by one.", file=path.name
+            )
         if any(member.flag_bits & 0x1 for member in members):
-            raise InvalidFile(f"{path.name} has a password; unpack it and bring the files in it.")
+            raise InvalidFile(
+                "{file} has a password; unpack it and bring the files in it.", file=path.name
+            )
         if broken := archive.testzip():
             raise zipfile.BadZipFile(f"{tidy_name(broken)} in it cannot be unpacked")
         if "xl/workbook.xml" in names:
             return [Source(path.name, path, workbook=True)], []
         if "mimetype" in names and b"opendocument" in archive.read("mimetype"):
-            raise InvalidFile(f"{path.name} is OpenDocument; save it as .xlsx or CSV.")
+            raise InvalidFile("{file} is OpenDocument; save it as .xlsx or CSV.", file=path.name)
         return _tables(path, archive, members)
 
 
@@ -138,5 +152,7 @@ def _tables(
                     require_table(stream.read(4096), f"{name.name} in {path.name}")
             found.append(Source(name.name, path, member.filename, workbook))
     if not found:
-        raise InvalidFile(f"{path.name} holds no CSV or Excel file; bring the list of readers.")
+        raise InvalidFile(
+            "{file} holds no CSV or Excel file; bring the list of readers.", file=path.name
+        )
     return found, left_out

@@ -179,8 +179,11 @@ def _overrides(header: Sequence[str], given: Mapping[str, str]) -> dict[int, tup
             n = int(which) - 1
         else:
             raise InvalidInput(
-                f"There is no column {which!r}; the columns are {listed(header)} "
-                f"(or their numbers, 1 to {len(header)})."
+                "There is no column {column!r}; the columns are {header} "
+                "(or their numbers, 1 to {count}).",
+                column=which,
+                header=listed(header),
+                count=len(header),
             )
         found[n] = _target(which, target)
     return found
@@ -193,7 +196,10 @@ def _target(which: str, target: str) -> tuple[Meaning, str]:
     except ValueError as error:
         known = ", ".join(meaning for meaning in Meaning if meaning is not Meaning.FIELD)
         raise InvalidInput(
-            f"The column {which!r} cannot mean {target!r}; write one of {known}, or field:city."
+            "The column {column!r} cannot mean {target!r}; write one of {known}, or field:city.",
+            column=which,
+            target=target,
+            known=known,
         ) from error
     return meaning, field.strip()
 

@@ -138,7 +138,9 @@ def layouts_of(source: Source, encoding: str | None = None) -> list[Layout]:
         with source.open() as stream:
             names = workbooks.sheet_names(stream, source.name)
         if not names:
-            raise InvalidFile(f"{source.name} has no cells; export the list of readers again.")
+            raise InvalidFile(
+                "{source} has no cells; export the list of readers again.", source=source.name
+            )
         return [Layout(source, decoding.Decoding("utf-8"), sheet=name) for name in names]
     found = decoding.named(encoding) if encoding else decoding.detect(source.open)
     layout = Layout(source, found)
@@ -290,6 +292,7 @@ def _standing(text: str) -> Standing:
         return Standing[text.strip().upper()]
     except KeyError as error:
         raise InvalidInput(
-            f"{text!r} says nothing about consent; write confirmed, pending, unsubscribed "
-            "or suppressed."
+            "{text!r} says nothing about consent; write confirmed, pending, unsubscribed "
+            "or suppressed.",
+            text=text,
         ) from error

@@ -36,8 +36,10 @@ class Reader:
         standing = self._read(cell)
         if standing is None:
             raise InvalidInput(
-                f"It is not known what {quoted(cell)} in column {self.at + 1} means for consent; "
-                "say that it means confirmed, pending, unsubscribed or suppressed."
+                "It is not known what {cell} in column {column} means for consent; "
+                "say that it means confirmed, pending, unsubscribed or suppressed.",
+                cell=quoted(cell),
+                column=self.at + 1,
             )
         if len(self.known) < _REMEMBERED:
             self.known[cell] = standing

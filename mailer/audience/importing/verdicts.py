@@ -150,5 +150,7 @@ class VerdictFile:
                 yield made
         except OSError as error:
             raise InvalidFile(
-                f"The verdicts cannot be written to {path}: {error.strerror}."
+                "The verdicts cannot be written to {path}: {problem}.",
+                path=path,
+                problem=error.strerror,
             ) from error

@@ -37,8 +37,9 @@ def _opened(stream: IO[bytes], name: str) -> Iterator[Any]:
         if isinstance(error, InvalidFile):
             raise
         raise InvalidFile(
-            f"{name} cannot be read as an Excel workbook ({tidy_name(str(error))}); "
-            "save it again, or as CSV."
+            "{name} cannot be read as an Excel workbook ({problem}); save it again, or as CSV.",
+            name=name,
+            problem=tidy_name(str(error)),
         ) from error
 
 

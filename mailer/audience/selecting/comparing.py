@@ -15,6 +15,7 @@ from mailer.database.tables import Subscriber
 from mailer.errors import InvalidAddress, InvalidInput
 from mailer.field_kinds import FieldKind, FieldType
 from mailer.rules.syntax import DATED, NUMERIC, Comparison, Operator, Subject
+from mailer.sentences import Sentence
 
 Condition = ColumnElement[bool]
 
@@ -26,12 +27,12 @@ OPERATORS_OF_KIND: dict[FieldKind, tuple[Operator, ...]] = {
     FieldKind.DATE: (*DATED, Operator.EMPTY),
     FieldKind.YES_NO: (Operator.IS, Operator.EMPTY),
 }
-_VALUE_OF_KIND: dict[FieldKind, tuple[type, str]] = {
-    FieldKind.TEXT: (str, "texts in quotation marks"),
-    FieldKind.CHOICE: (str, "texts in quotation marks"),
-    FieldKind.NUMBER: (float, "numbers"),
-    FieldKind.DATE: (date, "days such as 2026-01-31"),
-    FieldKind.YES_NO: (bool, "yes or no"),
+_VALUE_OF_KIND: dict[FieldKind, tuple[type, Sentence]] = {
+    FieldKind.TEXT: (str, Sentence("texts in quotation marks")),
+    FieldKind.CHOICE: (str, Sentence("texts in quotation marks")),
+    FieldKind.NUMBER: (float, Sentence("numbers")),
+    FieldKind.DATE: (date, Sentence("days such as 2026-01-31")),
+    FieldKind.YES_NO: (bool, Sentence("yes or no")),
 }
 
 
@@ -196,14 +197,21 @@ def _require_fit(leaf: Comparison, kept: FieldType) -> None:
     known = OPERATORS_OF_KIND[kept.kind]
     if leaf.operator not in known:
         raise InvalidInput(
-            f"The field {leaf.field} ({kept.kind}) cannot be compared by {leaf.operator!s}; "
-            f"write one of: {', '.join(known)}."
+            "The field {field} ({kind}) cannot be compared by {operator!s}; write one of: {known}.",
+            field=leaf.field,
+            kind=kept.kind,
+            operator=leaf.operator,
+            known=", ".join(known),
         )
     wanted, words = _VALUE_OF_KIND[kept.kind]
     for value in leaf.values if leaf.operator is not Operator.LAST_DAYS else ():
         if not isinstance(value, wanted) or (wanted is float and isinstance(value, bool)):
             raise InvalidInput(
-                f"The field {leaf.field} ({kept.kind}) is compared with {words}, not {value!r}."
+                "The field {field} ({kind}) is compared with {words}, not {value!r}.",
+                field=leaf.field,
+                kind=kept.kind,
+                words=words,
+                value=value,
             )
         if kept.kind is FieldKind.CHOICE:
             _require_option(leaf.field, str(value), kept)
@@ -213,4 +221,6 @@ def _require_option(name: str, value: str, kept: FieldType) -> None:
     try:
         kept.keep(value)
     except InvalidInput as error:
-        raise InvalidInput(f"The field {name}: {value!r} {error}.") from error
+        raise InvalidInput(
+            "The field {name}: {value!r} {problem}.", name=name, value=value, problem=error.sentence
+        ) from error

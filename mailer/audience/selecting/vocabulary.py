@@ -16,6 +16,7 @@ from mailer.field_kinds import FieldType
 from mailer.names import name_key
 from mailer.rules import Rule, parse
 from mailer.rules.syntax import And, InSegment, LastDays, Not, OneIssue, Or, Window
+from mailer.sentences import Sentence, did_you_mean, there_are
 
 PLACES = ("country", "region", "city")
 POSTCODE = "postcode"
@@ -44,8 +45,10 @@ class Vocabulary:
         """The type of a custom field."""
         if name not in self.types:
             raise NotFound(
-                f"There is no field {name!r}; {_hint(name, list(self.types))}"
-                f"`mailer field add {name} --kind text` makes one."
+                "There is no field {name!r}; {hint} "
+                "`mailer field add {name} --kind text` makes one.",
+                name=name,
+                hint=_hint(name, list(self.types)),
             )
         return self.types[name]
 
@@ -64,7 +67,7 @@ class Vocabulary:
         found = self._session.scalar(select(Tag.id).where(Tag.key == name_key(name)))
         if found is None:
             names = self._session.scalars(select(Tag.name).order_by(Tag.name)).all()
-            raise NotFound(f"There is no tag {name!r}; {_hint(name, names).strip()}")
+            raise NotFound("There is no tag {name!r}; {hint}", name=name, hint=_hint(name, names))
         return found
 
     def newsletter(self, slug: str) -> int:
@@ -77,7 +80,7 @@ class Vocabulary:
             return None
         if isinstance(window, OneIssue):
             if self._session.get(Issue, window.number) is None:
-                raise NotFound(f"There is no issue {window.number}.")
+                raise NotFound("There is no issue {number}.", number=window.number)
             return [window.number]
         query = select(Issue.id).where(Issue.started_at.is_not(None), Issue.id != self._besides)
         if isinstance(window, LastDays):
@@ -110,18 +113,22 @@ class Vocabulary:
         key = name_key(name)
         if key in path:
             raise InvalidInput(
-                f"The segment {name!r} would be part of itself, by way of {' → '.join(path)}."
+                "The segment {name!r} would be part of itself, by way of {path}.",
+                name=name,
+                path=" → ".join(path),
             )
         segment = self._session.scalar(select(Segment).where(Segment.key == key))
         if segment is None:
             names = self._session.scalars(select(Segment.name).order_by(Segment.name)).all()
-            raise NotFound(f"There is no segment {name!r}; {_hint(name, names).strip()}")
+            raise NotFound(
+                "There is no segment {name!r}; {hint}", name=name, hint=_hint(name, names)
+            )
         return self.expanded(parse(segment.rule), (*path, key))
 
 
-def _hint(name: str, names: Sequence[str]) -> str:
+def _hint(name: str, names: Sequence[str]) -> Sentence:
     """What a sentence about an unknown name goes on with."""
     close = difflib.get_close_matches(name.casefold(), {one.casefold(): one for one in names}, n=1)
     if close:
-        return f"did you mean {next(one for one in names if one.casefold() == close[0])!r}? "
-    return f"there are: {', '.join(names[:10])}. " if names else "there is none at all yet. "
+        return did_you_mean(next(one for one in names if one.casefold() == close[0]))
+    return there_are(names)

@@ -7,6 +7,7 @@ import re
 
 from mailer.composing.importing.notes import Notes
 from mailer.errors import InvalidFile
+from mailer.sentences import Sentence
 
 LARGEST = 5_000_000
 MOST_LINES = 30_000
@@ -17,14 +18,14 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _OTHER_PROGRAMS = (
-    (b"%PDF", "a PDF document"),
-    (b"PK\x03\x04", "a Word, LibreOffice or ZIP file"),
-    (b"\xd0\xcf\x11\xe0", "an old Word document"),
-    (b"{\\rtf", "an RTF document"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"GIF8", "a picture"),
-    (b"\x1f\x8b", "a compressed file"),
+    (b"%PDF", Sentence("a PDF document")),
+    (b"PK\x03\x04", Sentence("a Word, LibreOffice or ZIP file")),
+    (b"\xd0\xcf\x11\xe0", Sentence("an old Word document")),
+    (b"{\\rtf", Sentence("an RTF document")),
+    (b"\x89PNG", Sentence("a picture")),
+    (b"\xff\xd8\xff", Sentence("a picture")),
+    (b"GIF8", Sentence("a picture")),
+    (b"\x1f\x8b", Sentence("a compressed file")),
 )
 _NAMED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,40})""")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]")
@@ -37,7 +38,10 @@ def decoded(data: bytes | str, notes: Notes) -> str:
         raise InvalidFile("The file is larger than 5 MB; an issue's text is far smaller.")
     text = _SURROGATE.sub("\ufffd", data) if isinstance(data, str) else _text(data, notes)
     if text.count("\n") > MOST_LINES or text.count("\r") > MOST_LINES:
-        raise InvalidFile(f"The file has more than {MOST_LINES} lines; an issue has far fewer.")
+        raise InvalidFile(
+            "The file has more than {most} lines; an issue has far fewer.",
+            most=MOST_LINES,
+        )
     if not text.strip("\ufeff\x00 \t\r\n"):
         raise InvalidFile("The file is empty.")
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
@@ -47,7 +51,8 @@ def _text(data: bytes, notes: Notes) -> str:
     for opening, what in _OTHER_PROGRAMS:
         if data.startswith(opening):
             raise InvalidFile(
-                f"The file is {what}; save it as plain text, Markdown or HTML and import that."
+                "The file is {what}; save it as plain text, Markdown or HTML and import that.",
+                what=what,
             )
     for mark, encoding in _MARKS:
         if data.startswith(mark):
@@ -65,7 +70,9 @@ def _with(data: bytes, encoding: str) -> str:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
         raise InvalidFile(
-            f"The file begins as {encoding} text but breaks at byte {error.start}; save it as UTF-8."
+            "The file begins as {encoding} text but breaks at byte {start}; save it as UTF-8.",
+            encoding=encoding,
+            start=error.start,
         ) from error
 
 

@@ -111,7 +111,8 @@ class Flow:
         self._added += 1
         if self._added > _MOST_PARTS:
             raise InvalidFile(
-                f"The file has more than {_MOST_PARTS} paragraphs; split it into several issues."
+                "The file has more than {most} paragraphs; split it into several issues.",
+                most=_MOST_PARTS,
             )
         if self.inside == "root":
             self._frames[-1].parts.append(part)

@@ -10,6 +10,7 @@ from typing import Any
 
 from mailer.composing.importing.notes import Notes
 from mailer.errors import InvalidFile
+from mailer.sentences import Sentence
 
 _WORDS = {
     "title": ("title", "headline", "name", "heading", "subject"),
@@ -24,7 +25,7 @@ PLACED = frozenset({"subject", "title", "date", "newsletter", "language", "lang"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _TAGGED = re.compile(r"<[a-zA-Z/!]")
 
-WHAT_IS_READ = (
+WHAT_IS_READ = Sentence(
     "this JSON is no issue: an issue has “subject” and “blocks”; of other systems, files with "
     "“subject” and “chapters” (or “sections”) of “entries” with “title”, “url” and “text” are read"
 )
@@ -37,10 +38,13 @@ def load(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise InvalidFile(f"This is no correct JSON{where}: check brackets and commas.") from error
+        line = error.lineno if isinstance(error, json.JSONDecodeError) else 0
+        where = Sentence(" (line {line})", line=line) if line else ""
+        raise InvalidFile(
+            "This is no correct JSON{where}: check brackets and commas.", where=where
+        ) from error
     if not isinstance(value, dict):
-        raise InvalidFile(f"The file cannot be read: {WHAT_IS_READ}.")
+        raise InvalidFile("The file cannot be read: {readable}.", readable=WHAT_IS_READ)
     return value
 
 
@@ -54,7 +58,7 @@ def foreign_html(value: Mapping[str, Any], notes: Notes) -> str:
     if sections is None:
         sections = [{"entries": _first(value, "entries")}]
     if not isinstance(sections, list):
-        raise InvalidFile(f"The file cannot be read: {WHAT_IS_READ}.")
+        raise InvalidFile("The file cannot be read: {readable}.", readable=WHAT_IS_READ)
     _note_unplaced(
         value, {*PLACED, *_all("title", "opening", "closing", "sections", "entries")}, notes
     )

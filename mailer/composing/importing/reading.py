@@ -111,12 +111,14 @@ def _own(value: dict[str, Any]) -> Imported:
     """Our own JSON: the content's fields, beside them the newsletter and the date."""
     fields = dict(value)
     if "subject" not in fields:
-        raise InvalidFile(f"The file cannot be read: {foreign_json.WHAT_IS_READ}.")
+        raise InvalidFile(
+            "The file cannot be read: {readable}.", readable=foreign_json.WHAT_IS_READ
+        )
     newsletter, told = fields.pop("newsletter", None), fields.pop("date", None)
     try:
         day = date.fromisoformat(told) if told is not None else None
     except (TypeError, ValueError) as error:
-        raise InvalidFile(f"date: {told!r} is no day; write it as 2026-12-03.") from error
+        raise InvalidFile("date: {told!r} is no day; write it as 2026-12-03.", told=told) from error
     if newsletter is not None and not isinstance(newsletter, str):
         raise InvalidFile("newsletter: write the newsletter's short name as text.")
     content = parse_content(fields)

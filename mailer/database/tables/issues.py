@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mailer.database.tables.audience import Newsletter, text_enum
 from mailer.database.tables.base import Base, Id
+from mailer.sentences import Sentence
 
 
 class IssueState(enum.StrEnum):
@@ -23,6 +24,22 @@ class IssueState(enum.StrEnum):
     SENT = "sent"  # nobody is waiting any more
     CANCELLED = "cancelled"  # whoever was waiting is skipped
     DISCARDED = "discarded"  # a draft that was thrown away; it can be brought back for a month
+
+    @property
+    def words(self) -> Sentence:
+        """What a sentence says of such an issue: it *is being sent*."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    IssueState.DRAFT: Sentence("is a draft"),
+    IssueState.SCHEDULED: Sentence("is scheduled"),
+    IssueState.SENDING: Sentence("is being sent"),
+    IssueState.PAUSED: Sentence("is paused"),
+    IssueState.SENT: Sentence("has been sent"),
+    IssueState.CANCELLED: Sentence("has been cancelled"),
+    IssueState.DISCARDED: Sentence("was thrown away"),
+}
 
 
 class Issue(Base):

@@ -62,7 +62,11 @@ def get_subscriber(call: Call) -> SubscriberOut:
     person = subscribers.get(call.session, call.path["address"])
     subscription = call.session.get(Subscription, (newsletter.id, person.id))
     if subscription is None:
-        raise NotFound(f"{person.address} was never subscribed to {newsletter.name}.")
+        raise NotFound(
+            "{address} was never subscribed to {newsletter}.",
+            address=person.address,
+            newsletter=newsletter.name,
+        )
     return SubscriberOut(
         address=person.address,
         name=person.name,

@@ -17,12 +17,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import StaffSession, User
+from mailer.sentences import Sentence
 from mailer.staffing import sessions
 from mailer.staffing.permissions import Permission, permissions
 from mailer.web import languages, problems
 from mailer.web.editor import cookies, origins
-from mailer.web.languages import Speech, marked
-from mailer.web.languages import gettext as _
+from mailer.web.languages import Speech, spoken
 from mailer.web.site import site_of
 
 FORM_TOKEN = "csrf"  # noqa: S105  # the name of a field
@@ -216,30 +216,31 @@ def _private(send: Send) -> Send:
 
 
 _signed_out = problems.Problem(
-    401, marked("You are signed out"), marked("Sign in again, then go back and do it once more.")
+    401,
+    Sentence("You are signed out"),
+    Sentence("Sign in again, then go back and do it once more."),
 )
 _not_allowed = problems.Problem(
     403,
-    marked("You may not do that"),
-    marked("Your role does not allow it. An owner can change your role."),
+    Sentence("You may not do that"),
+    Sentence("Your role does not allow it. An owner can change your role."),
 )
 _forged = problems.Problem(
     403,
-    marked("That did not come from this page"),
-    marked(
+    Sentence("That did not come from this page"),
+    Sentence(
         "It may have been open for long. Go back, reload it, and try again; nothing was changed."
     ),
 )
 
 
 def _refused(request: Request, problem: problems.Problem) -> Response:
-    spoken = problems.Problem(problem.status, _(problem.title), _(problem.words))
     if problems.wants_json(request):
-        words = {"error": f"{spoken.title}. {spoken.words}"}
+        words = {"error": f"{spoken(problem.title)}. {spoken(problem.words)}"}
         return JSONResponse(words, problem.status, {"cache-control": "no-store"})
     if problem is _signed_out and request.method in origins.SAFE:
         return RedirectResponse(sign_in_path(request), 303, {"cache-control": "no-store"})
-    return problems.show(request, spoken)
+    return problems.show(request, problem)
 
 
 def sign_in_path(request: HTTPConnection) -> str:

@@ -76,7 +76,7 @@ def _bring(request: Request, files: Sequence[tuple[str, bytes]]) -> Response:
             with planned(files, {}):
                 return go(request, f"/subscribers/import/{upload.id}")
     except (InvalidFile, InvalidInput, NotFound) as error:
-        return _start(request, problem=str(error))
+        return _start(request, problem=error.sentence)
 
 
 def look(request: Request) -> Response:
@@ -104,7 +104,7 @@ def _change(request: Request) -> Response:
                 state = UploadState.TO_IMPORT if importing else UploadState.TO_TRY
                 moved = uploads.wait(session, number, state, options)
     except (InvalidFile, InvalidInput) as error:
-        return _look(request, problem=str(error))
+        return _look(request, problem=error.sentence)
     words = "" if moved else gettext("This list is being imported already.")
     return go(request, f"/subscribers/import/{number}", Notice(words) if words else None)
 
@@ -152,7 +152,7 @@ def _look(request: Request, *, problem: str = "") -> Response:
                 with planned(uploads.files(session, upload.id), upload.options) as found:
                     plan = found
             except (InvalidFile, InvalidInput) as error:
-                problem = problem or upload.problem or str(error)
+                problem = problem or upload.problem or error.sentence
         kept = uploads.verdicts(session, upload.id) is not None
     return answer(
         request,

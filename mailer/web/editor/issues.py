@@ -19,6 +19,7 @@ from mailer.web.editor.access import field, file_of, staff_route
 from mailer.web.editor.cookies import Notice
 from mailer.web.editor.shell import go
 from mailer.web.languages import gettext as _
+from mailer.web.languages import spoken
 from mailer.web.site import site_of
 
 _MOST_FILE = 20 * 1024 * 1024
@@ -35,7 +36,7 @@ def bring(request: Request) -> Response:
             newsletter = newsletters.get(session, field(request, "newsletter"))
             issue = issues.create(session, newsletter.id, imported.content, now=site.mailer.clock())
     except MailerError as error:
-        return go(request, "/", Notice(str(error), "bad"))
+        return go(request, "/", Notice(spoken(error.sentence), "bad"))
     words = [_("Brought in."), *imported.notes[:3], *imported.missing[:3]]
     return go(request, f"/issues/{issue.id}", Notice(" ".join(words)))
 
@@ -67,7 +68,7 @@ def _done(request: Request, act: Callable[[Session], object], notice: Notice) ->
         with transaction(site_of(request).mailer.engine) as session:
             act(session)
     except MailerError as error:
-        return go(request, "/", Notice(str(error), "bad"))
+        return go(request, "/", Notice(spoken(error.sentence), "bad"))
     return go(request, "/", notice)
 
 

@@ -68,9 +68,9 @@ def _change(request: Request) -> Response:
     try:
         name = clean_name(field(request, "name", 200))
         if zone and zone not in available_timezones():
-            raise InvalidInput(gettext("Please choose a time zone from the list."))
+            raise InvalidInput("Please choose a time zone from the list.")
     except InvalidInput as error:
-        return _page(request, problem=str(error))
+        return _page(request, problem=error.sentence)
     with transaction(site_of(request).mailer.engine) as session:
         person = _person(session, request)
         person.name, person.language, person.time_zone = name, language or None, zone or None

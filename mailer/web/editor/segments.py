@@ -22,7 +22,7 @@ from mailer.staffing.permissions import Permission
 from mailer.web.editor.access import field, staff_route
 from mailer.web.editor.cookies import Notice
 from mailer.web.editor.shell import answer, go
-from mailer.web.languages import gettext
+from mailer.web.languages import gettext, spoken
 from mailer.web.site import site_of
 
 _SHOWN = 10  # of the people a rule means
@@ -70,7 +70,7 @@ def _save(request: Request) -> Response:
     except Unavailable:
         raise
     except MailerError as error:
-        return _page(request, name=name, text=text, problem=str(error))
+        return _page(request, name=name, text=text, problem=error.sentence)
     return go(request, "/segments", Notice(gettext("Saved.")))
 
 
@@ -86,7 +86,7 @@ def _remove(request: Request) -> Response:
     except Unavailable:
         raise
     except MailerError as error:
-        return go(request, "/segments", Notice(str(error), "problem"))
+        return go(request, "/segments", Notice(spoken(error.sentence), "problem"))
     return go(request, "/segments", Notice(gettext("The segment is gone; its people stay.")))
 
 
@@ -104,11 +104,11 @@ def _check(request: Request) -> Response:
             selected = select_people(session, rule, now=mailer.clock())
             people = segments.count(session, selected)
     except InvalidRule as error:
-        return JSONResponse({"problem": str(error), "position": error.position}, 422)
+        return JSONResponse({"problem": spoken(error.sentence), "position": error.position}, 422)
     except Unavailable:
         raise
     except MailerError as error:
-        return JSONResponse({"problem": str(error)}, 422)
+        return JSONResponse({"problem": spoken(error.sentence)}, 422)
     return JSONResponse({"rule": str(rule), "tree": to_json(rule), "people": people})
 
 
@@ -139,7 +139,7 @@ def _page(
             except Unavailable:
                 raise
             except MailerError as error:
-                problem = problem or str(error)
+                problem = problem or error.sentence
         words = describe(session)
     return answer(
         request,

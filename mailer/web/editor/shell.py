@@ -12,11 +12,11 @@ from starlette.routing import Route
 
 from mailer.audience import newsletters
 from mailer.database.engine import reading
+from mailer.sentences import Sentence
 from mailer.staffing.permissions import Permission
 from mailer.web.editor import choosing, cookies
 from mailer.web.editor.access import Staff
 from mailer.web.editor.cookies import Notice
-from mailer.web.languages import marked
 from mailer.web.site import site_of
 
 
@@ -63,11 +63,11 @@ class Room:
 
 
 _ROOMS = (
-    Room("/", marked("Issues"), "newspaper"),
-    Room("/subscribers", marked("Subscribers"), "users", Permission.SUBSCRIBERS),
-    Room("/statistics", marked("Statistics"), "chart-no-axes-column"),
-    Room("/settings", marked("Settings"), "settings"),
-    Room("/inbox", marked("Inbox"), "inbox"),
+    Room("/", Sentence("Issues"), "newspaper"),
+    Room("/subscribers", Sentence("Subscribers"), "users", Permission.SUBSCRIBERS),
+    Room("/statistics", Sentence("Statistics"), "chart-no-axes-column"),
+    Room("/settings", Sentence("Settings"), "settings"),
+    Room("/inbox", Sentence("Inbox"), "inbox"),
 )
 
 

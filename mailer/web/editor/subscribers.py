@@ -72,7 +72,7 @@ def _add(request: Request) -> Response:
             )
             number = result.subscriber.id
     except (InvalidInput, Conflict) as error:
-        return _page(request, problem=str(error), status=422)
+        return _page(request, problem=error.sentence, status=422)
     return go(request, f"/subscribers/{number}", Notice(_added(result.result)))
 
 

@@ -44,7 +44,7 @@ def join(request: Request) -> Response:
             now=site.mailer.clock(),
         )
     except InvalidInput as error:
-        return _form(request, problem=str(error))
+        return _form(request, problem=error.sentence)
     except InvalidToken:
         return _stale(request)
     response = go(request, "/")

@@ -12,7 +12,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from mailer.errors import Conflict, InvalidInput, MailerError, NotFound, Unavailable
+from mailer.sentences import Sentence
 from mailer.web.editor.access import staff_of
+from mailer.web.languages import spoken
 
 _STATUS = ((NotFound, 404), (Conflict, 409), (InvalidInput, 422), (Unavailable, 503))
 _NO_STORE = {"cache-control": "no-store"}
@@ -54,7 +56,7 @@ def answering(work: Work) -> Callable[[Request], Awaitable[Response]]:
         try:
             value = json.loads(body) if body else None
         except ValueError:
-            return said("That did not arrive whole. Send it again.", 400)
+            return said(Sentence("That did not arrive whole. Send it again."), 400)
         return await run_in_threadpool(_answered, work, request, value)
 
     return endpoint
@@ -65,7 +67,7 @@ def _answered(work: Work, request: Request, value: Any) -> Response:
         result = work(request, value)
     except MailerError as error:
         status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
-        return said(str(error), status)
+        return said(error.sentence, status)
     if isinstance(result, JSONResponse):
         return result
     return JSONResponse(dict(result), headers=_NO_STORE)
@@ -73,7 +75,7 @@ def _answered(work: Work, request: Request, value: Any) -> Response:
 
 def said(sentence: str, status: int = 200) -> JSONResponse:
     """One sentence for whoever is writing."""
-    return JSONResponse({"detail": sentence}, status, _NO_STORE)
+    return JSONResponse({"detail": spoken(sentence)}, status, _NO_STORE)
 
 
 def object_of(value: Any) -> Mapping[str, Any]:

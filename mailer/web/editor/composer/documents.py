@@ -18,6 +18,7 @@ from mailer.staffing.permissions import Permission
 from mailer.web.editor.access import staff_route
 from mailer.web.editor.composer.answers import answering, author_of, issue_id_of, object_of
 from mailer.web.editor.composer.rooms import rooms_of
+from mailer.web.languages import spoken
 from mailer.web.site import site_of
 
 _MOST_BYTES = 2 * 1024 * 1024
@@ -62,7 +63,7 @@ def placed(findings: Sequence[Finding], document: Mapping[str, Any]) -> list[dic
         {
             "block": block,
             "field": field,
-            "words": one.message,
+            "words": spoken(one.message),
             "level": "stop" if one.blocking else "hint",
         }
         for one in findings

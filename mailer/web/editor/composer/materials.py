@@ -61,7 +61,7 @@ def _kept(request: Request, data: bytes) -> Response:
                 session, prepared, by=author_of(request).name, now=mailer.clock()
             )
     except MailerError as error:
-        return said(str(error), 422)
+        return said(error.sentence, 422)
     return JSONResponse(
         {
             "url": mailer.settings.base_url + picturing.path_of(picture),

@@ -127,7 +127,7 @@ def _reviewed(site: Site, session: Session, issue_id: int, now: datetime) -> Rev
     try:
         published = mailer.publisher.publish(session, issue, now=now)
     except MailerError as error:
-        broken = str(error)
+        broken = error.sentence
     else:
         findings = checking.check(session, issue, published, now=now)
     audience = targeting.audience_of(session, issue_id)

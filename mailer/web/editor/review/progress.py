@@ -24,7 +24,7 @@ from mailer.web.editor.composer.answers import answering, issue_id_of
 from mailer.web.editor.composer.rooms import STREAM_HEADERS
 from mailer.web.editor.review import timing
 from mailer.web.languages import gettext as _
-from mailer.web.languages import number_words
+from mailer.web.languages import number_words, spoken
 from mailer.web.site import is_stopping, site_of
 
 _EVERY = 1.0
@@ -88,7 +88,7 @@ def when(request: Request, _value: Any) -> Mapping[str, Any]:
     try:
         moment = timing.moment_of(asked.get("day", ""), asked.get("hour", ""), zone)
     except MailerError as error:
-        return {"problem": str(error)}
+        return {"problem": spoken(error.sentence)}
     left = moment - mailer.clock()
     if left <= timedelta():
         return {"problem": _("That time is over.")}

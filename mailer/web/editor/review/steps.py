@@ -55,7 +55,7 @@ def test(request: Request) -> Response:
             )
             trying.note(session, issue_id, to=author.address, by=author.name, now=now)
     except MailerError as error:
-        return said(str(error), 422) if wants_json(request) else show_problem(request, error)
+        return said(error.sentence, 422) if wants_json(request) else show_problem(request, error)
     words = _("A test is on its way to {address}.").format(address=author.address)
     return said(words) if wants_json(request) else _back(request, words)
 
@@ -70,7 +70,7 @@ def schedule(request: Request) -> Response:
             zone = _require_same(session, request, issue_id)
         at = None if typed["at"] == "now" else moment_of(typed["day"], typed["hour"], zone)
         if at is not None and at <= now:
-            raise InvalidInput(_("That time is over. Choose a later one, or “Right away”."))
+            raise InvalidInput("That time is over. Choose a later one, or “Right away”.")
         starts = mailer.starter.schedule(
             issue_id,
             at=at,
@@ -90,9 +90,9 @@ def _require_same(session: Session, request: Request, issue_id: int) -> ZoneInfo
     """Nothing goes out that was not seen, nor without the second person where one is asked for."""
     issue = issues.get(session, issue_id)
     if field(request, "version") != str(issue.version):
-        raise Conflict(_("The issue was changed since you opened this page. Look at it again."))
+        raise Conflict("The issue was changed since you opened this page. Look at it again.")
     if approving.lacks_approval(session, issue, sender_id=staff_of(request).user.id):
-        raise InvalidInput(_("A second person has to approve this version before you send it."))
+        raise InvalidInput("A second person has to approve this version before you send it.")
     return ZoneInfo(issue.newsletter.time_zone)
 
 
@@ -101,14 +101,14 @@ def _manner(request: Request) -> Manner:
     first = field(request, "canary", 3)
     percent = int(first) if first.isdecimal() else 0
     if local and percent:
-        raise InvalidInput(_("Choose one: in each reader’s own time, or to some first."))
+        raise InvalidInput("Choose one: in each reader’s own time, or to some first.")
     return Manner(local, float(min(percent, _MOST_CANARY)))
 
 
 def show_problem(request: Request, error: MailerError, **typed: str) -> Response:
     """The page again, with what stands in the way."""
     return show(
-        request, status=409 if isinstance(error, Conflict) else 422, problem=str(error), **typed
+        request, status=409 if isinstance(error, Conflict) else 422, problem=error.sentence, **typed
     )
 
 

@@ -32,10 +32,10 @@ def moment_of(day: str, hour: str, zone: ZoneInfo) -> datetime:
     try:
         local = datetime.combine(date.fromisoformat(day), time.fromisoformat(hour), zone)
     except ValueError as error:
-        raise InvalidInput(_("Choose a day and an hour.")) from error
+        raise InvalidInput("Choose a day and an hour.") from error
     moment = local.astimezone(UTC)
     if moment.astimezone(zone).replace(tzinfo=None) != local.replace(tzinfo=None):
-        raise InvalidInput(_("Clocks are set forward then: that hour does not exist."))
+        raise InvalidInput("Clocks are set forward then: that hour does not exist.")
     return moment
 
 

@@ -16,6 +16,7 @@ from mailer.web.editor.cookies import Notice
 from mailer.web.editor.inviting import invite
 from mailer.web.editor.shell import answer, go
 from mailer.web.languages import gettext as _
+from mailer.web.languages import spoken
 from mailer.web.site import site_of
 
 _HERE = "/settings/people"
@@ -42,7 +43,7 @@ def add(request: Request) -> Response:
             )
             link = invite(site.mailer, session, user, staff.user.name or staff.user.address)
     except MailerError as error:
-        return _page(request, problem=str(error))
+        return _page(request, problem=error.sentence)
     return _page(request, invited=user.address, link=link)
 
 
@@ -52,7 +53,7 @@ def invite_again(request: Request) -> Response:
     with transaction(site.mailer.engine) as session:
         user = users.get_by_id(session, request.path_params["user_id"])
         if user.seen_at is not None:
-            raise InvalidInput(f"{user.address} has an account already.")
+            raise InvalidInput("{address} has an account already.", address=user.address)
         link = invite(site.mailer, session, user, staff.user.name or staff.user.address)
     return _page(request, invited=user.address, link=link)
 
@@ -64,7 +65,7 @@ def change_role(request: Request) -> Response:
             user = users.get_by_id(session, request.path_params["user_id"])
             users.set_role(session, user, _role(request))
     except MailerError as error:
-        return go(request, _HERE, Notice(str(error), "bad"))
+        return go(request, _HERE, Notice(spoken(error.sentence), "bad"))
     return go(request, _HERE, Notice(_("Saved.")))
 
 
@@ -84,7 +85,7 @@ def remove(request: Request) -> Response:
             user = users.get_by_id(session, request.path_params["user_id"])
             users.remove(session, user)
     except MailerError as error:
-        return go(request, _HERE, Notice(str(error), "bad"))
+        return go(request, _HERE, Notice(spoken(error.sentence), "bad"))
     words = _("%(name)s has no account any more.") % {"name": user.name or user.address}
     return go(request, _HERE, Notice(words))
 

@@ -40,7 +40,7 @@ def make(request: Request) -> Response:
                 now=site.mailer.clock(),
             )
     except MailerError as error:
-        return _page(request, problem=str(error))
+        return _page(request, problem=error.sentence)
     return _page(request, secret=secret)
 
 

@@ -13,7 +13,7 @@ from mailer.audience import newsletters
 from mailer.composing import picturing
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Issue, IssueState, Newsletter
-from mailer.errors import InvalidInput, MailerError
+from mailer.errors import InvalidInput, MailerError, complaint
 from mailer.rendering.issue import Scheme
 from mailer.rendering.look import Font, Look
 from mailer.sample import sample_content
@@ -61,7 +61,7 @@ def save(request: Request) -> Response:
         look = read_look(given)
     except MailerError as error:
         with reading(site_of(request).mailer.engine) as session:
-            return _form(request, newsletters.get(session, slug), given, problem=str(error))
+            return _form(request, newsletters.get(session, slug), given, problem=error.sentence)
     with transaction(site_of(request).mailer.engine) as session:
         newsletter = newsletters.get(session, slug)
         newsletter.look, newsletter.theme = look, _theme(request, newsletter)
@@ -96,8 +96,9 @@ def read_look(given: dict[str, Any]) -> dict[str, Any]:
     except ValidationError as error:
         first = error.errors()[0]
         place = " ".join(str(part) for part in first["loc"]).replace("_", " ")
-        message = first["msg"].removeprefix("Value error, ")
-        raise InvalidInput(f"{place.capitalize()}: {message}.") from error
+        raise InvalidInput(
+            "{place}: {problem}.", place=place.capitalize(), problem=complaint(first)
+        ) from error
     return look.model_dump(mode="json", exclude_defaults=True)
 
 

@@ -78,7 +78,7 @@ def add(request: Request) -> Response:
             )
             newsletter.opt_in = OptIn(values["opt_in"])
     except MailerError as error:
-        return _form(request, values, problem=str(error))
+        return _form(request, values, problem=error.sentence)
     words = _("%(name)s is ready. Write its first issue.") % {"name": newsletter.name}
     after = "/" if first else "/settings/newsletters"
     return go(request, after, Notice(words))
@@ -105,7 +105,7 @@ def save(request: Request) -> Response:
     except InvalidInput as error:
         with reading(site.mailer.engine) as session:
             stored = newsletters.get(session, slug)
-        return _form(request, values, newsletter=stored, problem=str(error))
+        return _form(request, values, newsletter=stored, problem=error.sentence)
     return go(request, "/settings/newsletters", Notice(_("Saved.")))
 
 

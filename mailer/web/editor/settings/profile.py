@@ -46,7 +46,7 @@ def save(request: Request) -> Response:
                 time_zone=field(request, "time_zone", 64),
             )
     except MailerError as error:
-        return _page(request, problem=str(error))
+        return _page(request, problem=error.sentence)
     languages.speak(languages.Speech(user.language, user.time_zone))
     return go(request, _HERE, Notice(_("Saved.")))
 
@@ -66,7 +66,7 @@ def save_password(request: Request) -> Response:
             now=site.mailer.clock(),
         )
     except MailerError as error:
-        return _page(request, password_problem=str(error))
+        return _page(request, password_problem=error.sentence)
     return go(request, _HERE, Notice(_("The password is changed; other browsers are signed out.")))
 
 
@@ -93,7 +93,7 @@ def turn_on_codes(request: Request) -> Response:
                 now=site.mailer.clock(),
             )
     except InvalidInput as error:
-        return _codes(request, secret, problem=str(error))
+        return _codes(request, secret, problem=error.sentence)
     return _recovery(request, recovery)
 
 

@@ -75,7 +75,7 @@ def send_test(request: Request) -> Response:
             )
         tried = _outcome(site, notice.id)
     except MailerError as error:
-        tried = Tried(False, _("The test could not be sent."), str(error))
+        tried = Tried(False, _("The test could not be sent."), error.sentence)
     return _page(request, tried=tried)
 
 
