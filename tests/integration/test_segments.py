@@ -86,7 +86,7 @@ def test_a_segment_that_an_issue_waits_with_stays(engine: Engine) -> None:
         issue = add_issue(session, add_newsletter(session), state=IssueState.SCHEDULED)
         segments.add(session, "A", 'language is "en"', now=NOON)
         targeting.choose(session, issue.id, include=["a"], now=NOON)
-        with pytest.raises(Conflict, match=f"audience of issue {issue.id} .scheduled."):
+        with pytest.raises(Conflict, match=f"audience of issue {issue.id}, which is scheduled"):
             segments.remove(session, "A")
         targeting.choose(session, issue.id, now=NOON)
         segments.remove(session, "A")
