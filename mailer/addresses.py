@@ -22,7 +22,8 @@ _ATOM = r"[A-Za-z0-9_+'-]++"
 _LABEL = r"[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*+"
 _COMMON = re.compile(rf"({_ATOM}(?:\.{_ATOM})*+)@(?:{_LABEL}\.)+([A-Za-z]{{2,63}})")
 _RESERVED = frozenset(("arpa", "invalid", "local", "localhost", "onion"))  # RFC 6761
-_ADDRESSLIKE = re.compile(r"\s*[^\s@,;|<>\"]+@[^\s@,;|<>\"]+\.[^\s@,;|<>\".]{2,}\s*")
+_BARE = r"[^\s@,;|<>\"]+@[^\s@,;|<>\"]+\.[^\s@,;|<>\".]{2,}"
+_ADDRESSLIKE = re.compile(rf"\s*(?:{_BARE}|[^@<>]*<\s*{_BARE}\s*>)\s*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # Line breaks, other controls, halves of characters, and marks that reverse the text after them.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]+")
@@ -100,7 +101,7 @@ def common_keys(cells: Iterable[str]) -> list[str | None]:
 
 
 def looks_like_address(text: str) -> bool:
-    """Whether a cell holds nothing but something like an address; it may still be invalid."""
+    """Whether a cell holds an address, perhaps with a name, and no more; it may still be invalid."""
     return "@" in text and _ADDRESSLIKE.fullmatch(text) is not None
 
 

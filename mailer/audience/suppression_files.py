@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import NamedTuple, TextIO
 
 from mailer.audience.importing.cells import guarded, parse_moment, unguarded, unwrap
 from mailer.audience.importing.delimited import Row
 from mailer.audience.importing.files import find_sources
+from mailer.audience.importing.layouts import layouts_of, rows_of
 from mailer.audience.importing.mapping import header_row, listed
 from mailer.audience.importing.meanings import normalise
-from mailer.audience.importing.planning import layouts_of, rows_of
 from mailer.audience.importing.statuses import Standing, standing_of, standing_of_file
 from mailer.audience.suppressions import target_of
 from mailer.database.tables import Suppression
@@ -22,7 +21,6 @@ from mailer.errors import InvalidAddress, InvalidFile
 
 HEADER = ("target", "kind", "reason", "source", "at")
 _HEADER_WITHIN = 25
-_LARGEST_JSON = 512 << 20
 
 # Normalised headers of Mailchimp, listmonk, SES, Postmark, SendGrid, Mailgun, SparkPost, Brevo, ….
 _COLUMNS = {
@@ -58,9 +56,6 @@ class _Table:
 
 def read_list(path: Path) -> Iterator[Listed]:
     """Every row that is not blank; ``InvalidFile`` says what is wrong with the file."""
-    if _is_json(path):
-        yield from _read_rows(_json_rows(path), path.name)
-        return
     for source in find_sources(path)[0]:
         for layout in layouts_of(source):
             with rows_of(layout) as rows:
@@ -153,29 +148,3 @@ def _is_target(text: str) -> bool:
     except InvalidAddress:
         return False
     return True
-
-
-def _is_json(path: Path) -> bool:
-    try:
-        with path.open("rb") as stream:
-            return stream.read(100).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
-    except OSError:
-        return False  # find_sources says why
-
-
-def _json_rows(path: Path) -> Iterator[Row]:
-    """What the programming interfaces of providers answer: a list of objects."""
-    wrong = f"{path.name} holds no list of suppressions; bring it as CSV."
-    try:
-        with path.open("rb") as stream:
-            data: Any = json.loads(stream.read(_LARGEST_JSON))
-    except (ValueError, RecursionError) as error:
-        raise InvalidFile(wrong) from error
-    if isinstance(data, dict):
-        data = next((value for value in data.values() if isinstance(value, list)), None)
-    if not isinstance(data, list) or not all(isinstance(one, dict) for one in data):
-        raise InvalidFile(wrong)
-    names = list(dict.fromkeys(name for one in data for name in one))
-    yield Row(1, [str(name) for name in names])
-    for line, one in enumerate(data, start=2):
-        yield Row(line, ["" if one.get(name) is None else str(one[name]) for name in names])

@@ -26,7 +26,9 @@ _SECONDS = 1.0  # between two words of progress
 
 
 @contextmanager
-def planned(files: Sequence[tuple[str, bytes]], options: Mapping[str, Any]) -> Iterator[Plan]:
+def planned(
+    files: Sequence[tuple[str, bytes]], options: Mapping[str, Any], *, unfinished: bool = False
+) -> Iterator[Plan]:
     """How files would be read; ``InvalidFile`` or ``InvalidInput`` say what to do."""
     with tempfile.TemporaryDirectory(prefix="mailer-upload-") as folder:
         paths = []
@@ -40,6 +42,8 @@ def planned(files: Sequence[tuple[str, bytes]], options: Mapping[str, Any]) -> I
             mapping=options.get("mapping", {}),
             statuses=options.get("statuses", {}),
             state=options.get("state") or None,
+            encoding=options.get("encoding") or None,
+            unfinished=unfinished,
         )
 
 

@@ -20,7 +20,7 @@ from mailer.audience.importing import inspect, run, tagging
 from mailer.audience.importing.cells import guarded, unguarded
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Consent, ConsentChange, SubscriberTag, Tag
-from mailer.keeping.exporting import people, write_csv, write_json_lines
+from mailer.keeping.exporting import WRITERS, people, write_csv, write_json_lines
 from mailer.names import name_key
 from tests.support.command_line import command_line
 from tests.support.factories import NOON, add_newsletter, add_subscriber
@@ -52,6 +52,13 @@ def furnish(engine: Engine) -> None:
             session.add(SubscriberTag(tag_id=number, subscriber_id=1))
 
 
+def exported(engine: Engine, path: Path) -> Path:
+    write = WRITERS[path.suffix]
+    with reading(engine) as session, path.open("w", encoding="utf-8", newline="") as stream:
+        write(session, stream, people(session, newsletters.get(session, "river")), guarded)
+    return path
+
+
 def as_csv(engine: Engine, slug: str = "river", *states: Consent) -> str:
     stream = io.StringIO(newline="")
     with reading(engine) as session:
@@ -66,11 +73,13 @@ def as_objects(engine: Engine, slug: str = "river") -> list[dict[str, object]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
-def test_importing_an_export_again_changes_nothing(engine: Engine, tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_importing_an_export_again_changes_nothing(
+    engine: Engine, tmp_path: Path, suffix: str
+) -> None:
     furnish(engine)
     before = as_objects(engine)
-    path = tmp_path / "out.csv"
-    path.write_text(as_csv(engine), newline="")
+    path = exported(engine, tmp_path / f"out{suffix}")
 
     report = run(engine, inspect(path), "river", signer=SIGNER, now=NOON)
 
@@ -78,19 +87,19 @@ def test_importing_an_export_again_changes_nothing(engine: Engine, tmp_path: Pat
     assert as_objects(engine) == before
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
 def test_an_export_moves_into_another_installation_whole(
-    engine: Engine, sqlite_engine: Engine, tmp_path: Path
+    engine: Engine, sqlite_engine: Engine, tmp_path: Path, suffix: str
 ) -> None:
     furnish(engine)
-    path = tmp_path / "out.csv"
-    path.write_text(as_csv(engine), newline="")
+    path = exported(engine, tmp_path / f"out{suffix}")
     with transaction(sqlite_engine) as session:
         add_newsletter(session, "there")
 
     run(sqlite_engine, inspect(path), "there", signer=SIGNER, now=NOON)
 
     here, there = as_objects(engine), as_objects(sqlite_engine, "there")
-    told = ("email", "status", "joined", "language", "time_zone", "name")
+    told = ("email", "status", "joined", "language", "time_zone", "name", "fields")
     kept = [one for one in here if one["status"] != "unsubscribed"]  # of them no more is kept
     assert {one["email"] for one in there} == {one["email"] for one in here}
     for one in kept:

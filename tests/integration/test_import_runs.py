@@ -150,7 +150,12 @@ class TestVerdicts:
             "email,status\na@x.test,active\nb@x.test,inactive\nc@x.test,unconfirmed\n"
             "d@x.test,cleaned\ne@x.test,\n",
         )
-        assert _counts(report) == {"added": 3, "unsubscribed": 1, "suppressed": 1}
+        assert _counts(report) == {
+            "added": 2,
+            "added, to be confirmed": 1,
+            "unsubscribed": 1,
+            "suppressed": 1,
+        }
         assert _states(engine) == {
             "a@x.test": "confirmed",
             "b@x.test": "unsubscribed",
@@ -229,7 +234,7 @@ class TestVerdicts:
         self, engine: Engine, tmp_path: Path
     ) -> None:
         assert _counts(_import(engine, tmp_path, "email,status\na@x.test,pending\n")) == {
-            "added": 1
+            "added, to be confirmed": 1
         }
         assert _counts(_import(engine, tmp_path, "email\na@x.test\n")) == {"updated": 1}
         again = _import(engine, tmp_path, "email,status\na@x.test,pending\n")

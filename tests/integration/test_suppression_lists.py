@@ -137,7 +137,7 @@ def test_a_hash_bars_somebody_who_is_here(engine: Engine, tmp_path: Path) -> Non
     ("name", "text", "says"),
     [
         ("a.csv", "colour,thing\nred,ann@x.test\n", "no column of addresses known by its name"),
-        ("a.json", '{"a": 1}', "holds no list of suppressions"),
+        ("a.json", '{"a": 1}', "name it email or domain"),
         ("a.csv", "", "is empty"),
         ("a.pdf", "%PDF-1.4", "is a PDF"),
     ],

@@ -193,6 +193,41 @@ async def test_a_file_that_is_no_list_is_refused_at_once_and_not_kept(mailer: Ma
         assert session.scalars(select(Upload)).all() == []
 
 
+async def test_the_column_of_addresses_can_be_named_on_the_page(mailer: Mailer) -> None:
+    data = b"Wer,Kontakt\nAnn,per Post\nBen,per Post\nCem,cem@readers.test\nDi,per Post\n"
+    async with visiting(mailer) as client:
+        who = sign_in(mailer, client, role=Role.EDITOR)
+        path = (await bring(client, who, data, "list.csv")).headers["location"]
+        asked = page(await client.get(path))
+        still = await client.post(path, data=who.form | {"do": "try"})
+        named = who.form | {"column-0-2": "address"}
+        await client.post(path, data=named | {"do": "try"})
+        work(mailer)
+        await client.post(path, data=named | {"do": "import"})
+        work(mailer)
+
+    assert "No column of addresses" in asked.xpath("string(//*[@role='alert'])")
+    assert asked.xpath("//select[@name='column-0-2']/option[@value='address']")
+    assert still.status_code == 422
+    assert "No column of addresses" in page(still).xpath("string(//*[@role='alert'])")
+    assert readers(mailer)["cem@readers.test"] is Consent.CONFIRMED
+
+
+async def test_the_encoding_can_be_named_on_the_page(mailer: Mailer) -> None:
+    data = "email,name\nben@readers.test,Иван\n".encode("iso8859-5")
+    async with visiting(mailer) as client:
+        who = sign_in(mailer, client, role=Role.EDITOR)
+        path = (await bring(client, who, data, "list.csv")).headers["location"]
+        work(mailer)
+        choices = page(await client.get(path)).xpath("//select[@name='encoding']/option/@value")
+        await client.post(path, data=who.form | {"do": "try", "encoding": "koi8_u"})
+        work(mailer)
+        shown = page(await client.get(path))
+
+    assert "cp1251" in choices
+    assert shown.xpath("//select[@name='encoding']/option[@selected]/@value") == ["koi8_u"]
+
+
 async def test_viewers_bring_nothing(mailer: Mailer) -> None:
     number = add(mailer)
     async with visiting(mailer) as client:

@@ -10,9 +10,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from mailer.addresses import looks_like_address
 from mailer.audience.importing.meanings import field_name
 
-_WRAPPED = re.compile(r"\s*\"?([^<>\"]*?)\"?\s*<\s*([^<>\s]+)\s*>\s*")
+_WRAPPED = re.compile(
+    r"\s*\"?([^<>\"]*?)\"?\s*(?:<\s*([^<>\s]+)\s*>|\(\s*([^()\s]+@[^()\s]+)\s*\))\s*"
+)
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_BETWEEN = re.compile(r"\s*(?:[,;|/\s]|:::)\s*")
 _ZONE_NAMES = re.compile(r"\s*(?:UTC|GMT|Z)$")
 _SECONDS = re.compile(r"\d{9,10}")
 _DATA_LIMIT = 100_000
@@ -22,10 +27,19 @@ _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # not after a backslash of its 
 
 
 def unwrap(text: str) -> tuple[str, str]:
-    """Name and address of ``Ann <ann@x.test>``; ``mailto:`` is taken off."""
-    match = _WRAPPED.fullmatch(text)
-    name, address = (match[1], match[2]) if match else ("", text)
+    """Name and address of ``Ann <ann@x.test>``; ``mailto:``, quotes and invisible marks are taken off."""
+    plain = _INVISIBLE.sub("", text).strip()
+    match = _WRAPPED.fullmatch(plain)
+    name, address = (match[1], match[2] or match[3]) if match else ("", plain)
+    if address[:1] == address[-1:] == "'":
+        address = address[1:-1]
     return name, address.removeprefix("mailto:")
+
+
+def first_address(text: str) -> str | None:
+    """The first of several addresses in one cell; ``None`` where it holds anything else."""
+    parts = [part for part in _BETWEEN.split(text) if part.strip(":")]
+    return parts[0] if len(parts) > 1 and all(map(looks_like_address, parts)) else None
 
 
 def parse_tags(cell: str) -> list[str]:

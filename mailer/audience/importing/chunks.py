@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from mailer.address_rules import AddressRules
 from mailer.audience.importing.candidates import Candidate, Rejected
 from mailer.audience.importing.fitting import NOTES
-from mailer.audience.importing.verdicts import REMEMBERED, Report, RowVerdict, Verdict
+from mailer.audience.importing.verdicts import ADDED_AS, REMEMBERED, Report, RowVerdict, Verdict
 
 
 class Chunk:
@@ -49,9 +49,9 @@ class Chunk:
         """Note that all of these are added."""
         if self._wanted:
             for one in candidates:
-                self.judge(one, Verdict.ADDED, one.note)
+                self.judge(one, ADDED_AS[one.standing], one.note)
         else:
-            self._given += [Verdict.ADDED] * len(candidates)
+            self._given += [ADDED_AS[one.standing] for one in candidates]
 
     def _tell(self, row: Candidate | Rejected, verdict: Verdict, reason: str) -> None:
         told = RowVerdict(row.file.name, row.line, row.address, verdict, reason)

@@ -14,7 +14,13 @@ from typing import Any
 
 from mailer.addresses import NAME_LENGTH, Address, common_keys, parse_address, tidy_name
 from mailer.audience.importing.candidates import encode, merge_tags
-from mailer.audience.importing.cells import parse_data, parse_moment, parse_tags, unwrap
+from mailer.audience.importing.cells import (
+    first_address,
+    parse_data,
+    parse_moment,
+    parse_tags,
+    unwrap,
+)
 from mailer.audience.importing.fitting import Types, fit_object, noted
 from mailer.audience.importing.standings import Reader
 from mailer.audience.importing.statuses import Standing
@@ -35,16 +41,19 @@ class Failures(dict[int, tuple[str, str]]):
         self.setdefault(row, (reason, kind))
 
 
-def addresses_of(cells: list[str], names: list[str], failures: Failures) -> list[str]:
+def addresses_of(
+    cells: list[str], names: list[str], notes: list[str], failures: Failures
+) -> list[str]:
     """The addresses' keys; of ``Ann <ann@x.test>`` name and address go into *names*, *cells*."""
     keys = common_keys(cells)
     for n in [n for n, key in enumerate(keys) if key is None]:
         try:
-            names[n], address = _unwrapped(cells[n])
+            names[n], address, note = _unwrapped(cells[n])
         except InvalidAddress as error:
             failures.add(n, *_wrong(cells[n], error))
         else:
             cells[n], keys[n] = address.shown, address.key
+            noted(notes, n, note)
     return [key or "" for key in keys]
 
 
@@ -54,14 +63,18 @@ def _wrong(cell: str, error: InvalidAddress) -> tuple[str, str]:
     return str(error), "invalid address"
 
 
-def _unwrapped(cell: str) -> tuple[str, Address]:
+def _unwrapped(cell: str) -> tuple[str, Address, str]:
+    """Name, address, and what was left out."""
     try:
-        return "", parse_address(cell)
+        return "", parse_address(cell), ""
     except InvalidAddress:
         name, inner = unwrap(cell)
+        first = first_address(inner)
+        if first is not None:
+            return tidy_name(name), parse_address(first), "of several addresses the first was taken"
         if inner == cell:
             raise
-    return tidy_name(name), parse_address(inner)
+    return tidy_name(name), parse_address(inner), ""
 
 
 def standings_of(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from mailer.audience.importing.candidates import Candidate, merge_fields
 from mailer.audience.importing.statuses import Standing
-from mailer.audience.importing.verdicts import Verdict
+from mailer.audience.importing.verdicts import ADDED_AS, Verdict
 from mailer.database.tables import Consent
 from mailer.names import name_key
 
@@ -67,7 +67,7 @@ def decide(
         return Verdict.SUPPRESSED, suppression
     if known is None:
         writes.new.append(candidate)
-        return Verdict.ADDED, candidate.note
+        return ADDED_AS[standing], candidate.note
     return _again(candidate, known, writes)
 
 
@@ -89,7 +89,7 @@ def _again(candidate: Candidate, known: Known, writes: Writes) -> tuple[Verdict,
         changed = True
     if known.state is None:
         writes.joining.append((known.id, candidate))
-        return Verdict.ADDED, candidate.note
+        return ADDED_AS[candidate.standing], candidate.note
     if known.state == Consent.PENDING and candidate.standing is Standing.CONFIRMED:
         writes.confirming.append((known.id, candidate))
         changed = True

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import IO
 
+from mailer.audience.importing import alphabets
 from mailer.errors import InvalidFile
 
 _MARKS = (
@@ -25,14 +26,33 @@ _NAMES = {
     "utf-16-le": "UTF-16",
     "utf-16-be": "UTF-16",
     "utf-32": "UTF-32",
-    "cp1252": "Windows-1252",
+    "cp1252": "Windows-1252 (Western Europe)",
+    "cp1250": "Windows-1250 (Central Europe)",
+    "cp1251": "Windows-1251 (Cyrillic)",
+    "cp1253": "Windows-1253 (Greek)",
+    "cp1254": "Windows-1254 (Turkish)",
+    "cp1255": "Windows-1255 (Hebrew)",
+    "cp1256": "Windows-1256 (Arabic)",
+    "cp1257": "Windows-1257 (Baltic)",
     "latin-1": "ISO 8859-1",
     "mac_roman": "Mac Roman",
+    "cp850": "DOS, Western Europe (850)",
+    "cp852": "DOS, Central Europe (852)",
+    "cp866": "DOS, Cyrillic (866)",
+    "koi8_u": "KOI8 (Cyrillic)",
+    "cp932": "Shift JIS (Japanese)",
+    "euc_jp": "EUC-JP (Japanese)",
+    "cp949": "EUC-KR (Korean)",
+    "gbk": "GBK (Chinese)",
+    "big5hkscs": "Big5 (Chinese)",
 }
+# What a person can choose where letters look wrong.
+CHOICES = {name: words for name, words in _NAMES.items() if not name.startswith("utf-")}
 _STRAY = re.compile(r"[\udc80-\udcff]")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
-_NOT_IN_1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+_HIGH = re.compile(rb"[\x80-\xff]")
 _BLOCK = 1 << 20
+_SAMPLE = 1 << 14  # bytes of lines with letters beyond ASCII: enough to know a language by
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +113,20 @@ def _is_utf8(blocks: Iterable[bytes]) -> bool:
 
 
 def _guess(blocks: Iterable[bytes]) -> Decoding:
-    """UTF-8 with some damage, or else an old encoding of one byte a letter."""
+    """UTF-8 with some damage, or else an old encoding, told by the letters it makes."""
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     good = stray = 0
-    not_1252 = line_feeds = returns = False
+    line_feeds = returns = False
+    sample = b""
     for block in blocks:
         text = decoder.decode(block)
         strange = len(_STRAY.findall(text))
         stray += strange
         good += len(_NOT_ASCII.findall(text)) - strange
-        not_1252 = not_1252 or _NOT_IN_1252.search(block) is not None
         line_feeds = line_feeds or b"\n" in block
         returns = returns or b"\r" in block
+        if len(sample) < _SAMPLE:
+            sample += b"\n".join(filter(_HIGH.search, block.splitlines()))[: 2 * _SAMPLE]
     stray += len(decoder.decode(b"", final=True))
     if good > stray:
         return Decoding(
@@ -112,9 +134,8 @@ def _guess(blocks: Iterable[bytes]) -> Decoding:
             "replace",
             f"{stray} bytes are not UTF-8 like the rest; they are read as \ufffd.",
         )
-    # Lines that end with carriage returns only come from an old Macintosh.
     old_mac = returns and not line_feeds
-    encoding = "mac_roman" if old_mac else "latin-1" if not_1252 else "cp1252"
+    encoding = alphabets.guess(sample, old_mac=old_mac) or ("mac_roman" if old_mac else "cp1252")
     return Decoding(
         encoding,
         "replace",

@@ -91,9 +91,11 @@ def rows_of(lines: Iterator[str], separator: str) -> Iterator[Row]:
                 taken.clear()
         if not taken:
             return
-        done += 1
-        yield _damaged(taken[0], separator, done)
-        again.extendleft(reversed(taken[1:]))
+        inside = _lines_inside(taken[0], separator, width)
+        damaged = [] if inside else [_damaged(taken[0], separator, done + 1)]
+        yield from damaged
+        done += len(damaged)
+        again.extendleft(reversed([*inside, *taken[1:]]))
         taken.clear()
 
 
@@ -106,6 +108,15 @@ def _swallowed(taken: list[str], cells: list[str], separator: str, width: int) -
         if len(alone) == (width or len(cells)) and any(map(looks_like_address, alone)):
             return True
     return False
+
+
+def _lines_inside(line: str, separator: str, width: int) -> list[str]:
+    """The rows of a line in which carriage returns alone end some; nothing when they do not."""
+    parts = [part for part in line.rstrip("\r\n").split("\r") if part]
+    if len(parts) < 2 or '"' in line:
+        return []
+    same = all(len(part.split(separator)) == width for part in parts)
+    return [f"{part}\n" for part in parts] if same else []
 
 
 def _damaged(line: str, separator: str, number: int) -> Row:

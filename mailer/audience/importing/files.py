@@ -16,7 +16,7 @@ from mailer.sentences import Sentence
 
 _LARGEST = 4 << 30  # unpacked: a small archive can hold endless zeros
 _LARGEST_WORKBOOK = 512 << 20
-_TABLES = (".csv", ".tsv", ".txt", ".tab")
+_TABLES = (".csv", ".tsv", ".txt", ".tab", ".json", ".jsonl", ".ndjson")
 _SIGNS = (
     (b"\xd0\xcf\x11\xe0", Sentence("an old Excel file (.xls) or a workbook with a password")),
     (b"%PDF", Sentence("a PDF")),
@@ -27,13 +27,22 @@ _SIGNS = (
     (b"\x89PNG", Sentence("a picture")),
     (b"\xff\xd8\xff", Sentence("a picture")),
     (b"PAR1", Sentence("a Parquet file")),
+    (b"MIME-Version:", Sentence("a web archive or a mail")),
+    (b"Received:", Sentence("a mail")),
+    (b"Return-Path:", Sentence("a mail")),
+    (b"dn:", Sentence("an address book (LDIF)")),
+    (b"BEGIN:VCALENDAR", Sentence("a calendar")),
     (b"BEGIN:VCARD", Sentence("an address book (vCard)")),
     (b"{\\rtf", Sentence("a text document")),
     (b"<?xml", Sentence("an XML file")),
     (b"<!doctype", Sentence("a web page")),
     (b"<html", Sentence("a web page")),
     (b"<table", Sentence("a web page")),
+    (b"<div", Sentence("a web page")),
+    (b"<!--", Sentence("a web page")),
+    (b"<meta", Sentence("a web page")),
 )
+_BLANK = b"\xef\xbb\xbf \t\r\n"
 _JSON = re.compile(rb"\{|\[\s*[\[{\]\"]|\[\s*$")  # an object, or a list of something
 
 
@@ -97,7 +106,7 @@ def require_table(head: bytes, name: str) -> None:
     """``InvalidFile`` when the first bytes are those of something that is no table."""
     if not head.strip():
         raise InvalidFile("{name} is empty; export the list of readers again.", name=name)
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:100]
+    start = head.lstrip(_BLANK)[:100]
     for sign, kind in _SIGNS:
         if start.lower().startswith(sign.lower()):
             raise InvalidFile(
@@ -105,10 +114,12 @@ def require_table(head: bytes, name: str) -> None:
                 name=name,
                 kind=kind,
             )
-    if _JSON.match(start):
-        raise InvalidFile(
-            "{name} is JSON; export the list as CSV or .xlsx and bring that.", name=name
-        )
+
+
+def is_json(source: Source) -> bool:
+    """Whether it begins as a JSON object does, or a list of something."""
+    with source.open() as stream:
+        return _JSON.match(stream.read(4096).lstrip(_BLANK)) is not None
 
 
 def _of_archive(path: Path) -> tuple[list[Source], list[str]]:

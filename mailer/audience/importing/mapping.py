@@ -6,8 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mailer.addresses import looks_like_address, tidy_name
-from mailer.audience.importing.meanings import Meaning, field_name, meaning_of, normalise
-from mailer.audience.importing.statuses import is_yes, standing_of
+from mailer.audience.importing.meanings import (
+    Meaning,
+    field_name,
+    is_about_mail,
+    meaning_of,
+    normalise,
+)
+from mailer.audience.importing.statuses import Standing, is_yes, standing_of
 from mailer.audience.importing.systems import System, recognise
 from mailer.errors import InvalidInput
 
@@ -21,6 +27,7 @@ _ONCE = (
 )
 _PARTS_OF_NAMES = (Meaning.FIRST_NAME, Meaning.LAST_NAME)
 _ASSENT = (Meaning.SUBSCRIBED, Meaning.CONFIRMED)
+_GONE = (Meaning.UNSUBSCRIBED, Meaning.SUPPRESSED)
 _COUNTRIES_HAVE_THEM = ("state", "estado", "stato")
 _EXAMPLES = 3
 
@@ -49,11 +56,6 @@ class Mapped:
     columns: tuple[Column, ...]
     system: System | None
     problems: tuple[str, ...]
-
-    @property
-    def has_address(self) -> bool:
-        """Whether there is a column to read addresses from."""
-        return any(column.meaning is Meaning.ADDRESS for column in self.columns)
 
 
 def header_row(rows: Sequence[Sequence[str]]) -> int | None:
@@ -88,7 +90,9 @@ def map_columns(
         "the others become fields."
         for name, count in _repeated(header)
     ]
-    guesses = [_guess(name, cells[n], system) for n, name in enumerate(header)]
+    guesses = _in_two_parts(
+        [_guess(name, cells[n], system) for n, name in enumerate(header)], sample
+    )
     address = _address_column(header, cells, guesses, given)
     reserved = {"tags"} | {str(meaning) for meaning, _ in guesses if meaning in _PARTS_OF_NAMES}
     columns: list[Column] = []
@@ -120,13 +124,45 @@ def _repeated(header: Sequence[str]) -> list[tuple[str, int]]:
 def _guess(header: str, cells: list[str], system: System | None) -> tuple[Meaning, str]:
     special = system.meanings.get(normalise(header)) if system else None
     meaning = special or meaning_of(header)
-    doubtful = meaning in _ASSENT or normalise(header) in _COUNTRIES_HAVE_THEM
-    if doubtful and cells and not any(_says_something(cell) for cell in cells):
+    doubtful = meaning in (*_ASSENT, *_GONE) or normalise(header) in _COUNTRIES_HAVE_THEM
+    if doubtful and cells and not says_any(header) and not any(map(_says_something, cells)):
         meaning = None  # "Newsletter" over the newsletters' names, "State" over New York
+    if meaning is None and is_about_mail(header) and _tells_who_left(cells):
+        return Meaning.STATUS, "content"
     if meaning is None:
         empty = not header.strip() and not cells
         return (Meaning.IGNORE if empty else Meaning.FIELD), "header"
     return meaning, "header"
+
+
+def says_any(header: str) -> bool:
+    """Whether any word under this header says yes: why mails bounced."""
+    return normalise(header).endswith(("reason", "grund"))
+
+
+def _tells_who_left(cells: Sequence[str]) -> bool:
+    """Most of the words are of consent, and some say who left: they must not become readers."""
+    words = [word for word in dict.fromkeys(map(str.lower, cells)) if is_yes(word) is None]
+    known = map(standing_of, words)
+    told = [standing for standing in known if standing is not None]
+    return len(told) * 2 > len(words) and max(told, default=Standing.CONFIRMED) > Standing.PENDING
+
+
+def _in_two_parts(
+    guesses: list[tuple[Meaning, str]], sample: Sequence[Sequence[str]]
+) -> list[tuple[Meaning, str]]:
+    """*Nom* beside *Prénom* is the other part of the name, unless it holds the whole."""
+    found = [meaning for meaning, _ in guesses]
+    parts = [meaning for meaning in _PARTS_OF_NAMES if meaning in found]
+    if Meaning.NAME not in found or len(parts) != 1:
+        return guesses
+    whole, part = found.index(Meaning.NAME), found.index(parts[0])
+    both = [row for row in sample if row[whole] and row[part]]
+    if not both or sum(row[part] in row[whole] for row in both) * 2 > len(both):
+        return guesses
+    other = next(meaning for meaning in _PARTS_OF_NAMES if meaning not in found)
+    return [(other, why) if n == whole else (meaning, why)
+            for n, (meaning, why) in enumerate(guesses)]  # fmt: skip
 
 
 def _says_something(cell: str) -> bool:

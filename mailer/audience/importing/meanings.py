@@ -44,22 +44,23 @@ _WORDS: dict[Meaning, str] = {
         электроннаяпочта почта адресэлектроннойпочты емейл имейл елпошта електроннапошта
         メールアドレス メール eメール 电子邮件 电子邮箱 邮箱 邮件 電子郵件 電郵 이메일 이메일주소
         البريدالالكتروني البريدالإلكتروني دواל דואל דואראלקטרוני ايميل ηλεκτρονικηδιευθυνση
-        ηλεκτρονικοταχυδρομειο email1value primaryemail useremail subscriberemail memberemail contactemail workemail homeemail personalemail""",
+        ηλεκτρονικοταχυδρομειο email1value primaryemail useremail subscriberemail memberemail contactemail workemail homeemail personalemail
+        email1 emailaddress1 ایمیل پستالکترونیک رایانامه メール宛先 emailaddresshome""",
     Meaning.FIRST_NAME: """
         firstname fname givenname forename vorname rufname prenom nombre nombredepila voornaam
         fornamn fornavn etunimi imie jmeno krstnimeno keresztnev имя име імя όνομα ονομα
-        primeironome nomeproprio primonome 名 名字 이름 الاسمالاول שםפרטי""",
+        primeironome nomeproprio primonome ad adı isim 名 名字 이름 الاسمالاول שםפרטי імя prvnijmeno""",
     Meaning.LAST_NAME: """
         lastname lname surname familyname secondname nachname familienname zuname nomdefamille
         apellido apellidos cognome sobrenome apelido ultimonome achternaam efternamn etternavn
         efternavn sukunimi nazwisko prijmeni priezvisko vezeteknev фамилия прізвище επωνυμο 姓 성
-        اسمالعائلة שםמשפחה""",
+        اسمالعائلة שםמשפחה نامخانوادگی soyad soyadı soyisim familiennamen""",
     Meaning.NAME: """
         name fullname displayname contactname subscribername membername username realname
         firstandlastname nom nomcomplet nometprenom prenometnom nombrecompleto nombreyapellidos
         nome nomecompleto nomeecognome naam volledigenaam namn fullstandigtnamn navn nimi
         vollername namevollstandig imieinazwisko jmenoaprijmeni nev teljesnev фио полноеимя
-        имяифамилия 氏名 名前 お名前 姓名 성명 الاسم الاسمالكامل שם שםמלא ονοματεπωνυμο""",
+        имяифамилия نام نامکامل adsoyad adısoyadı 氏名 名前 お名前 姓名 성명 الاسم الاسمالكامل שם שםמלא ονοματεπωνυμο""",
     Meaning.LANGUAGE: """
         language lang locale preferredlanguage sprache langue idioma lingua taal sprak kieli jezyk
         jazyk язык мова 语言 言語""",
@@ -68,7 +69,7 @@ _WORDS: dict[Meaning, str] = {
         status state subscriptionstatus subscriberstatus substatus emailstatus memberstatus
         emailmarketingstatus subscribertype subscriptionstate globalstatus optinstatus consent
         consentstatus newsletterstatus abostatus abonnementstatus statut estado stato situacao
-        stav tila статус 状态 ステータス 상태""",
+        stav tila durum статус 状态 ステータス 상태 وضعیت الحالة סטטוס κατασταση""",
     Meaning.SUBSCRIBED: """
         subscribed issubscribed subscribedtoemails optin optedin emailoptin newsletteroptin
         newsletter newsletterabo acceptsmarketing acceptsemailmarketing acceptsemails
@@ -77,7 +78,7 @@ _WORDS: dict[Meaning, str] = {
     Meaning.CONFIRMED: """
         confirmed isconfirmed verified isverified emailverified emailconfirmed doubleoptin
         istheemailofthisuserconfirmed istheemailofthissubscriberconfirmed bestatigt confirme
-        confirmado confermato""",
+        confirmado confermato activated activatedat aktiviert""",
     Meaning.UNSUBSCRIBED: """
         unsubscribed isunsubscribed unsubscribedat unsubscribedate unsubscribeddate unsubtime
         unsubscriptiondate unsubscribetime optout optedout isoptedout emailoptout hasoptedoutofemail
@@ -100,7 +101,8 @@ _WORDS: dict[Meaning, str] = {
         signupdate signedupat signupat registered registeredat registrationdate entered optindate
         dateofsubscription anmeldedatum angemeldetam eintragungsdatum erstelltam datedinscription
         dateinscription fechadealta fechadesuscripcion datadiiscrizione datadeinscricao
-        inschrijfdatum датаподписки timestamp""",
+        inschrijfdatum датаподписки timestamp createdate createddate addedtime subscribeddate
+        登録日 datadeinscricao kayıttarihi""",
     Meaning.EVIDENCE: """
         optintime optinip confirmtime confirmip confirmedat confirmationdate confirmationtime
         confirmationip confirmedip ipaddress ip signupip optinipaddress subscribedip
@@ -109,7 +111,7 @@ _WORDS: dict[Meaning, str] = {
     Meaning.TAGS: """
         tags tag taglist tagnames labels label segments segment groups group schlagworte schlagworter etiquettes
         etiquetas etichette etiketten gruppen groupes grupos gruppi метки теги 标签 タグ""",
-    Meaning.DATA: "attributes attribs data metadata customfields customdata mergefields extradata",
+    Meaning.DATA: "fields attributes attribs data metadata customfields customdata mergefields extradata",
 }
 
 _NOISE = re.compile(r"[\W_]+")
@@ -128,6 +130,20 @@ _MEANINGS = {
 _ABOUT_CONSENT = re.compile(
     r"(?:mail|newsletter|subscri|optin|consent|marketing).*(?:status|state)$"
 )
+# Of those who left or cannot be reached, however it is put: unsubscribed_from_all_email.
+_GONE = (
+    (re.compile(r"(?:unsub|opt(?:ed)?out|abmelde|abgemeld).*(?:reason|grund|motif|motivo)"), Meaning.REASON),
+    (re.compile(r"unsub|opt(?:ed)?out|donot(?:e?mail|contact|send)|abgemeld|abbestell|desabon|"
+                r"desinscri|descadastr|disiscri|uitgeschr|isdeleted$|отпис"), Meaning.UNSUBSCRIBED),
+    (re.compile(r"bounced|bounce(?:date|time|reason|at)|complain|block(?:list|ed)|blacklist|suppress|"
+                r"undeliver|unzustell|spam|gesperrt|deceased|verstorben"), Meaning.SUPPRESSED),
+)  # fmt: skip
+# … but no numbers and names beside it,
+_ASIDE = re.compile(
+    r"soft|(?:source|campaign|title|id|ip|count|number|rate|score|url|link|page|hash|key|list)s?$"
+)
+# and nothing about other ways to reach people.
+_OTHER_WAYS = re.compile(r"sms|phone|mobile|telefon|handy|whatsapp|push|fax")
 # Never kept, whoever exported them.
 _SECRETS = frozenset(("password", "passwort", "passwordchanged", "passwordhash", "token", "apikey"))
 
@@ -138,7 +154,18 @@ def meaning_of(header: str) -> Meaning | None:
     if word in _SECRETS:
         return Meaning.IGNORE
     known = _MEANINGS.get(word)
-    return Meaning.STATUS if known is None and _ABOUT_CONSENT.search(word) else known
+    if known is not None or not is_about_mail(header):
+        return known
+    if _ABOUT_CONSENT.search(word):
+        return Meaning.STATUS
+    if _ASIDE.search(word):
+        return None
+    return next((meaning for pattern, meaning in _GONE if pattern.search(word)), None)
+
+
+def is_about_mail(header: str) -> bool:
+    """Whether it may be: not about text messages or telephones."""
+    return _OTHER_WAYS.search(normalise(header)) is None
 
 
 @lru_cache(maxsize=4096)

@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
-import io
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from mailer.addresses import tidy_name
-from mailer.audience.importing import decoding, delimited, workbooks
 from mailer.audience.importing.delimited import Row
-from mailer.audience.importing.files import Source, find_sources, require_table
+from mailer.audience.importing.files import find_sources
+from mailer.audience.importing.layouts import Layout, layouts_of, rows_of
 from mailer.audience.importing.mapping import Column, Mapped, header_row, listed, map_columns
 from mailer.audience.importing.meanings import Meaning
+from mailer.audience.importing.standings import readers_of
 from mailer.audience.importing.statuses import Standing, is_yes, standing_of, standing_of_file
 from mailer.errors import InvalidFile, InvalidInput
 
 _SAMPLE = 1000
-_SNIFFED_LINES = 400
+_WORDS_ASKED = 20  # of one column
 _HEADER_WITHIN = 25
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How the bytes of one table become rows."""
-
-    source: Source
-    decoding: decoding.Decoding
-    separator: str = ","
-    old_mac: bool = False  # lines end with carriage returns
-    hint: bool = False  # the first line is Excel's sep=;
-    sheet: str | None = None
-
-    @property
-    def format(self) -> str:
-        """For people: ``text with semicolons``."""
-        if self.sheet is not None:
-            return f"Excel workbook, sheet {self.sheet!r}"
-        separators = delimited.SEPARATORS.get(self.separator, repr(self.separator))
-        return f"text with {separators}{', lines as on an old Macintosh' if self.old_mac else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +41,16 @@ class FilePlan:
         """The file's name."""
         return self.layout.source.name
 
+    @property
+    def has_address(self) -> bool:
+        """Whether it is known which column holds the addresses."""
+        return any(column.meaning is Meaning.ADDRESS for column in self.columns)
+
+    @property
+    def may_have_address(self) -> bool:
+        """Whether a person could say which column holds them."""
+        return any("@" in example for column in self.columns for example in column.examples)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -77,6 +65,11 @@ class Plan:
         """About how many rows there are."""
         return sum(file.rows for file in self.files)
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether it can be carried out: some column holds addresses."""
+        return any(file.has_address for file in self.files)
+
 
 def inspect(
     *paths: Path | str,
@@ -84,12 +77,14 @@ def inspect(
     mapping: Mapping[str, str] | None = None,
     statuses: Mapping[str, str] | None = None,
     state: str | None = None,
+    unfinished: bool = False,
 ) -> Plan:
     """Look at *paths* (several belong together, like Mailchimp's three) and plan their import.
 
     *mapping* says what columns mean (``{"Kontakt": "address", "Ort": "field:city"}``), *statuses*
     what words mean (``{"gold": "confirmed"}``), *state* what everybody in the files is where the
-    file says nothing. ``InvalidFile`` or ``InvalidInput`` say what to do.
+    file says nothing. ``InvalidFile`` or ``InvalidInput`` say what to do; an *unfinished* plan may
+    leave open which column holds the addresses.
     """
     known = {word.strip().lower(): _standing(means) for word, means in (statuses or {}).items()}
     problems: list[str] = []
@@ -100,60 +95,13 @@ def inspect(
         for source in sources:
             layouts = layouts_of(source, encoding)
             files += [_plan(layout, mapping or {}, known, state) for layout in layouts]
-    usable = [file for file in files if _has_address(file)]
+    usable = [one for one in files if one.has_address or (unfinished and one.may_have_address)]
     if not usable:
         raise InvalidFile(_no_address(files))
     problems += [f"{_no_address([file])} It was left out." for file in files if file not in usable]
     # Who left goes first: at no moment may an import make somebody a reader who is none.
     usable.sort(key=lambda file: -file.standing)
     return Plan(tuple(usable), known, tuple(problems))
-
-
-@contextmanager
-def rows_of(layout: Layout) -> Iterator[Iterator[Row]]:
-    """Every row of a table, the header and blank rows too."""
-    source = layout.source
-    with source.open() as stream:
-        if layout.sheet is not None:
-            yield workbooks.rows_of_sheet(stream, source.name, layout.sheet)
-            return
-        with _text(stream, layout) as text:
-            lines = delimited.lines_of(text, old_mac=layout.old_mac)
-            rows = delimited.rows_of(lines, layout.separator)
-            yield islice(rows, 1, None) if layout.hint else rows
-
-
-def _text(stream: io.BufferedIOBase | object, layout: Layout) -> io.TextIOWrapper:
-    return io.TextIOWrapper(
-        stream,  # type: ignore[arg-type]  # IO[bytes] of a file or of an archive's member
-        encoding=layout.decoding.encoding,
-        errors=layout.decoding.errors,
-        newline="\n",
-    )
-
-
-def layouts_of(source: Source, encoding: str | None = None) -> list[Layout]:
-    """How the tables of a source are read: one of a text, one a sheet of a workbook."""
-    if source.workbook:
-        with source.open() as stream:
-            names = workbooks.sheet_names(stream, source.name)
-        if not names:
-            raise InvalidFile(
-                "{source} has no cells; export the list of readers again.", source=source.name
-            )
-        return [Layout(source, decoding.Decoding("utf-8"), sheet=name) for name in names]
-    found = decoding.named(encoding) if encoding else decoding.detect(source.open)
-    layout = Layout(source, found)
-    with source.open() as stream, _text(stream, layout) as text:
-        head = text.read(1 << 16)
-    require_table(head.replace("\0", "").encode(errors="replace"), source.name)
-    old_mac = "\r" in head and "\n" not in head
-    whole = head if len(head) < 1 << 16 else head[: max(head.rfind("\n"), head.rfind("\r")) + 1]
-    lines = delimited.lines_of(io.StringIO(whole, newline="\n"), old_mac=old_mac)
-    sample = [line for line in islice(lines, _SNIFFED_LINES) if line.strip()]
-    return [
-        Layout(source, found, delimited.sniff(sample), old_mac, bool(delimited.excel_hint(sample)))
-    ]
 
 
 def _plan(
@@ -165,14 +113,18 @@ def _plan(
     with rows_of(layout) as rows:
         sample = list(islice(rows, _SAMPLE))
     cells = [[cell.strip() for cell in row.cells] for row in sample]
-    at = header_row(cells[:_HEADER_WITHIN])
+    at = 0 if layout.members else header_row(cells[:_HEADER_WITHIN])
     header, body = _header(cells, at)
     width = len(header)
     even = [(row + [""] * width)[:width] for row in cells[body:] if any(row)]
     mapped = map_columns(header, even, overrides)
-    standing = _standing_of_file(layout, mapped, state)
+    standing = _standing_of_file(layout, mapped, even, state)
     unknown = _unknown_words(mapped, even, statuses)
-    problems = [*mapped.problems, *_doubts(unknown, standing, at), *_suspicions(mapped, even)]
+    problems = [
+        *mapped.problems,
+        *_doubts(unknown, standing, at, plain=layout.plain),
+        *_suspicions(mapped, even),
+    ]
     if layout.decoding.note:
         problems.insert(0, layout.decoding.note)
     return FilePlan(
@@ -193,22 +145,34 @@ def _header(cells: Sequence[list[str]], at: int | None) -> tuple[list[str], int]
         width = max((len(row) for row in cells[:_HEADER_WITHIN]), default=0)
         return [f"column {n}" for n in range(1, width + 1)], 0
     header = [tidy_name(cell) for cell in cells[at]]
-    while header and not header[-1]:
+    # Columns without a name count as far as they hold anything.
+    filled = max((n for row in cells[at + 1 :] for n, cell in enumerate(row, 1) if cell), default=0)
+    while header and not header[-1] and len(header) > filled:
         header = header[:-1]
     return header, at + 1
 
 
-def _standing_of_file(layout: Layout, mapped: Mapped, state: str | None) -> Standing:
+def _standing_of_file(
+    layout: Layout, mapped: Mapped, sample: Sequence[Sequence[str]], state: str | None
+) -> Standing:
     if state is not None:
         return _standing(state)
     if mapped.system and mapped.system.standing is not None:
         return mapped.system.standing
-    told = [column for column in mapped.columns if column.meaning in _TELLING]
-    by_name = standing_of_file(layout.source.name)
-    return by_name if by_name is not None and not told else Standing.CONFIRMED
+    names = (layout.source.name, layout.sheet or "")
+    by_name = max(filter(None, map(standing_of_file, names)), default=None)
+    if by_name is None or _tells_readers(mapped, sample):
+        return Standing.CONFIRMED
+    return by_name
 
 
-_TELLING = (Meaning.STATUS, Meaning.SUBSCRIBED)
+def _tells_readers(mapped: Mapped, sample: Sequence[Sequence[str]]) -> bool:
+    """Whether a column says itself who is a reader and who is none."""
+    return any(
+        reader.meaning in (Meaning.STATUS, Meaning.SUBSCRIBED)
+        or any(reader.find(row[reader.at]) is Standing.CONFIRMED for row in sample)
+        for reader in readers_of(mapped.columns, {})
+    )
 
 
 def _unknown_words(
@@ -216,18 +180,20 @@ def _unknown_words(
 ) -> dict[str, list[str]]:
     """Words whose meaning for consent is not known, by the header of their column."""
     found = {}
-    for column in mapped.columns:
-        if column.meaning is Meaning.STATUS:
-            words = Counter(row[column.number - 1] for row in sample)
-            found[column.header] = [
-                w for w in words if w and w.lower() not in statuses and standing_of(w) is None
-            ]
+    for reader in readers_of(mapped.columns, statuses):
+        words = dict.fromkeys(row[reader.at] for row in sample)
+        unknown = [word for word in words if word and reader.find(word) is None]
+        found[mapped.columns[reader.at].header] = unknown[:_WORDS_ASKED]
     return {header: words for header, words in found.items() if words}
 
 
-def _doubts(unknown: Mapping[str, Sequence[str]], standing: Standing, at: int | None) -> list[str]:
+def _doubts(
+    unknown: Mapping[str, Sequence[str]], standing: Standing, at: int | None, *, plain: bool
+) -> list[str]:
     doubts = []
-    if at is None:
+    if plain:
+        doubts.append("Each address of this list is taken as a reader of their own.")
+    elif at is None:
         doubts.append("There is no header row; columns are told by what they hold.")
     doubts += [
         f"The column {header!r} has words whose meaning for consent is not known: "
@@ -270,10 +236,6 @@ def _estimate(layout: Layout, sample: Sequence[Row], readers: int) -> int:
     text = sum(len(cell) + 1 for row in sample for cell in row.cells)
     size = layout.source.size // (2 if layout.decoding.encoding.startswith("utf-16") else 1)
     return max(readers, size * readers // max(text, 1))
-
-
-def _has_address(file: FilePlan) -> bool:
-    return any(column.meaning is Meaning.ADDRESS for column in file.columns)
 
 
 def _no_address(files: Sequence[FilePlan]) -> str:

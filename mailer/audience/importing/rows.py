@@ -17,7 +17,7 @@ from mailer.audience.importing.mapping import Column
 from mailer.audience.importing.meanings import Meaning
 from mailer.audience.importing.standings import readers_of
 from mailer.audience.importing.statuses import Standing
-from mailer.audience.importing.systems import OWN
+from mailer.audience.importing.systems import OWN, OWN_JSON
 
 
 class RowReader:
@@ -32,11 +32,14 @@ class RowReader:
         file: str,
         system: str | None,
         types: Types = MappingProxyType({}),
+        ragged: bool = False,
     ) -> None:
+        """*ragged*: rows end with their last filled cell, as in workbooks; nothing was cut off."""
         where = {"file": file, "system": system} if system else {"file": file}
         self._file = File(file, f'{encode(where)[:-1]},"line":')
         self._width = len(columns)
-        self._own = system == OWN
+        self._guarded = system == OWN
+        self._own = system in (OWN, OWN_JSON)
         self._standing = standing
         self._at = {
             meaning: [column.number - 1 for column in columns if column.meaning is meaning]
@@ -52,7 +55,8 @@ class RowReader:
             n for name, n in self._evidence if not name.endswith(("ip", "address"))
         ]
         self._telling = readers_of(columns, statuses)
-        self._must_reach = max((reader.at for reader in self._telling), default=-1)
+        ends = (reader.at for reader in self._telling)
+        self._must_reach = -1 if ragged else max(ends, default=-1)
 
     def read(self, rows: Iterable[Row]) -> list[Candidate | Rejected]:
         """What becomes of some rows; blank ones are dropped."""
@@ -62,7 +66,9 @@ class RowReader:
             if len(row.cells) == self._width and not row.damage:
                 whole.append(row)
             elif row.damage and not row.cells:
-                rejected.append(Rejected(self._file, row.line, "", row.damage, "a row too long"))
+                rejected.append(
+                    Rejected(self._file, row.line, "", row.damage, "a row that cannot be read")
+                )
             elif any(map(str.strip, row.cells)):
                 why = self._misfit(row)
                 if why:
@@ -97,14 +103,14 @@ class RowReader:
             list(map(str.strip, column))
             for column in zip(*[row.cells for row in rows], strict=True)
         ]
-        if self._own:
+        if self._guarded:
             cells = [list(map(unguarded, column)) for column in cells]
         count, failures = len(rows), Failures()
         notes = [row.damage for row in rows]
         lines = [row.line for row in rows]
         wrapped = [""] * count
         shown = cells[self._address]
-        keys = made.addresses_of(shown, wrapped, failures)
+        keys = made.addresses_of(shown, wrapped, notes, failures)
         told = [(reader, cells[reader.at]) for reader in self._telling]
         standings = made.standings_of(told, self._standing, count, failures)
         whole, first, last = (

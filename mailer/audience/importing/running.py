@@ -22,8 +22,9 @@ from mailer.audience.importing.candidates import Candidate, Rejected
 from mailer.audience.importing.chunks import Chunk, Seen
 from mailer.audience.importing.deciding import Writes, decide
 from mailer.audience.importing.fitting import Types
+from mailer.audience.importing.layouts import rows_of
 from mailer.audience.importing.meanings import Meaning
-from mailer.audience.importing.planning import Plan, rows_of
+from mailer.audience.importing.planning import Plan
 from mailer.audience.importing.rows import RowReader
 from mailer.audience.importing.statuses import Standing
 from mailer.audience.importing.verdicts import REMEMBERED, Report, Verdict, VerdictFile
@@ -217,6 +218,7 @@ def _read(plan: Plan, types: Types, skip: int) -> Iterator[tuple[int, list[Candi
             file=file.name,
             system=file.system,
             types=types,
+            ragged=file.layout.sheet is not None,
         )
         first = file.header_line or 0
         with rows_of(file.layout) as rows:

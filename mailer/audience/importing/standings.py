@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mailer.addresses import quoted
-from mailer.audience.importing.mapping import Column
+from mailer.audience.importing.mapping import Column, says_any
 from mailer.audience.importing.meanings import Meaning
 from mailer.audience.importing.statuses import Standing, is_yes, standing_of
 from mailer.errors import InvalidInput
@@ -29,11 +29,12 @@ class Reader:
     at: int
     meaning: Meaning
     statuses: Mapping[str, Standing]  # what a person said words mean
+    any_word: bool = False  # whatever stands there says yes
     known: dict[str, Standing] = field(default_factory=dict)
 
     def read(self, cell: str) -> Standing:
         """What *cell* says; ``InvalidInput`` when that is not known."""
-        standing = self._read(cell)
+        standing = self.find(cell)
         if standing is None:
             raise InvalidInput(
                 "It is not known what {cell} in column {column} means for consent; "
@@ -45,7 +46,8 @@ class Reader:
             self.known[cell] = standing
         return standing
 
-    def _read(self, cell: str) -> Standing | None:
+    def find(self, cell: str) -> Standing | None:
+        """What *cell* says; ``None`` when that is not known."""
         explained = self.statuses.get(cell.lower())
         if explained is not None:
             return explained
@@ -53,13 +55,20 @@ class Reader:
             yes = is_yes(cell)
             if yes is not None:
                 return _SAID[self.meaning][0 if yes else 1]
+            if self.any_word:
+                return _SAID[self.meaning][0]
         return standing_of(cell)
 
 
 def readers_of(columns: Sequence[Column], statuses: Mapping[str, Standing]) -> list[Reader]:
     """A reader for each column that tells of consent."""
     return [
-        Reader(column.number - 1, column.meaning, statuses)
+        Reader(
+            column.number - 1,
+            column.meaning,
+            statuses,
+            column.meaning is Meaning.SUPPRESSED and says_any(column.header),
+        )
         for column in columns
         if column.meaning is Meaning.STATUS or column.meaning in _SAID
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import re
 import unicodedata
+from itertools import pairwise
 
 from mailer.database.tables import Consent
 
@@ -39,52 +40,86 @@ _WORDS: dict[Standing, str] = {
         valid; verified; registered; aktiv; abonniert; angemeldet; bestätigt; actif; active et confirmée; abonné;
         abonnée; inscrit; inscrite; confirmé; activo; activa; suscrito; suscrita; confirmado;
         attivo; iscritto; iscritta; confermato; ativo; inscrito; inscrita; actief; ingeschreven;
-        bevestigd; aktywny; zapisany; prenumererar; подписан; активен; активный; подтвержден;
-        已订阅; 購読中""",
+        bevestigd; aangemeld; aktywny; zapisany; prenumererar; aktif; abone; подписан; активен;
+        активный; подтвержден; підписаний; підписано; активний; ενεργός; aktivní; přihlášen; aktív;
+        已订阅; 購読中; 登録済み; 구독중; مشترك; نشط; فعال; מנוי; פעיל;
+        implicit; explicit; marketing contact""",
     Standing.PENDING: """
         pending; unconfirmed; not confirmed; unactivated; unverified; not verified; waiting;
         awaiting confirmation; pending confirmation; opt-in pending; optin pending; validating;
         not opted in; ausstehend; unbestätigt; nicht bestätigt; wartend; en attente; non confirmé;
         pendiente; no confirmado; in attesa; non confermato; pendente; não confirmado;
-        niet bevestigd; oczekujący; ожидает; не подтвержден""",
+        niet bevestigd; in afwachting; oczekujący; niepotwierdzony; beklemede; onaylanmadı; ожидает;
+        не подтвержден; не підтверджено; 未確認; 待确认; قيد الانتظار; در انتظار; ממתין;
+        no permissions set; temporary hold""",
     Standing.UNSUBSCRIBED: """
         unsubscribed; inactive; disabled; opted out; opted-out; opt out; optout; removed; deleted;
         unsub; cancelled; canceled; left; deactivated; archived; on hold opt out; not subscribed; non-subscribed;
         nonsubscribed; transactional; declined; abgemeldet; inaktiv; ausgetragen; gelöscht; désabonné; désabonnée;
         désinscrit; désinscrite; inactif; inactivo; inactiva; baja; dado de baja; cancelado;
         desuscrito; inattivo; disiscritto; disiscritta; cancellato; inativo; descadastrado;
-        cancelada; uitgeschreven; inactief; nieaktywny; wypisany; avregistrerad; отписан;
-        неактивен; неактивный; 已退订; 購読解除""",
+        cancelada; uitgeschreven; afgemeld; inactief; nieaktywny; wypisany; avregistrerad; avslutad;
+        abonelikten çıktı; pasif; iptal; отписан; отписался; неактивен; неактивный; відписаний;
+        відписався; неактивний; ανενεργός; neaktivní; odhlášen; leiratkozott; inaktív;
+        已退订; 購読解除; 退会; 解除; 수신거부; 구독취소; غير مشترك; ملغى; إلغاء الاشتراك; غير نشط;
+        لغو اشتراک; غیرفعال; לא פעיל; הוסר; do not contact; do not email; do not mail; no contact;
+        never subscribed; unsubscribe; unsubscribes; not active; non-marketing contact; gekündigt;
+        abgemeldete; ausgetreten; widerrufen; résilié; désactivé; revocado; revogado; revocato;
+        opgezegd; deceased; verstorben""",
     Standing.SUPPRESSED: """
         cleaned; bounced; bounce; bouncing; spammy; spam complaint; hard bounced; hard bounce; hard-bounced;
         unreachable; undeliverable; complained; complaint; complaints; on hold; on hold bounce; spam;
         marked as spam; abuse; blocked; blocklisted; blacklisted; suppressed; invalid; junk;
-        malicious; unzustellbar; gesperrt; rebotado; rebondi; rimbalzato""",
+        malicious; unzustellbar; gesperrt; gebounced; gebounct; bounce (hard); hardbounce; rebotado;
+        rebondi; rimbalzato; bloqué; bloqueado; bloqueada; bloccato; geblokkeerd; zablokowany;
+        engellendi; заблокирован; заблокований; 配信停止; 不達; 반송; محظور; חסום;
+        rejected; deferred permanently; blocked by user; marked spam; reported spam""",
 }
 _STANDINGS = {
     " ".join(word.split()): standing
     for standing, words in _WORDS.items()
     for word in words.split(";")
 }
-# Of files named after what they hold; only what makes a standing worse is taken from a name.
+# Of files and sheets named after what they hold; only what makes a standing worse is taken.
 _FILES = {
-    "unsubscribed": Standing.UNSUBSCRIBED,
-    "unsubscribes": Standing.UNSUBSCRIBED,
-    "optouts": Standing.UNSUBSCRIBED,
-    "abgemeldet": Standing.UNSUBSCRIBED,
-    "unconfirmed": Standing.PENDING,
-    "cleaned": Standing.SUPPRESSED,
-    "bounced": Standing.SUPPRESSED,
-    "bounces": Standing.SUPPRESSED,
-    "complaints": Standing.SUPPRESSED,
-    "complained": Standing.SUPPRESSED,
+    Standing.PENDING: "unconfirmed pending unbestatigt unbestatigte nonconfirmes",
+    Standing.UNSUBSCRIBED: """
+        unsubscribed unsubscribes unsubscribers unsubscribe optout optouts optedout nonsubscribed
+        nonsubscribers transactional inactive inactives archived abgemeldet abgemeldete
+        abgemeldeten abmeldungen inaktiv inaktive ausgetreten desabonnes desabonnements desinscrits
+        bajas baja desuscritos disiscritti cancellati descadastrados uitgeschreven afgemeld
+        uitschrijvingen wypisani отписавшиеся отписанные""",
+    Standing.SUPPRESSED: """
+        cleaned bounced bounces bounce hardbounces complaints complained spam suppressed suppression
+        suppressions blocklist blocklisted blacklist blacklisted blocked sperrliste blockliste
+        gesperrt gesperrte unzustellbar""",
 }
+_OF_FILES = {word: standing for standing, words in _FILES.items() for word in words.split()}
 
-_YES = frozenset(("true", "yes", "y", "1", "t", "x", "on", "ja", "oui", "si", "sí", "sim", "да"))
-_NO = frozenset(
-    ("false", "no", "n", "0", "f", "off", "nein", "non", "não", "nee", "nej", "нет", "null", "none")
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_YES = _words(
+    "true yes y 1 t x on ja oui si sí sim да так tak evet ano igen ναι نعم بله כן はい 是 예"
 )
-_TIME = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?!\d).*|\d{9,13}")
+_NO = _words(
+    "false no n 0 f off nein non não nee nej нет ні nie hayır ne nem όχι لا خیر לא いいえ 否 아니요 "
+    "null none"
+)
+_NEVER = frozenset(("-", "–", "—", "n/a", "never", "nie gesetzt", "[]", "{}", "not set"))
+_TIME = re.compile(
+    r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?!\d).*|\d{9,13}|(?:19|20)\d{6}|[34]\d{4}(?:\.\d+)?"
+)
+_NO_TIME = re.compile(r"[0\W]{8,}")  # 0000-00-00 00:00:00
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+# Months and days of the week by their first letters, in the languages of the exports.
+_CALENDAR = _words(
+    "jan feb mar mrz apr may mai maj jun jul aug sep okt oct nov dec dez dic fev avr jui aou ene abr "
+    "ago set out gen mag giu lug ott mon tue wed thu fri sat sun die mit don fre sam son lun mer jeu "
+    "ven dim am pm utc gmt"
+)
 
 
 def standing_of(status: str) -> Standing | None:
@@ -98,17 +133,31 @@ def standing_of(status: str) -> Standing | None:
 
 def standing_of_file(name: str) -> Standing | None:
     """What a file's name says of everybody in it: ``unsubscribed_members_export.csv``."""
-    words = re.findall(r"[a-z]+", name.lower())
-    return max((_FILES[word] for word in words if word in _FILES), default=None)
+    words = re.findall(r"[^\W\d_]+", _without_accents(name))
+    pairs = map("".join, pairwise(words))  # opt-outs
+    return max((_OF_FILES[word] for word in (*words, *pairs) if word in _OF_FILES), default=None)
 
 
 def is_yes(cell: str) -> bool | None:
     """A cell that says yes or no; a time says yes; ``None`` when it says neither."""
     word = _plain(cell)
-    if word in _NO:
+    if word in _NO or word in _NEVER or _NO_TIME.fullmatch(word):
         return False
-    return True if word in _YES or _TIME.fullmatch(word) else None
+    return True if word in _YES or _TIME.fullmatch(word) or _is_date(word) else None
+
+
+def _is_date(word: str) -> bool:
+    """A date in words: ``Tue 2 Jan 2024``, ``2. Januar 2024``."""
+    letters = re.findall(r"[^\W\d_]+", _without_accents(word))
+    in_calendar = all(one[:3] in _CALENDAR for one in letters)
+    return bool(letters) and in_calendar and _YEAR.search(word) is not None
+
+
+def _without_accents(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(one for one in plain if not unicodedata.combining(one))
 
 
 def _plain(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).lower().replace("_", " ").split())
+    word = unicodedata.normalize("NFC", text).lower().replace("_", " ").replace("(e)", "")
+    return " ".join(word.split())

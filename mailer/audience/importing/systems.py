@@ -35,12 +35,19 @@ _MAILCHIMP = {
 }
 _UTM = "utmsource utmmedium utmcampaign utmterm utmcontent utmlastpath utmreferrer referrerurl"
 
-OWN = "mailer"  # what `mailer export` writes
+# What `mailer export` writes; of CSV, cells are guarded against spreadsheets.
+OWN = "mailer"
+OWN_JSON = "mailer, JSON lines"
 SYSTEMS = (
     System(
         OWN,
         frozenset(("email", "status", "joined", "since", "source", "tags", "data")),
         _all(Meaning.FIELD, "firstname lastname") | _all(Meaning.EVIDENCE, "since source"),
+    ),
+    System(
+        OWN_JSON,
+        frozenset(("email", "status", "joined", "since", "source", "tags", "fields")),
+        _all(Meaning.EVIDENCE, "since source"),
     ),
     System(
         "Mailchimp: unsubscribed",
@@ -102,6 +109,12 @@ SYSTEMS = (
             "id uniqid uuid htmlemail bouncecount rssfrequency subscribepage foreignkey "
             "lastmodified modified optedin",
         ),
+    ),
+    # The post, not e-mail, is what "Do Not Mail" is about.
+    System(
+        "CiviCRM",
+        frozenset(("email", "donotemail", "donotmail")),
+        _all(Meaning.FIELD, "donotmail"),
     ),
     System("Kit", frozenset(("emailaddress", "firstname", "state", "createdat", "tags"))),
     System("MailPoet", frozenset(("email", "firstname", "lastname", "list", "globalstatus"))),

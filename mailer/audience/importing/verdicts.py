@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from mailer.audience.importing.cells import guarded
+from mailer.audience.importing.statuses import Standing
 from mailer.errors import InvalidFile
 
 
@@ -19,6 +20,7 @@ class Verdict(enum.StrEnum):
     """What an import does with one row."""
 
     ADDED = "added"
+    TO_CONFIRM = "added, to be confirmed"  # pending: gets no issue before they confirm
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     UNSUBSCRIBED = "unsubscribed"  # the file says so, and now it is so here
@@ -26,6 +28,10 @@ class Verdict(enum.StrEnum):
     SUPPRESSED = "suppressed"  # never mailed: the file says so, or it was so here
     DUPLICATE = "duplicate"  # the address stands in an earlier row
     INVALID = "invalid"
+
+
+# Of somebody who is new, by what the file says of them.
+ADDED_AS = {Standing.CONFIRMED: Verdict.ADDED, Standing.PENDING: Verdict.TO_CONFIRM}
 
 
 class RowVerdict(NamedTuple):
@@ -59,8 +65,13 @@ class Report:
 
     @property
     def added(self) -> int:
-        """New to the newsletter, confirmed or pending."""
+        """New to the newsletter, and confirmed."""
         return self.counts[Verdict.ADDED]
+
+    @property
+    def to_confirm(self) -> int:
+        """New to the newsletter, and pending."""
+        return self.counts[Verdict.TO_CONFIRM]
 
     @property
     def updated(self) -> int:

@@ -16,12 +16,14 @@ from starlette.responses import Response
 
 from mailer.audience import newsletters, uploads
 from mailer.audience.importing import FilePlan, Plan, Report
+from mailer.audience.importing.decoding import CHOICES
 from mailer.audience.importing.mapping import Column
 from mailer.audience.importing.meanings import Meaning
 from mailer.audience.uploading import planned
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Newsletter, Upload, UploadState
 from mailer.errors import InvalidFile, InvalidInput, NotFound
+from mailer.sentences import Sentence
 from mailer.staffing.permissions import Permission
 from mailer.web.editor.access import field, form_of, staff_of, staff_route
 from mailer.web.editor.cookies import Notice
@@ -30,6 +32,9 @@ from mailer.web.languages import gettext
 from mailer.web.site import site_of
 
 _MOST_BYTES = 300 * 1024 * 1024  # of an upload: a million readers are about 60 MB
+_NO_ADDRESS = Sentence(
+    "No column of addresses was recognised. Choose “E-mail address” for the column that holds them."
+)
 _WAITING = {UploadState.TO_TRY, UploadState.TO_IMPORT}
 _CHANGEABLE = {UploadState.TRIED, UploadState.FAILED}
 
@@ -73,7 +78,9 @@ def _bring(request: Request, files: Sequence[tuple[str, bytes]]) -> Response:
                 by=staff_of(request).user.address,
                 now=site.mailer.clock(),
             )
-            with planned(files, {}):
+            with planned(files, {}, unfinished=True) as plan:
+                if not plan.is_finished:
+                    upload.state = UploadState.FAILED
                 return go(request, f"/subscribers/import/{upload.id}")
     except (InvalidFile, InvalidInput, NotFound) as error:
         return _start(request, problem=error.sentence)
@@ -96,11 +103,15 @@ def _change(request: Request) -> Response:
         with transaction(site_of(request).mailer.engine) as session:
             upload = _upload(session, request)
             files = uploads.files(session, upload.id)
-            with planned(files, upload.options) as plan:
+            with planned(files, upload.options, unfinished=True) as plan:
                 options = _options(request, plan)
             if importing and options != _plain_options(upload):
                 importing = False  # it was tried in another way
-            with planned(files, options):  # what cannot be read so is said now
+            with planned(
+                files, options, unfinished=True
+            ) as plan:  # what cannot be read is said now
+                if not plan.is_finished:
+                    raise InvalidInput(_NO_ADDRESS)
                 state = UploadState.TO_IMPORT if importing else UploadState.TO_TRY
                 moved = uploads.wait(session, number, state, options)
     except (InvalidFile, InvalidInput) as error:
@@ -143,32 +154,41 @@ def _start(request: Request, *, problem: str = "") -> Response:
 
 
 def _look(request: Request, *, problem: str = "") -> Response:
+    refused = bool(problem)
     with reading(site_of(request).mailer.engine) as session:
         upload = _upload(session, request)
         newsletter = session.get_one(Newsletter, upload.newsletter_id)
         plan: Plan | None = None
         if upload.state in _CHANGEABLE and uploads.has_files(session, upload.id):
             try:
-                with planned(uploads.files(session, upload.id), upload.options) as found:
+                files = uploads.files(session, upload.id)
+                with planned(files, upload.options, unfinished=True) as found:
                     plan = found
+                    if not found.is_finished:
+                        problem = _NO_ADDRESS
             except (InvalidFile, InvalidInput) as error:
                 problem = problem or upload.problem or error.sentence
         kept = uploads.verdicts(session, upload.id) is not None
     return answer(
         request,
         "editor/import_plan.html",
-        status=422 if problem and not upload.problem else 200,
+        status=422 if refused else 200,
         upload=upload,
         newsletter=newsletter,
         plan=plan,
         choices=[_choices(at, one) for at, one in enumerate(plan.files)] if plan else [],
         meanings=_meanings(),
+        encodings=CHOICES if plan and any(map(_is_text, plan.files)) else {},
         waiting=upload.state in _WAITING,
         report=Report.from_dict(upload.report) if upload.report else None,
         share=upload.done / upload.rows if upload.rows else 0.0,
         kept=kept,
         problem=problem or upload.problem,
     )
+
+
+def _is_text(file: FilePlan) -> bool:
+    return file.layout.sheet is None and not file.layout.members
 
 
 def _upload(session: Session, request: Request) -> Upload:
@@ -197,7 +217,12 @@ def _options(request: Request, plan: Plan) -> dict[str, Any]:
         )
         if isinstance(word, str) and isinstance(meaning, str) and word and meaning
     }
-    return {"mapping": mapping, "statuses": statuses, "state": field(request, "state", 20)}
+    return {
+        "mapping": mapping,
+        "statuses": statuses,
+        "state": field(request, "state", 20),
+        "encoding": field(request, "encoding", 40),
+    }
 
 
 def _target(request: Request, choice: Choice) -> str:
@@ -209,7 +234,7 @@ def _target(request: Request, choice: Choice) -> str:
 
 
 def _plain_options(upload: Upload) -> dict[str, Any]:
-    return {"mapping": {}, "statuses": {}, "state": ""} | upload.options
+    return {"mapping": {}, "statuses": {}, "state": "", "encoding": ""} | upload.options
 
 
 def _meanings() -> dict[str, str]:

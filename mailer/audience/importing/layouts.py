@@ -1,0 +1,109 @@
+"""How the bytes of a file become rows: told by looking at its beginning."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+
+from mailer.audience.importing import decoding, delimited, lists, objects, workbooks
+from mailer.audience.importing.delimited import Row
+from mailer.audience.importing.files import Source, is_json, require_table
+from mailer.errors import InvalidFile
+
+_SNIFFED_LINES = 400
+_HEAD = 1 << 16  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the bytes of one table become rows."""
+
+    source: Source
+    decoding: decoding.Decoding
+    separator: str = ","
+    old_mac: bool = False  # lines end with carriage returns
+    hint: bool = False  # the first line is Excel's sep=;
+    sheet: str | None = None
+    plain: bool = False  # addresses one after the other
+    members: tuple[str, ...] = ()  # of JSON objects
+
+    @property
+    def format(self) -> str:
+        """For people: ``text with semicolons``."""
+        if self.sheet is not None:
+            return f"Excel workbook, sheet {self.sheet!r}"
+        if self.members:
+            return "JSON"
+        if self.plain:
+            return "a plain list of addresses"
+        separators = delimited.SEPARATORS.get(self.separator, repr(self.separator))
+        return f"text with {separators}{', lines as on an old Macintosh' if self.old_mac else ''}"
+
+
+@contextmanager
+def rows_of(layout: Layout) -> Iterator[Iterator[Row]]:
+    """Every row of a table, the header and blank rows too."""
+    source = layout.source
+    with source.open() as stream:
+        if layout.sheet is not None:
+            yield workbooks.rows_of_sheet(stream, source.name, layout.sheet)
+            return
+        if layout.members:
+            yield objects.rows_of_objects(stream, source.name, layout.members)
+            return
+        with _text(stream, layout) as text:
+            lines = delimited.lines_of(text, old_mac=layout.old_mac)
+            if layout.plain:
+                yield lists.rows_of_list(lines)
+                return
+            rows = delimited.rows_of(lines, layout.separator)
+            yield islice(rows, 1, None) if layout.hint else rows
+
+
+def _text(stream: io.BufferedIOBase | object, layout: Layout) -> io.TextIOWrapper:
+    return io.TextIOWrapper(
+        stream,  # type: ignore[arg-type]  # IO[bytes] of a file or of an archive's member
+        encoding=layout.decoding.encoding,
+        errors=layout.decoding.errors,
+        newline="\n",
+    )
+
+
+def layouts_of(source: Source, encoding: str | None = None) -> list[Layout]:
+    """How the tables of a source are read: one of a text, one a sheet of a workbook."""
+    if source.workbook:
+        with source.open() as stream:
+            names = workbooks.sheet_names(stream, source.name)
+        if not names:
+            raise InvalidFile(
+                "{source} has no cells; export the list of readers again.", source=source.name
+            )
+        return [Layout(source, decoding.Decoding("utf-8"), sheet=name) for name in names]
+    if is_json(source):
+        with source.open() as stream:
+            members = tuple(objects.names_of(stream, source.name))
+        return [Layout(source, decoding.Decoding("utf-8"), members=members)]
+    found = decoding.named(encoding) if encoding else decoding.detect(source.open)
+    layout = Layout(source, found)
+    with source.open() as stream, _text(stream, layout) as text:
+        head = text.read(_HEAD)
+    require_table(head.replace("\0", "").encode(errors="replace"), source.name)
+    old_mac = "\r" in head and "\n" not in head
+    lines = delimited.lines_of(io.StringIO(_whole_lines(head), newline="\n"), old_mac=old_mac)
+    sample = [line for line in islice(lines, _SNIFFED_LINES) if line.strip()]
+    if lists.is_plain(sample):
+        return [Layout(source, found, old_mac=old_mac, plain=True)]
+    return [
+        Layout(source, found, delimited.sniff(sample), old_mac, bool(delimited.excel_hint(sample)))
+    ]
+
+
+def _whole_lines(head: str) -> str:
+    """The beginning of a file without what was cut off; of one long line, without half an address."""
+    if len(head) < _HEAD:
+        return head
+    ends = (max(map(head.rfind, marks)) for marks in ("\n\r", ",;", " "))
+    return head[: next((end for end in ends if end > 0), len(head)) + 1]

@@ -1,0 +1,88 @@
+"""JSON as rows of cells: an object a line, as `mailer export` writes it, or a list of objects."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import IO, Any
+
+from mailer.audience.importing.delimited import Row
+from mailer.errors import InvalidFile
+
+_LARGEST = 256 << 20  # bytes of a list, which is read whole; lines are read one by one
+_SAMPLE = 1000
+
+
+def names_of(stream: IO[bytes], name: str) -> list[str]:
+    """The members' names of the first objects: they are the columns. ``InvalidFile``."""
+    found: dict[str, None] = {}
+    for _, one in islice(_objects(stream, name), _SAMPLE):
+        found |= dict.fromkeys(one)
+    if not found:
+        raise _no_list(name)
+    return list(found)
+
+
+def rows_of_objects(stream: IO[bytes], name: str, names: Sequence[str]) -> Iterator[Row]:
+    """A row with the *names*, then one for each object; a line that is none is damaged."""
+    yield Row(0, list(names))
+    for line, one in _objects(stream, name):
+        if one:
+            yield Row(line, [_cell(one.get(column)) for column in names])
+        else:
+            yield Row(line, [], f"line {line} is no JSON object")
+
+
+def _objects(stream: IO[bytes], name: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    if stream.read(3) != b"\xef\xbb\xbf":
+        stream.seek(0)
+    start = stream.tell()
+    several = _object(stream.readline()) and any(line.strip() for line in stream)
+    stream.seek(start)
+    if several:
+        numbered = enumerate(stream, start=1)
+        yield from ((line, _object(text)) for line, text in numbered if text.strip())
+    else:
+        yield from enumerate(_listed(stream, name), start=1)
+
+
+def _listed(stream: IO[bytes], name: str) -> list[dict[str, Any]]:
+    try:
+        value: Any = json.loads(stream.read(_LARGEST), parse_constant=lambda _name: None)
+    except (ValueError, RecursionError) as error:
+        raise _no_list(name) from error
+    if isinstance(value, dict):  # {"subscribers": […]}, as programs answer
+        value = next(filter(_is_list, value.values()), [value])
+    if not _is_list(value):
+        raise _no_list(name)
+    found: list[dict[str, Any]] = value
+    return found
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, dict) for one in value)
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(line, parse_constant=lambda _name: None)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _no_list(name: str) -> InvalidFile:
+    return InvalidFile(
+        "{name} is JSON, but neither a list of objects nor an object a line; "
+        "bring the list as CSV or .xlsx.",
+        name=name,
+    )
