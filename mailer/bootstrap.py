@@ -16,7 +16,6 @@ from mailer.database.engine import open_engine
 from mailer.database.upgrading import upgrade
 from mailer.delivering.permits import Limits
 from mailer.delivering.starting import Starter
-from mailer.delivering.worker import Worker
 from mailer.dkim_keys import load_dkim
 from mailer.joining.office import Office
 from mailer.keeping.retaining import Terms
@@ -30,7 +29,7 @@ from mailer.sealing import Sealer
 from mailer.settings import Settings
 from mailer.signing import DkimSigner
 from mailer.tokens import Signer
-from mailer.working import hostname_of, limits_of, make_worker, relays_of, secret_key
+from mailer.working import hostname_of, limits_of, relays_of, secret_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +118,6 @@ class Mailer:
         """How long what is kept."""
         settings = self.settings
         return Terms(settings.keep_clicks, settings.keep_deliveries, settings.keep_unsubscribed)
-
-    def worker(self, issue_id: int | None = None) -> Worker:
-        """A worker for everything that is due, or for one issue."""
-        return make_worker(
-            self.settings,
-            self.engine,
-            self.signer,
-            self.relays,
-            dkim=self.dkim,
-            clock=self.clock,
-            issue_id=issue_id,
-        )
 
 
 def bootstrap(settings: Settings, *, clock: Clock = utc_now) -> Mailer:

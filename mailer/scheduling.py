@@ -1,4 +1,4 @@
-"""The scheduler: starts issues at their time, sends them and single mails, until told to stop."""
+"""The scheduler: starts issues at their time, has them sent, and single mails, until told to stop."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from mailer.notifying.notices import remove_settled
 from mailer.notifying.sending import Couriers
 from mailer.settings import load_settings
 from mailer.tracking import judging
+from mailer.worker_process import worker_beside
 
 log = logging.getLogger(__name__)
 
@@ -74,10 +75,25 @@ async def _run(mailer: Mailer, stop: asyncio.Event) -> None:
         )
     scheduler.start()
     try:
-        await mailer.worker().run(stop)
+        await _keep_sending(stop)
     finally:
         scheduler.shutdown(wait=False)
         await couriers.finish()
+
+
+async def _keep_sending(stop: asyncio.Event) -> None:
+    """A worker beside us, and another one should it be killed; ``Unavailable`` if it gives up."""
+    stopped = asyncio.create_task(stop.wait())
+    while not stop.is_set():
+        async with worker_beside() as worker:
+            ended = asyncio.create_task(worker.wait())
+            await asyncio.wait((stopped, ended), return_when="FIRST_COMPLETED")
+        if stop.is_set():
+            return
+        if worker.returncode and worker.returncode > 0:  # below zero: the number of a signal
+            raise Unavailable("Sending cannot go on; the words above say why.")
+        log.error("The worker was killed; it is started again.")
+        await asyncio.wait((stopped,), timeout=_TICK.total_seconds())
 
 
 def _mailbox_job(mailer: Mailer) -> list[tuple[str, Callable[..., None], timedelta, list[Any]]]:

@@ -1,11 +1,12 @@
 """A worker out of the settings, and as a program of its own: what it sends was rendered before.
 
 So nothing that composing, serving or the command line needs is in its memory. `mailer worker`
-becomes this program.
+becomes this program; `mailer schedule` and `mailer issue send` have it beside them.
 """
 
 from __future__ import annotations
 
+import argparse
 import logging
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from mailer.addresses import parse_domain
+from mailer.attending import end_with_parent
 from mailer.clock import Clock, utc_now
 from mailer.database.engine import open_engine
 from mailer.database.upgrading import upgrade
@@ -34,21 +36,38 @@ from mailer.tokens import Signer
 log = logging.getLogger(__name__)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] = ()) -> None:
     """Send whatever is due until SIGTERM or SIGINT; exits with an error's own status."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    options = _parser().parse_args(arguments)
+    if options.attended:
+        end_with_parent()
+    _log(quiet=options.issue is not None)
     try:
         settings = load_settings()
         engine = open_engine(settings.database_url)
         upgrade(engine)
         signer = Signer(secret_key(engine, settings))
         relays, dkim = relays_of(settings), load_dkim(settings)
-        worker = make_worker(settings, engine, signer, relays, dkim=dkim)
+        worker = make_worker(settings, engine, signer, relays, dkim=dkim, issue_id=options.issue)
         run_until_stopped(worker.run)
     except MailerError as error:
         log.error("%s", error)
         sys.exit(error.exit_status)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=__name__)
+    parser.add_argument("--issue", type=int)  # only this one, and say only what goes wrong
+    parser.add_argument("--attended", action="store_true")  # end with whoever started it
+    return parser
+
+
+def _log(*, quiet: bool) -> None:
+    if quiet:
+        logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    else:
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def make_worker(
@@ -123,4 +142,4 @@ def secret_key(engine: Engine, settings: Settings) -> bytes:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -25,6 +25,7 @@ from mailer.delivering.warm_ups import sending_domain, stage_of
 from mailer.errors import Conflict, RelayUnavailable
 from mailer.reports import BOUNCES, Kind
 from mailer.tracking.comparisons import left_by
+from mailer.worker_process import worker_beside
 
 _POLL_SECONDS = 0.25
 _CONNECT_SECONDS = 15.0
@@ -32,7 +33,7 @@ _ENDED = (IssueState.SENT, IssueState.CANCELLED, IssueState.PAUSED)
 
 
 def send_here(mailer: Mailer, issue_id: int, *, anyway: bool, as_json: bool) -> None:
-    """Start the issue and send it in this process; nothing is started if the relay is away."""
+    """Start the issue and send it, watching; nothing is started if the relay is away."""
     with reading(mailer.engine) as session:
         state = issues.get(session, issue_id).state
     fresh = state in (IssueState.DRAFT, IssueState.SCHEDULED)
@@ -69,20 +70,26 @@ async def _send(mailer: Mailer, issue_id: int, *, quiet: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stop.set)
-    worker = mailer.worker(issue_id)
-    task = asyncio.create_task(worker.run(stop))
-    with _bar(quiet) as bar:
-        line = bar.add_task("sending", total=None)
-        while not stop.is_set() and not task.done():
-            issue, far, held = await asyncio.to_thread(_look, mailer, issue_id)
-            bar.update(
-                line, total=far.planned, completed=far.done, description=worker.problem or "sending"
-            )
-            if issue.state in _ENDED or held:
-                stop.set()
-            await asyncio.wait([task], timeout=_POLL_SECONDS)
-        stop.set()
-        await task
+    async with worker_beside(issue_id=issue_id) as worker:
+        telling = asyncio.create_task(_tell(worker.stderr))
+        ended = [asyncio.create_task(stop.wait()), asyncio.create_task(worker.wait())]
+        with _bar(quiet) as bar:
+            line = bar.add_task("sending", total=None)
+            while not any(task.done() for task in ended):
+                issue, far, held = await asyncio.to_thread(_look, mailer, issue_id)
+                bar.update(line, total=far.planned, completed=far.done)
+                if issue.state in _ENDED or held:
+                    break
+                await asyncio.wait(ended, timeout=_POLL_SECONDS, return_when="FIRST_COMPLETED")
+    await telling
+    if worker.returncode:
+        raise typer.Exit(worker.returncode)
+
+
+async def _tell(words: asyncio.StreamReader | None) -> None:
+    """Say what the worker says: of one issue, only what goes wrong."""
+    while words is not None and (line := await words.readline()):
+        complain(line.decode(errors="replace").rstrip())
 
 
 def _look(mailer: Mailer, issue_id: int) -> tuple[Issue, Counts, bool]:

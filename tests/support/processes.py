@@ -47,6 +47,10 @@ class Process:
     def running(self) -> bool:
         return self._ended(0) is None
 
+    def status(self, seconds: float = 60) -> int | None:
+        """Wait until it has ended by itself: its exit status (none: it still runs)."""
+        return self._ended(seconds)
+
     def kill(self) -> None:
         """Kill -9, and wait until it is gone."""
         os.kill(self.pid, signal.SIGKILL)
