@@ -137,7 +137,7 @@ def _judge_clicks(mailer: Mailer) -> None:
             more = judging.pending(session, now=mailer.clock())
         while more:
             with transaction(mailer.engine) as session:
-                judging.judge(session, now=mailer.clock())
+                judging.judge(session, now=mailer.clock(), at_hand=mailer.settings.smtp_url is None)
                 more = judging.pending(session, now=mailer.clock())
     except Unavailable as error:
         log.error("%s Clicks are judged later.", error)

@@ -27,6 +27,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 class Named:
     """A newsletter to choose."""
 
+    id: int
     slug: str
     name: str
 
@@ -150,7 +151,9 @@ def get(session: Session, slug: str) -> Newsletter:
 def named(session: Session) -> list[Named]:
     """All newsletters by name, uncounted."""
     rows = session.execute(
-        select(Newsletter.slug, Newsletter.name).order_by(Newsletter.name, Newsletter.id)
+        select(Newsletter.id, Newsletter.slug, Newsletter.name).order_by(
+            Newsletter.name, Newsletter.id
+        )
     )
     return [Named(*row) for row in rows]
 

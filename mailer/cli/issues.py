@@ -292,6 +292,8 @@ def audit_issue(issue_id: IssueId, as_json: AsJson = False) -> None:
     }
     if as_json:
         write(json.dumps(data, ensure_ascii=False))
+    elif not result.planned:
+        console.print(f"Issue {issue_id} has no audience yet: it is frozen when sending starts.")
     else:
         rows = [(name, value) for name, value in data.items() if not isinstance(value, dict)]
         show(f"Issue {issue_id}", ["", "count"], rows, as_json=False)

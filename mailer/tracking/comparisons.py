@@ -21,7 +21,10 @@ from mailer.database.tables import (
     Unsubscribe,
 )
 from mailer.reports import Kind
+from mailer.tracking.opens import OpenFigures, open_figures_by
 from mailer.tracking.reports import Engagement, cut, engagement
+
+_NO_FATES = {"accepted": 0, "refused": 0, "skipped": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +35,16 @@ class SentIssue:
     newsletter: str
     subject: str
     started_at: datetime
+    planned: int
     accepted: int
+    refused: int
+    skipped: int
+    suppressed: int  # of the refused, those whose address is gone
     bounced: int
     complained: int
     left: int
     engagement: Engagement
+    opens: OpenFigures | None = None  # where any were counted
 
     @property
     def share(self) -> float:
@@ -59,7 +67,7 @@ def sent_issues(
 ) -> list[SentIssue]:
     """The newest issues that went out, those that started *before* a moment."""
     query = (
-        select(Issue.id, Newsletter.name, Issue.subject, Issue.started_at)
+        select(Issue, Newsletter.name)
         .join(Newsletter, Newsletter.id == Issue.newsletter_id)
         .where(Issue.started_at.is_not(None))
         .order_by(Issue.started_at.desc(), Issue.id.desc())
@@ -70,36 +78,46 @@ def sent_issues(
     if before is not None:
         query = query.where(Issue.started_at < before)
     rows = session.execute(query).all()
-    ids = [row.id for row in rows]
-    accepted = accepted_by(session, ids)
+    ids = [issue.id for issue, _ in rows]
+    fates = _fates_by(session, ids)
     left = left_by(session, ids)
     came_back = _came_back(session, ids)
     came_to = engagement(session, ids)
+    opens = open_figures_by(session, ids)
     return [
         SentIssue(
-            id=issue_id,
+            id=issue.id,
             newsletter=newsletter,
-            subject=subject,
-            started_at=started_at,
-            accepted=accepted.get(issue_id, 0),
-            bounced=came_back[issue_id, Kind.PERMANENT],
-            complained=came_back[issue_id, Kind.COMPLAINT],
-            left=left.get(issue_id, 0),
-            engagement=came_to.get(issue_id, Engagement()),
+            subject=issue.subject,
+            started_at=issue.started_at,
+            planned=issue.planned,
+            **fates.get(issue.id, _NO_FATES),
+            suppressed=issue.suppressed,
+            bounced=came_back[issue.id, Kind.PERMANENT],
+            complained=came_back[issue.id, Kind.COMPLAINT],
+            left=left.get(issue.id, 0),
+            engagement=came_to.get(issue.id, Engagement()),
+            opens=opens.get(issue.id),
         )
-        for issue_id, newsletter, subject, started_at in rows
-        if started_at is not None
+        for issue, newsletter in rows
+        if issue.started_at is not None
     ]
 
 
 def accepted_by(session: Session, issue_ids: Sequence[int]) -> dict[int, int]:
-    """How many messages of each of these issues relays took, by the batches' own counters."""
-    return _by_issue(
-        session,
-        select(Batch.issue_id, func.sum(Batch.accepted))
+    """How many messages of each of these issues relays took."""
+    return {one: fates["accepted"] for one, fates in _fates_by(session, issue_ids).items()}
+
+
+def _fates_by(session: Session, issue_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """What became of the recipients of each of these issues, by the batches' own counters."""
+    counters = (Batch.accepted, Batch.refused, Batch.skipped)
+    rows = session.execute(
+        select(Batch.issue_id, *(func.sum(one) for one in counters))
         .where(Batch.issue_id.in_(issue_ids))
-        .group_by(Batch.issue_id),
+        .group_by(Batch.issue_id)
     )
+    return {row[0]: dict(zip(_NO_FATES, map(int, row[1:]), strict=True)) for row in rows}
 
 
 def left_by(session: Session, issue_ids: Sequence[int]) -> dict[int, int]:

@@ -10,7 +10,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -38,16 +38,19 @@ class _Seen:
     at: datetime
 
 
-def judge(session: Session, *, now: datetime) -> int:
+def judge(session: Session, *, now: datetime, at_hand: bool = False) -> int:
     """Mark machines among the clicks that nobody judged yet; how many were marked.
 
+    Mails *at_hand*, in the built-in inbox, have no way to go: haste gives nobody away there.
     A bounded share of the work: call it again while `pending` says so.
     """
     since = _judged_until(session)
     seen = _unjudged(session, since, now)
     if not seen:
         return 0
-    marks = _marks(session, seen)
+    marks = _marks(seen)
+    if not at_hand:
+        marks |= _too_soon(session, seen)
     for reason in sorted(set(marks.values())):
         session.execute(
             update(Click)
@@ -104,20 +107,30 @@ def _judged_up_to(seen: Sequence[_Seen]) -> int:
     return max(whole, default=last.id)
 
 
-def _marks(session: Session, seen: Sequence[_Seen]) -> dict[int, str]:
-    """Ids of machines' clicks, and why."""
-    by_reader: dict[tuple[int, int], list[_Seen]] = defaultdict(list)
-    for one in seen:
-        by_reader[one.issue_id, one.subscriber_id].append(one)
-    marks = {}
-    for clicks in by_reader.values():
-        marks.update(dict.fromkeys(_in_bursts(clicks), _IN_A_BURST))
+def _marks(seen: Sequence[_Seen]) -> dict[int, str]:
+    """Ids of clicks that are part of a burst, and that this is why."""
+    bursts = (_in_bursts(clicks) for clicks in _by_reader(seen).values())
+    return dict.fromkeys(chain.from_iterable(bursts), _IN_A_BURST)
+
+
+def _too_soon(session: Session, seen: Sequence[_Seen]) -> dict[int, str]:
+    """Ids of clicks on mails that were still under way, and that this is why."""
+    by_reader = _by_reader(seen)
     sent = _sent_at(session, by_reader)
-    for reader, clicks in by_reader.items():
-        if reader in sent:
-            soon = [one.id for one in clicks if one.at < sent[reader] + _TOO_SOON]
-            marks.update(dict.fromkeys(soon, _AT_ONCE))
-    return marks
+    soon = (
+        one.id
+        for reader, at in sent.items()
+        for one in by_reader[reader]
+        if one.at < at + _TOO_SOON
+    )
+    return dict.fromkeys(soon, _AT_ONCE)
+
+
+def _by_reader(seen: Sequence[_Seen]) -> dict[tuple[int, int], list[_Seen]]:
+    clicks: dict[tuple[int, int], list[_Seen]] = defaultdict(list)
+    for one in seen:
+        clicks[one.issue_id, one.subscriber_id].append(one)
+    return clicks
 
 
 def _in_bursts(clicks: Iterable[_Seen]) -> Iterator[int]:

@@ -7,6 +7,7 @@ it.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, case, func, select
@@ -52,12 +53,20 @@ class OpenRecorder:
 
 def open_figures(session: Session, issue_id: int) -> OpenFigures:
     """Counts for one issue."""
+    return open_figures_by(session, [issue_id]).get(issue_id, OpenFigures(0, 0, 0))
+
+
+def open_figures_by(session: Session, issue_ids: Sequence[int]) -> dict[int, OpenFigures]:
+    """Counts for each of these issues whose picture was fetched at all."""
     by_person = Open.machine.is_(None)
-    row = session.execute(
+    rows = session.execute(
         select(
+            Open.issue_id,
             func.count(func.distinct(case((by_person, Open.subscriber_id)))),
             func.count(case((by_person, 1))),
             func.count(Open.machine),
-        ).where(Open.issue_id == issue_id)
-    ).one()
-    return OpenFigures(*row)
+        )
+        .where(Open.issue_id.in_(issue_ids))
+        .group_by(Open.issue_id)
+    )
+    return {issue_id: OpenFigures(*figures) for issue_id, *figures in rows}

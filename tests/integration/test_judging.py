@@ -72,9 +72,11 @@ def follow(
         session.flush()
 
 
-def judged(engine: Engine, *, now: datetime = LATER + timedelta(hours=1)) -> list[str | None]:
+def judged(
+    engine: Engine, *, now: datetime = LATER + timedelta(hours=1), at_hand: bool = False
+) -> list[str | None]:
     with transaction(engine) as session:
-        judging.judge(session, now=now)
+        judging.judge(session, now=now, at_hand=at_hand)
     with reading(engine) as session:
         return list(session.scalars(select(Click.machine).order_by(Click.id)))
 
@@ -143,3 +145,10 @@ def test_people_and_machines_are_counted_apart(engine: Engine, issue_id: int) ->
     with reading(engine) as session:
         figures = link_figures(session, [issue_id])
     assert [(one.people, one.machine_clicks) for one in figures[:3]] == [(1, 1), (0, 1), (0, 1)]
+
+
+def test_haste_is_no_sign_where_the_mail_had_no_way_to_go(engine: Engine, issue_id: int) -> None:
+    """Whoever tries the sample in the built-in inbox sees the mail, and can click, at once."""
+    follow(engine, issue_id, [(0, 0.5), (1, 1.5)], start=SENT)
+
+    assert judged(engine, at_hand=True) == [None, None]

@@ -22,7 +22,9 @@ from mailer.database.tables import (
     Issue,
     IssueLink,
     IssueState,
+    Open,
     Role,
+    User,
 )
 from mailer.reports import Kind
 from mailer.tracking import comparisons, reports
@@ -239,6 +241,92 @@ async def test_each_table_comes_as_csv_that_no_spreadsheet_runs(
     assert len(hours.text.splitlines()) == 7
     assert next(csv.DictReader(io.StringIO(issues.text)))["acted"] == "2"
     assert "attachment" in links.headers["content-disposition"]
+
+
+async def test_everybody_planned_is_in_one_place_and_each_reason_is_told(
+    mailer: Mailer, issue_id: int
+) -> None:
+    with transaction(mailer.engine) as session:
+        issue = session.get_one(Issue, issue_id)
+        issue.planned, issue.suppressed = 11, 1
+        session.add(
+            Delivery(
+                issue_id=issue_id,
+                subscriber_id=11,
+                fate=int(Fate.SKIPPED),
+                attempts=1,
+                at=NOON,
+                reply="suppressed: complaint",
+            )
+        )
+    async with visiting(mailer) as client:
+        me = sign_in(mailer, client, role=Role.VIEWER)
+        shown = page(await client.get(f"/issues/{issue_id}/statistics"))
+        file = await client.get(f"/issues/{issue_id}/recipients.csv")
+        with transaction(mailer.engine) as session:
+            session.get_one(User, me.user.id).language = "ja"
+        japanese = page(await client.get(f"/issues/{issue_id}/statistics"))
+
+    table = "//section[@aria-labelledby = 'ledger']//tr[td and not(ancestor::tfoot)]"
+    places = [[cell.text_content() for cell in row.xpath("td")] for row in shown.xpath(table)]
+    gone = "1 of them is suppressed from now on: the address is gone"
+    assert places == [
+        ["Accepted by the relay", "8"],
+        [f"Refused by the relay{gone}", "1"],
+        ["Skipped: suppressed (complaint)", "1"],
+        ["Skipped: unsubscribed", "1"],
+    ]
+    assert shown.xpath("string(//tfoot/tr/td)") == "11"
+    assert "do not add up" not in shown.text_content()
+    assert "スキップ：購読解除" in japanese.text_content()
+    rows = {(row["where"], row["reason"]): row["people"] for row in _rows(file.text)}
+    assert rows["planned", ""] == "11"
+    assert rows["skipped", "suppressed: complaint"] == rows["skipped", "unsubscribed"] == "1"
+    assert rows["suppressed", "of those refused: the address is gone"] == "1"
+
+
+def _rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+async def test_opens_are_shown_where_they_are_counted_with_what_they_can_mean(
+    engine: Engine, issue_id: int
+) -> None:
+    path = f"/issues/{issue_id}/statistics"
+    async with visiting(mailer_of(engine)) as client:
+        sign_in(mailer_of(engine), client, role=Role.VIEWER)
+        assert not page(await client.get(path)).xpath("//section[@aria-labelledby = 'opens']")
+        with transaction(engine) as session:
+            fetches = [(1, None), (1, None), (2, None), (3, "Apple Mail Privacy Protection")]
+            session.add_all(
+                Open(issue_id=issue_id, subscriber_id=who, at=NOON, machine=machine)
+                for who, machine in fetches
+            )
+        shown = page(await client.get(path))
+        issues = _rows((await client.get("/statistics.csv")).text)
+
+    opens = shown.xpath("string(//section[@aria-labelledby = 'opens'])")
+    assert "fetched for 2 people" in opens
+    assert "fetched it 1 time more" in opens
+    assert "says little" in opens
+    assert (issues[0]["opened"], issues[0]["machine_opens"]) == ("2", "1")
+    assert (issues[0]["refused"], issues[0]["skipped"]) == ("1", "1")
+
+
+async def test_a_newsletter_is_chosen_in_one_place_and_remembered(mailer: Mailer) -> None:
+    with transaction(mailer.engine) as session:
+        add_newsletter(session)
+        add_newsletter(session, slug="other-river", name="Other River")
+    chooser = "//details[contains(@class, 'switcher')]"
+    async with visiting(mailer) as client:
+        sign_in(mailer, client)
+        chosen = page(await client.get("/statistics?newsletter=other-river"))
+        there = chosen.xpath(f"{chooser}//a/@href")
+        for path in ("/", "/subscribers", "/subscribers/import", "/statistics"):
+            shown = page(await client.get(path))
+            assert "Other River" in shown.xpath(f"string({chooser}/summary)"), path
+            assert not shown.xpath("//nav[@class = 'segments']"), path
+    assert {href.partition("?")[0] for href in there} == {"/statistics"}
 
 
 async def test_what_was_not_sent_has_no_figures(mailer: Mailer) -> None:

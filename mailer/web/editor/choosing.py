@@ -26,8 +26,10 @@ One = TypeVar("One", bound=Named)
 
 
 def chosen(request: Request, newsletters: Sequence[One]) -> One | None:
-    """The newsletter that the address names, or the one before did; ``None``: all of them."""
+    """The newsletter that the address names, or one before did; ``None``: all of several."""
     slug = request.query_params.get("newsletter", request.cookies.get(_COOKIE, ""))
+    if len(newsletters) == 1:
+        return newsletters[0]
     return next((one for one in newsletters if one.slug == slug), None)
 
 

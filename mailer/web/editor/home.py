@@ -59,7 +59,7 @@ def home(request: Request) -> Response:
         moving = _moving(session, site, newsletter_id)
         rows = [_row(session, site, issue) for issue in lines[:_PER_PAGE]]
         scheduled = next_scheduled(session, newsletter_id)
-    response = answer(
+    return answer(
         request,
         "editor/home.html",
         here="/",
@@ -73,8 +73,6 @@ def home(request: Request) -> Response:
         before=before,
         older=rows[-1].issue.id if len(lines) > _PER_PAGE else None,
     )
-    choosing.remember(request, response)
-    return response
 
 
 def _moving(session: Session, site: Site, newsletter_id: int | None) -> list[Progress]:

@@ -25,6 +25,7 @@ from mailer.database.tables import Newsletter, Upload, UploadState
 from mailer.errors import InvalidFile, InvalidInput, NotFound
 from mailer.sentences import Sentence
 from mailer.staffing.permissions import Permission
+from mailer.web.editor import choosing
 from mailer.web.editor.access import field, form_of, staff_of, staff_route
 from mailer.web.editor.cookies import Notice
 from mailer.web.editor.shell import answer, go
@@ -147,7 +148,7 @@ def _start(request: Request, *, problem: str = "") -> Response:
         status=422 if problem else 200,
         newsletters=known,
         names=names,
-        chosen=request.query_params.get("newsletter", ""),
+        chosen=choosing.chosen(request, known),
         recent=recent,
         problem=problem,
     )

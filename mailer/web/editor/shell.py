@@ -49,15 +49,16 @@ def answer(
     )
     if notice is not None:
         cookies.clear_notice(response, site)
+    choosing.remember(request, response)
     return response
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """An entry of the navigation; *name* is a message of the catalogues."""
+    """An entry of the navigation."""
 
     path: str
-    name: str
+    name: Sentence
     icon: str
     may: Permission = Permission.VIEW
 

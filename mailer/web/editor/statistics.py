@@ -7,20 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mailer.audience import newsletters
 from mailer.database.engine import reading
-from mailer.database.tables import Issue, Newsletter
+from mailer.database.tables import Issue
 from mailer.delivering.auditing import audit
 from mailer.reports import Kind
 from mailer.tracking import comparisons, reports
 from mailer.tracking.reports import Call
 from mailer.web import languages
-from mailer.web.editor import charts
+from mailer.web.editor import charts, choosing
 from mailer.web.editor.access import staff_route
 from mailer.web.editor.shell import answer
 from mailer.web.editor.statistics_charts import (
@@ -31,6 +31,7 @@ from mailer.web.editor.statistics_charts import (
     moments_of,
     month_words,
 )
+from mailer.web.editor.statistics_ledger import ledger_of, opens_of, reason_words
 from mailer.web.site import site_of
 
 _MOST_ISSUES = 50
@@ -60,6 +61,7 @@ def issue_page(request: Request) -> Response:
         engagement = reports.engagement(session, [issue_id]).get(issue_id, reports.Engagement())
         moments = moments_of(reports.hours(session, issue_id), with_machines=with_machines)
         came_back = Counter(result.came_back)
+        opens = opens_of(session, issue_id, counting=site_of(request).mailer.settings.track_opens)
         rows = _rows(calls, result.accepted, with_machines=with_machines)
         acted = engagement.everybody if with_machines else engagement.acted
         return answer(
@@ -71,6 +73,8 @@ def issue_page(request: Request) -> Response:
             acted=acted,
             share=acted / result.accepted if result.accepted else 0.0,
             usual=_usual(session, issue),
+            ledger=ledger_of(result),
+            opens=opens,
             left=comparisons.left_by(session, [issue_id]).get(issue_id, 0),
             bounced=came_back[Kind.PERMANENT],
             bounced_later=came_back[Kind.TRANSIENT],
@@ -78,7 +82,10 @@ def issue_page(request: Request) -> Response:
             asking=[row for row in rows if row.call.asks],
             others=[row for row in rows if not row.call.asks],
             machine_clicks=engagement.machine_clicks,
-            machines=reports.machines(session, issue_id),
+            machines=[
+                (reason_words(reason), count)
+                for reason, count in reports.machines(session, issue_id).items()
+            ],
             with_machines=with_machines,
             moments=moments,
             by_days=by_days(moments),
@@ -92,8 +99,8 @@ def overview(request: Request) -> Response:
     """All issues over time, and how the readership grew."""
     site = site_of(request)
     with reading(site.mailer.engine) as session:
-        newsletters = session.scalars(select(Newsletter).order_by(Newsletter.name)).all()
-        chosen = chosen_newsletter(session, request)
+        known = newsletters.named(session)
+        chosen = choosing.chosen(request, known)
         issues = comparisons.sent_issues(
             session, newsletter_id=chosen.id if chosen else None, most=_MOST_ISSUES
         )
@@ -103,7 +110,7 @@ def overview(request: Request) -> Response:
     return answer(
         request,
         "editor/statistics.html",
-        newsletters=newsletters,
+        newsletters=known,
         chosen=chosen,
         issues=issues,
         usual=median([one.share for one in issues]) if issues else 0.0,
@@ -121,12 +128,6 @@ def sent_issue(session: Session, issue_id: int) -> Issue:
     if issue is None or issue.started_at is None:
         raise HTTPException(404)
     return issue
-
-
-def chosen_newsletter(session: Session, request: Request) -> Newsletter | None:
-    """The newsletter that the address names; ``None``: all of them."""
-    slug = request.query_params.get("newsletter", "")
-    return session.scalars(select(Newsletter).where(Newsletter.slug == slug)).one_or_none()
 
 
 def _rows(calls: Sequence[Call], accepted: int, *, with_machines: bool) -> list[Row]:

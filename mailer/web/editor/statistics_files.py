@@ -9,11 +9,15 @@ from collections.abc import Iterable, Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mailer.audience import newsletters
 from mailer.audience.importing.cells import guarded
 from mailer.database.engine import reading
+from mailer.delivering.auditing import audit
 from mailer.tracking import comparisons, reports
+from mailer.web.editor import choosing
 from mailer.web.editor.access import staff_route
-from mailer.web.editor.statistics import chosen_newsletter, sent_issue
+from mailer.web.editor.statistics import sent_issue
+from mailer.web.editor.statistics_ledger import opens_of
 from mailer.web.site import site_of
 
 _MOST_ISSUES = 100_000
@@ -44,6 +48,30 @@ def issue_csv(request: Request) -> Response:
     return _csv(f"issue-{issue_id}-links.csv", heads, lines)
 
 
+def ledger_csv(request: Request) -> Response:
+    """Where everybody is whom one issue was planned for, and what came back; a line each."""
+    issue_id = int(request.path_params["issue_id"])
+    with reading(site_of(request).mailer.engine) as session:
+        sent_issue(session, issue_id)
+        result = audit(session, issue_id)
+        opens = opens_of(session, issue_id, counting=site_of(request).mailer.settings.track_opens)
+        left = comparisons.left_by(session, [issue_id]).get(issue_id, 0)
+    lines = [
+        ("planned", "", result.planned),
+        ("accepted", "", result.accepted),
+        ("refused", "", result.refused),
+        *(("skipped", reason, count) for reason, count in result.skipped_reasons.items()),
+        ("waiting", "", result.waiting),
+        ("deferred", "of those waiting", result.deferred),
+        ("uncertain", "may have got it twice", result.uncertain),
+        ("suppressed", "of those refused: the address is gone", result.suppressed),
+        *(("came back", kind, count) for kind, count in result.came_back.items()),
+        ("unsubscribed", "", left),
+        *([("opened", "", opens.seen)] if opens else []),
+    ]
+    return _csv(f"issue-{issue_id}-recipients.csv", ("where", "reason", "people"), lines)
+
+
 def hours_csv(request: Request) -> Response:
     """Clicks of one issue by hour (UTC)."""
     issue_id = int(request.path_params["issue_id"])
@@ -57,7 +85,7 @@ def hours_csv(request: Request) -> Response:
 def issues_csv(request: Request) -> Response:
     """All issues, a line each."""
     with reading(site_of(request).mailer.engine) as session:
-        chosen = chosen_newsletter(session, request)
+        chosen = choosing.chosen(request, newsletters.named(session))
         issues = comparisons.sent_issues(
             session, newsletter_id=chosen.id if chosen else None, most=_MOST_ISSUES
         )
@@ -67,7 +95,11 @@ def issues_csv(request: Request) -> Response:
             one.newsletter,
             one.subject,
             one.started_at.isoformat(timespec="seconds"),
+            one.planned,
             one.accepted,
+            one.refused,
+            one.skipped,
+            one.suppressed,
             one.engagement.acted,
             round(one.share, 6),
             one.engagement.clicks,
@@ -75,12 +107,16 @@ def issues_csv(request: Request) -> Response:
             one.bounced,
             one.complained,
             one.left,
+            one.opens.seen if one.opens else "",
+            one.opens.machine_fetches if one.opens else "",
         )
         for one in issues
     ]
     heads = (
-        *("issue", "newsletter", "subject", "started_at", "accepted", "acted", "share", "clicks"),
-        *("machine_clicks", "bounced", "complained", "unsubscribed"),
+        *("issue", "newsletter", "subject", "started_at"),
+        *("planned", "accepted", "refused", "skipped", "suppressed"),
+        *("acted", "share", "clicks", "machine_clicks", "bounced", "complained", "unsubscribed"),
+        *("opened", "machine_opens"),
     )
     return _csv("issues.csv", heads, lines)
 
@@ -106,4 +142,5 @@ ROUTES = [
     staff_route("/statistics.csv", issues_csv),
     staff_route("/issues/{issue_id:int}/links.csv", issue_csv),
     staff_route("/issues/{issue_id:int}/hours.csv", hours_csv),
+    staff_route("/issues/{issue_id:int}/recipients.csv", ledger_csv),
 ]

@@ -20,6 +20,7 @@ from mailer.database.engine import reading, transaction
 from mailer.database.tables import Consent, Newsletter
 from mailer.errors import Conflict, InvalidInput
 from mailer.staffing.permissions import Permission
+from mailer.web.editor import choosing
 from mailer.web.editor.access import field, staff_of, staff_route
 from mailer.web.editor.cookies import Notice
 from mailer.web.editor.shell import answer, go
@@ -90,7 +91,7 @@ def _page(request: Request, *, problem: str = "", status: int = 200) -> Response
     site = site_of(request)
     with reading(site.mailer.engine) as session:
         known = session.scalars(select(Newsletter).order_by(Newsletter.name)).all()
-        chosen = _chosen(known, request)
+        chosen = choosing.chosen(request, known)
         search = _search(request, chosen)
         before = request.query_params.get("before", "")
         rows = browsing.people(
@@ -115,13 +116,6 @@ def _page(request: Request, *, problem: str = "", status: int = 200) -> Response
         problem=problem,
         tried={name: field(request, name, 320) if problem else "" for name in ("address", "name")},
     )
-
-
-def _chosen(known: Any, request: Request) -> Newsletter | None:
-    """The newsletter of the address; where there is only one, that one."""
-    wanted = request.query_params.get("newsletter", "")
-    found = next((one for one in known if one.slug == wanted), None)
-    return known[0] if found is None and len(known) == 1 else found
 
 
 def _search(request: Request, chosen: Newsletter | None) -> Search:
