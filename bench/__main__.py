@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from bench import (
     clicks,
+    editing,
     flatness,
     freezing,
     importing,
@@ -22,7 +23,7 @@ from bench.report import Report
 
 
 class Benchmark(NamedTuple):
-    """What measures, and by default how many recipients (rows, clicks) how often."""
+    """What measures, and by default how many recipients (rows, clicks, previews) how often."""
 
     run: Callable[[int, int], Report]
     recipients: int
@@ -40,6 +41,7 @@ BENCHMARKS = {
     "freezing": Benchmark(freezing.run, 1_000_000, 3),
     "ledger": Benchmark(ledger.run, 50_000, 3),
     "clicks": Benchmark(clicks.run, 50_000, 3),
+    "editing": Benchmark(editing.run, 300, 20),
     "importing": Benchmark(importing.run, 100_000, 3),
     "segments": Benchmark(segments.run, 200_000, 3),
 }

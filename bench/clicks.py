@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -17,6 +13,7 @@ from sqlalchemy import func, select
 from bench import databases, machine
 from bench.databases import Database
 from bench.report import Report, Samples
+from bench.serving import web_process
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Click, IssueLink
 from mailer.secret_key import load_secret_key
@@ -84,7 +81,8 @@ def _add_issue(database: Database) -> int:
 
 def _measure(database: Database, paths: Path, clicks: int, *, stored: bool) -> dict[str, float]:
     before, server_before = _stored(database), database.server_cpu
-    with _web(database, stored=stored) as (port, pid):
+    with web_process(database.url, _KEY, stored=stored) as (port, pid):
+        machine.until_idle(pid)
         idle = machine.cpu_of(pid)
         done = subprocess.run(
             [sys.executable, "-m", "bench.clicking", str(port), str(paths), str(clicks)],
@@ -108,24 +106,3 @@ def _measure(database: Database, paths: Path, clicks: int, *, stored: bool) -> d
 def _stored(database: Database) -> int:
     with reading(database.engine) as session:
         return session.scalar(select(func.count()).select_from(Click)) or 0
-
-
-@contextmanager
-def _web(database: Database, *, stored: bool) -> Iterator[tuple[int, int]]:
-    """The web process on a free port: (port, pid)."""
-    port = machine.free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bench.web", str(port), "stored" if stored else "not stored"],
-        env={
-            **{name: value for name, value in os.environ.items() if not name.startswith("MAILER_")},
-            "MAILER_DATABASE_URL": database.url,
-            "MAILER_SECRET_KEY": _KEY,
-            "MAILER_SMTP_URL": "smtp://127.0.0.1:1",
-        },
-    )
-    try:
-        machine.until_listening(port)
-        yield port, process.pid
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait()

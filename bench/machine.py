@@ -32,6 +32,16 @@ def cpu_of(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
+def until_idle(pid: int) -> None:
+    """Wait until a process has done what it does as it starts."""
+    used = -1.0
+    for _ in range(200):
+        if (now := cpu_of(pid)) == used:
+            return
+        used = now
+        time.sleep(0.3)
+
+
 def cpu_of_tree(pid: int) -> float:
     """CPU seconds of a process, its living children, and those it has waited for."""
     total = cpu_of(pid)

@@ -8,18 +8,21 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mailer.composing import issues
+from mailer.composing import editing, issues
 from mailer.database.tables import Approval, Issue
-from mailer.errors import Conflict
+from mailer.errors import Conflict, InvalidInput
 
 
 def approve(
     session: Session, issue_id: int, *, version: int, by_id: int, by: str, now: datetime
 ) -> None:
-    """Agree to *version*; ``Conflict`` when it is not the newest any more."""
+    """Agree to *version*; ``Conflict`` when it is not the newest any more, ``InvalidInput`` from
+    whoever wrote it."""
     issue = issues.get(session, issue_id)
     if issue.version != version:
         raise Conflict("The issue was changed since you opened it. Look at it again.")
+    if writer_of(session, issue_id) == by_id:
+        raise InvalidInput("You wrote this version: somebody else has to approve it.")
     session.merge(Approval(issue_id=issue_id, version=version, by_id=by_id, by=by, at=now))
     session.flush()
 
@@ -42,7 +45,17 @@ def approvals(session: Session, issue: Issue) -> Sequence[Approval]:
 
 
 def lacks_approval(session: Session, issue: Issue, *, sender_id: int | None = None) -> bool:
-    """Is somebody still to agree? Whoever sends it cannot be the second person."""
+    """Is somebody still to agree? Whoever wrote it last cannot be the second person.
+
+    Where nobody knows who that was, as after an import, it is whoever sends it who cannot.
+    """
     if not issue.newsletter.needs_approval:
         return False
-    return not any(one.by_id != sender_id for one in approvals(session, issue))
+    writer = writer_of(session, issue.id)
+    first = sender_id if writer is None else writer
+    return not any(one.by_id != first for one in approvals(session, issue))
+
+
+def writer_of(session: Session, issue_id: int) -> int | None:
+    """Whose account wrote what the issue says now, where that is known."""
+    return editing.open_issue(session, issue_id).by_id

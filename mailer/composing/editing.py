@@ -30,6 +30,7 @@ class Opened:
     version: int
     document: Mapping[str, Any]
     by: str
+    by_id: int | None = None  # whose account wrote it last, where that is known
 
 
 def open_issue(session: Session, issue_id: int) -> Opened:
@@ -39,7 +40,7 @@ def open_issue(session: Session, issue_id: int) -> Opened:
     kept = versions.newest(session, issue_id)
     # A version may also count up without a word changed, as when the audience is chosen.
     if kept is not None and read_draft(kept.doc).content == content:
-        return Opened(issue, issue.version, kept.doc, kept.by)
+        return Opened(issue, issue.version, kept.doc, kept.by, kept.by_id)
     return Opened(issue, issue.version, document_of(content), "")
 
 
@@ -50,6 +51,7 @@ def save(
     *,
     version: int,
     by: str,
+    by_id: int | None = None,
     now: datetime,
 ) -> tuple[int, Draft]:
     """Write *document* over *version*: the new version, and what is still to be done.
@@ -72,25 +74,29 @@ def save(
         if issues.get(session, issue_id).state in CHANGEABLE:
             raise Outdated(str(error)) from error
         raise
-    versions.keep(session, issue_id, number, document, by=by, now=now)
+    versions.keep(session, issue_id, number, document, by=by, by_id=by_id, now=now)
     return number, draft
 
 
-def begin(session: Session, newsletter: Newsletter, *, by: str, now: datetime) -> Issue:
+def begin(
+    session: Session, newsletter: Newsletter, *, by: str, by_id: int | None = None, now: datetime
+) -> Issue:
     """A new, empty issue."""
     empty = Content(subject=NO_SUBJECT, language=newsletter.language)
     issue = issues.create(session, newsletter.id, empty, now=now)
     document = document_of(empty) | {"subject": ""}
-    versions.keep(session, issue.id, issue.version, document, by=by, now=now)
+    versions.keep(session, issue.id, issue.version, document, by=by, by_id=by_id, now=now)
     return issue
 
 
-def double(session: Session, issue_id: int, *, by: str, now: datetime) -> Issue:
+def double(
+    session: Session, issue_id: int, *, by: str, by_id: int | None = None, now: datetime
+) -> Issue:
     """A new draft that says the same as *issue_id*."""
     opened = open_issue(session, issue_id)
     draft = read_draft(opened.document)
     content = draft.content.model_copy(update={"title": ""})
     issue = issues.create(session, opened.issue.newsletter_id, content, now=now)
     document = {**opened.document, "title": ""}
-    versions.keep(session, issue.id, issue.version, document, by=by, now=now)
+    versions.keep(session, issue.id, issue.version, document, by=by, by_id=by_id, now=now)
     return issue

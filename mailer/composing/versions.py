@@ -29,23 +29,34 @@ def keep(
     document: Mapping[str, Any],
     *,
     by: str,
+    by_id: int | None = None,
     now: datetime,
 ) -> None:
     """Keep *document* as version *number*; older ones are thinned out."""
     kept = listing(session, issue_id)
     last = kept[0] if kept else None
     begun = now
-    if last is not None and last.by == by and now - last.begun_at < STRETCH:
+    if last is not None and _goes_on(last, by, by_id, now):
         begun = last.begun_at
         _remove(session, issue_id, [last.number])
         kept = kept[1:]
     session.add(
         IssueVersion(
-            issue_id=issue_id, number=number, by=by, at=now, begun_at=begun, doc=dict(document)
+            issue_id=issue_id,
+            number=number,
+            by=by,
+            by_id=by_id,
+            at=now,
+            begun_at=begun,
+            doc=dict(document),
         )
     )
     _remove(session, issue_id, superfluous([(one.number, one.at) for one in kept], now))
     session.flush()
+
+
+def _goes_on(last: IssueVersion, by: str, by_id: int | None, now: datetime) -> bool:
+    return (last.by, last.by_id) == (by, by_id) and now - last.begun_at < STRETCH
 
 
 def superfluous(versions: Iterable[tuple[int, datetime]], now: datetime) -> list[int]:
@@ -64,7 +75,13 @@ def superfluous(versions: Iterable[tuple[int, datetime]], now: datetime) -> list
 
 def listing(session: Session, issue_id: int) -> Sequence[IssueVersion]:
     """Every version kept, newest first; without what they say."""
-    facts = load_only(IssueVersion.number, IssueVersion.by, IssueVersion.at, IssueVersion.begun_at)
+    facts = load_only(
+        IssueVersion.number,
+        IssueVersion.by,
+        IssueVersion.by_id,
+        IssueVersion.at,
+        IssueVersion.begun_at,
+    )
     return session.scalars(
         select(IssueVersion)
         .where(IssueVersion.issue_id == issue_id)

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
@@ -38,6 +39,7 @@ from mailer.web.public import (
 from mailer.web.site import Site, base_path
 
 _MOST_BODY = 256 * 1024
+_SMALLER = Middleware(GZipMiddleware, minimum_size=1024, compresslevel=6)
 
 
 class Application(Starlette):
@@ -127,7 +129,7 @@ def _routes(*, inbox: bool) -> list[BaseRoute]:
         *api.ROUTES,
         *editor.ROUTES,
         *(editor.INBOX_ROUTES if inbox else []),
-        Mount("/static", Assets(directory=STATIC), name="static"),
+        Mount("/static", Assets(directory=STATIC), name="static", middleware=[_SMALLER]),
     ]
 
 

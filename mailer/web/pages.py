@@ -75,6 +75,11 @@ class Pages:
         html = self.fill(template, **values)
         return HTMLResponse(html, status, {"cache-control": "no-store", **(headers or {})})
 
+    def compile(self) -> None:
+        """Read every template now, so that nobody waits for it later."""
+        for name in self._environment.list_templates():
+            self._environment.get_template(name)
+
     def fill(self, template: str, **values: Any) -> str:
         """The template's words alone."""
         return self._environment.get_template(template).render(values)

@@ -6,6 +6,7 @@ import gc
 import signal
 import socket
 from dataclasses import dataclass, field
+from threading import Thread
 
 import uvicorn
 
@@ -13,6 +14,8 @@ from mailer.bootstrap import Mailer
 from mailer.errors import ConfigurationError
 from mailer.inbox.server import InboxServer
 from mailer.web.app import create_app
+from mailer.web.preparing import prepare
+from mailer.web.site import Site
 
 _BACKLOG = 2048
 _OBJECTS_BETWEEN_COLLECTIONS = 20_000
@@ -26,13 +29,17 @@ class WebServer:
     port: int
     _socket: socket.socket
     _server: uvicorn.Server = field(repr=False)
+    _site: Site = field(repr=False)
 
     def run(self) -> None:
         """Serve; blocks."""
         _spare_the_collector()
+        preparing = Thread(target=prepare, args=(self._site,))
+        preparing.start()
         try:
             self._server.run(sockets=[self._socket])
         finally:
+            preparing.join()
             self._socket.close()
 
     def close(self) -> None:
@@ -70,7 +77,7 @@ def bind(
     )
     server = uvicorn.Server(config)
     application.state.stopping = lambda: server.should_exit  # open streams end by themselves
-    return WebServer(host, listener.getsockname()[1], listener, server)
+    return WebServer(host, listener.getsockname()[1], listener, server, application.state.site)
 
 
 def serve(mailer: Mailer, *, host: str = "127.0.0.1", port: int = 8000) -> None:

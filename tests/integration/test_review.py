@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import datetime, timedelta
 
 import httpx
@@ -13,8 +14,10 @@ from mailer.bootstrap import Mailer
 from mailer.composing import editing
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Issue, IssueState, Newsletter, Notice, Role
+from mailer.delivering.auditing import Counts
 from mailer.errors import InvalidInput
 from mailer.inbox.reading import open_mail
+from mailer.web.editor.review.progress import _told
 from tests.support.composing import Desk, begin_issue, desk, update, written
 from tests.support.factories import NOON, add_subscriber
 from tests.support.site import heading, mailer_of, page, visiting
@@ -209,25 +212,42 @@ async def test_where_it_is_asked_for_a_second_person_approves_the_version_that_g
     engine: Engine,
 ) -> None:
     mailer = mailer_of(engine)
-    issue_id = ready(mailer)
+    issue_id = ready(mailer, needs_approval=True)
     async with visiting(mailer) as client:
         ana = desk(mailer, client, issue_id, address="ana@river.test", name="Ana")
         ben = desk(mailer, client, issue_id, role=Role.EDITOR, address="ben@river.test", name="Ben")
-        await press(ana, "ask-approval", needed="yes")
-        alone = await press(ana, "schedule", version="2", at="now")
-        await press(ana, "approve", version="2")
-        herself = await press(ana, "schedule", version="2", at="now")
         await ben.save(written(update("Better")), 2)
+        alone = await press(ana, "schedule", version="3", at="now")
+        own = await press(ben, "approve", version="3")
+        seen = words(await look(ben))
         with pytest.raises(InvalidInput, match="second person"):
             mailer.starter.require_ready(issue_id, now=NOON)
-        await press(ben, "approve", version="3")
+        await press(ana, "approve", version="3")
         together = await press(ana, "schedule", version="3", **DAY)
         await ben.save(written(update("Once more")), 3)
 
-    assert [one.status_code for one in (alone, herself, together)] == [422, 422, 303]
+    assert [one.status_code for one in (alone, own, together)] == [422, 422, 303]
+    assert "You wrote this version: somebody else has to approve it." in seen
+    assert "Approve this version" not in seen
     # Changed after it was approved: it does not go out, and says why.
     assert mailer.starter.start_due(NOON + timedelta(days=40)) == []
     assert "second person" in issue_of(mailer, issue_id).state_reason
+
+
+async def test_where_nobody_knows_who_wrote_it_somebody_else_than_the_sender_approves(
+    engine: Engine,
+) -> None:
+    """As after an import: it was nobody's account that wrote it."""
+    mailer = mailer_of(engine)
+    issue_id = ready(mailer, needs_approval=True)
+    async with visiting(mailer) as client:
+        ana = desk(mailer, client, issue_id, address="ana@river.test", name="Ana")
+        ben = desk(mailer, client, issue_id, role=Role.EDITOR, address="ben@river.test", name="Ben")
+        await press(ana, "approve", version="2")
+        herself = await press(ana, "schedule", version="2", at="now")
+        await press(ben, "approve", version="2")
+        together = await press(ana, "schedule", version="2", at="now")
+    assert [one.status_code for one in (herself, together)] == [422, 303]
 
 
 async def test_sending_is_paused_resumed_stopped_and_followed(engine: Engine) -> None:
@@ -245,6 +265,14 @@ async def test_sending_is_paused_resumed_stopped_and_followed(engine: Engine) ->
     assert states == ["paused", "sending", "cancelled"]
     assert "It was stopped" in seen
     assert late.status_code == 409
+
+
+async def test_how_long_it_still_takes_is_told_by_the_speed_of_the_last_seconds() -> None:
+    told = [
+        _told(Counts(1000, done, 0, 0), deque(samples))["left"]
+        for done, samples in ((100, [100]), (100, [100, 100]), (120, [100, 110, 120]))
+    ]
+    assert told == ["", "", "about 1 minute left"]  # 880 at ten a second
 
 
 async def test_only_those_who_send_may_send(sqlite_engine: Engine) -> None:

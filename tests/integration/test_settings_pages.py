@@ -85,7 +85,10 @@ async def test_a_newsletter_is_changed_or_nothing_is(mailer: Mailer) -> None:
             assert page(refused).xpath("string(//input[@name='from_name']/@value)") == ""
             assert stored(mailer).name == "River Watch"
         assert (await post(client, me, path, **(RIVER | {"name": "New"}))).status_code == 303
-        assert stored(mailer).name == "New"
+        assert (stored(mailer).name, stored(mailer).needs_approval) == ("New", False)
+        await post(client, me, path, **RIVER, needs_approval="yes")
+        assert stored(mailer).needs_approval
+        assert page(await client.get(path)).xpath("//input[@name='needs_approval']/@checked")
         assert (await client.get("/settings/newsletters/none")).status_code == 404
         taken = await post(client, me, "/settings/newsletters/new", **RIVER, slug="river-watch")
         assert "already" in problem(taken)

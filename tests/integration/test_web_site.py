@@ -9,9 +9,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from mailer.database.engine import open_engine
+from mailer.database.engine import open_engine, transaction
 from mailer.errors import ConfigurationError
+from mailer.rendering import inlining
+from mailer.web.pages import STATIC, Pages
+from mailer.web.preparing import prepare
 from mailer.web.serving import bind
+from mailer.web.site import Site
+from tests.support.factories import add_newsletter
 from tests.support.site import HOST, forms, heading, mail_one, mailer_of, page, visiting
 from tests.support.staff import sign_in
 
@@ -54,6 +59,30 @@ async def test_pages_need_nothing_from_elsewhere(sqlite_engine: Engine) -> None:
                 asset = await client.get(str(address))
                 assert asset.status_code == 200
                 assert "immutable" in asset.headers["cache-control"]
+
+
+async def test_scripts_and_styles_travel_small(sqlite_engine: Engine) -> None:
+    async with visiting(mailer_of(sqlite_engine)) as client:
+        for name in ("staff.css", "staff.js", "icon.svg"):
+            answer = await client.get(f"/static/{name}", headers={"accept-encoding": "gzip"})
+            packed = answer.headers.get("content-encoding") == "gzip"
+            assert packed is (len(answer.content) >= 1024), name
+            assert answer.content == (STATIC / name).read_bytes()
+
+
+def test_what_visitors_would_wait_for_is_prepared_whatever_is_broken(
+    sqlite_engine: Engine, tmp_path: Path
+) -> None:
+    mailer = mailer_of(sqlite_engine)
+    with transaction(sqlite_engine) as session:
+        add_newsletter(session, "broken").theme = "there-is-none"
+        add_newsletter(session, "whole").look = {"accent": "#135790"}
+    pages = Pages("", mailer.clock, inbox=False)
+    prepare(Site(mailer, pages, inbox=False))
+    assert any("#135790" in css for css, _ in inlining._sheets)
+
+    nowhere = mailer_of(open_engine(f"sqlite:///{tmp_path}/nowhere/x.db"))
+    prepare(Site(nowhere, pages, inbox=False))
 
 
 @pytest.mark.parametrize("stripped", [True, False])

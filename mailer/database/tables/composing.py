@@ -21,6 +21,7 @@ class IssueVersion(Base):
     )
     number: Mapped[int] = mapped_column(primary_key=True)  # the issue's version
     by: Mapped[str] = mapped_column(String(200))  # as it is shown; stays when the account goes
+    by_id: Mapped[int | None] = mapped_column(Id)  # None: an import or a command wrote it
     at: Mapped[datetime]
     begun_at: Mapped[datetime]  # when this person began this stretch of writing
     doc: Mapped[dict[str, Any]]

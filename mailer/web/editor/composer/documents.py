@@ -45,6 +45,7 @@ def save(request: Request, value: Any) -> Mapping[str, Any] | JSONResponse:
                 object_of(value),
                 version=int(named[1]),
                 by=author.name,
+                by_id=author.id,
                 now=mailer.clock(),
             )
     except editing.Outdated:

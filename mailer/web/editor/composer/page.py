@@ -58,7 +58,7 @@ def compose(request: Request) -> Response:
         "sender": sender.from_name,
         "user": author.name,
         "fields": list(fields),
-        "languages": _languages(),
+        "languages": mail_languages(),
         "headers": dict(author.headers),
         "words": _words(languages.current().language),
         "urls": _urls(base, issue_id),
@@ -82,7 +82,10 @@ def begin(request: Request) -> Response:
         ).one_or_none()
         if newsletter is None:
             raise HTTPException(404)
-        issue = editing.begin(session, newsletter, by=author_of(request).name, now=mailer.clock())
+        author = author_of(request)
+        issue = editing.begin(
+            session, newsletter, by=author.name, by_id=author.id, now=mailer.clock()
+        )
     return _to_composer(request, issue.id)
 
 
@@ -166,7 +169,7 @@ def _words(language: str) -> dict[str, str]:
 
 
 @cache
-def _languages() -> list[tuple[str, str]]:
+def mail_languages() -> list[tuple[str, str]]:
     """Languages that mails speak, by their own names."""
     codes = sorted(path.stem for path in (shipped_templates() / "words").glob("*.toml"))
     return [(code, languages.own_name(code)) for code in codes]

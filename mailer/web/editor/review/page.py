@@ -81,8 +81,11 @@ def show(request: Request, *, status: int = 200, problem: str = "", **typed: str
     """The page, with what could not be done, and what was typed when it could not."""
     site = site_of(request)
     now = site.mailer.clock()
+    me = staff_of(request).user.id
     with reading(site.mailer.engine) as session:
         found = _reviewed(site, session, _issue_id(request), now)
+        lacks_approval = approving.lacks_approval(session, found.issue, sender_id=me)
+        own = approving.writer_of(session, found.issue.id) == me
     at = found.issue.scheduled_at or timing.suggested(found.zone, now)
     local = at.astimezone(found.zone)
     return answer(
@@ -98,15 +101,10 @@ def show(request: Request, *, status: int = 200, problem: str = "", **typed: str
         own_time=_own_time(at, found.zone),
         seconds_left=max(0, int((at - now).total_seconds())),
         duration=timing.duration_words(found.duration) if found.duration else "",
-        lacks_approval=_lacks_approval(request, found),
+        lacks_approval=lacks_approval,
+        own=own,
         icons=ICONS if (STATIC / ICONS).is_file() else None,
     )
-
-
-def _lacks_approval(request: Request, found: Reviewed) -> bool:
-    """Of the newsletter's issues, this version: has nobody but the one who looks agreed?"""
-    me = staff_of(request).user.id
-    return found.issue.newsletter.needs_approval and all(one.by_id == me for one in found.approvals)
 
 
 def _own_time(at: datetime, zone: ZoneInfo) -> str:

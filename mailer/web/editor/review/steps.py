@@ -176,19 +176,6 @@ def withdraw(request: Request) -> Response:
     return _back(request, _("Your approval is taken back."))
 
 
-def ask_for_approval(request: Request) -> Response:
-    """Whether issues of this newsletter need a second person."""
-    with transaction(site_of(request).mailer.engine) as session:
-        issue = issues.get(session, issue_id_of(request))
-        issue.newsletter.needs_approval = field(request, "needed") == "yes"
-        name = issue.newsletter.name
-    if field(request, "needed") == "yes":
-        words = _("From now on a second person has to approve issues of {newsletter}.")
-    else:
-        words = _("Issues of {newsletter} need no approval any more.")
-    return _back(request, words.format(newsletter=name))
-
-
 def _back(request: Request, words: str) -> Response:
     home = field(request, "back") == "home"
     path = "/" if home else f"/issues/{issue_id_of(request)}/review"
@@ -208,7 +195,4 @@ ROUTES = [
     staff_route("/issues/{id:int}/resume", _resume, method="POST", may=Permission.SEND),
     staff_route("/issues/{id:int}/approve", approve, method="POST", may=Permission.COMPOSE),
     staff_route("/issues/{id:int}/withdraw", withdraw, method="POST", may=Permission.COMPOSE),
-    staff_route(
-        "/issues/{id:int}/ask-approval", ask_for_approval, method="POST", may=Permission.SETTINGS
-    ),
 ]

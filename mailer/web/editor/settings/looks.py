@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from mailer.audience import newsletters
 from mailer.composing import picturing
+from mailer.composing.publishing import Published
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Issue, IssueState, Newsletter
 from mailer.errors import InvalidInput, MailerError, complaint
@@ -167,18 +168,24 @@ def _rendered(
 ) -> Response:
     shown: Scheme = "dark" if scheme == "dark" else "light"
     try:
-        return _frame(_sample(site_of(request), newsletter, look, shown))
+        newsletter.look = look
+        return _frame(
+            _readable(site_of(request), sample_issue(site_of(request), newsletter, shown))
+        )
     except MailerError as error:
         return _complaint(error)
 
 
-def _sample(site: Site, newsletter: Newsletter, look: dict[str, Any], scheme: Scheme) -> str:
+def sample_issue(site: Site, newsletter: Newsletter, scheme: Scheme) -> Published:
+    """The sample in the dress of *newsletter*; ``ConfigurationError`` where its theme is broken."""
     now = site.mailer.clock()
     content = sample_content(site.mailer.settings.base_url, now.date())
     content = content.model_copy(update={"language": newsletter.language})
-    newsletter.look = look
     issue = Issue(id=0, subject=content.subject, title="", state=IssueState.DRAFT, version=1)
-    published = site.mailer.publisher.dress(content, issue, newsletter, now=now, scheme=scheme)
+    return site.mailer.publisher.dress(content, issue, newsletter, now=now, scheme=scheme)
+
+
+def _readable(site: Site, published: Published) -> str:
     urls = {link.number: link.url for link in published.links}
     return public_copy(published.rendered.html, site.mailer.settings.base_url, urls)
 

@@ -54,6 +54,7 @@ def new(request: Request) -> Response:
     user = staff_of(request).user
     values = dict.fromkeys(_FIELDS, "") | {
         "slug": "",
+        "needs_approval": "",
         "opt_in": OptIn.DOUBLE.value,
         "language": languages.current().language,
         "time_zone": user.time_zone,
@@ -77,6 +78,7 @@ def add(request: Request) -> Response:
                 **details,
             )
             newsletter.opt_in = OptIn(values["opt_in"])
+            newsletter.needs_approval = bool(values["needs_approval"])
     except MailerError as error:
         return _form(request, values, problem=error.sentence)
     words = _("%(name)s is ready. Write its first issue.") % {"name": newsletter.name}
@@ -89,7 +91,11 @@ def edit(request: Request) -> Response:
     with reading(site_of(request).mailer.engine) as session:
         newsletter = newsletters.get(session, request.path_params["slug"])
     values = {name: getattr(newsletter, name) or "" for name in _FIELDS}
-    values |= {"slug": newsletter.slug, "opt_in": newsletter.opt_in.value}
+    values |= {
+        "slug": newsletter.slug,
+        "opt_in": newsletter.opt_in.value,
+        "needs_approval": newsletter.needs_approval,
+    }
     return _form(request, values, newsletter=newsletter)
 
 
@@ -102,6 +108,7 @@ def save(request: Request) -> Response:
             newsletter = newsletters.get(session, slug)
             newsletters.change(newsletter, **{name: values[name] for name in _FIELDS})
             newsletter.opt_in = OptIn(values["opt_in"])
+            newsletter.needs_approval = bool(values["needs_approval"])
     except InvalidInput as error:
         with reading(site.mailer.engine) as session:
             stored = newsletters.get(session, slug)
@@ -113,6 +120,7 @@ def _given(request: Request) -> dict[str, str]:
     values = {name: field(request, name, most) for name, most in _FIELDS.items()}
     values["postal_address"] = values["postal_address"].replace("\r\n", "\n")
     values["slug"] = field(request, "slug", 100)
+    values["needs_approval"] = field(request, "needs_approval", 3)
     opt_in = field(request, "opt_in", 20)
     values["opt_in"] = opt_in if opt_in in list(OptIn) else OptIn.DOUBLE.value
     return values
