@@ -1,4 +1,4 @@
-"""The composer in Chromium: writing by mouse and by keyboard, over reloads, lost networks, in twos."""
+"""The composer in Chromium: writing by mouse and by keyboard, pasting, pictures, versions."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from mailer.blocks import Content
-from mailer.composing import editing
 from mailer.composing.drafting import read_draft
-from mailer.database.engine import reading
 from mailer.sample import sample_content
 from tests.support.chromium import Office, chromium, office
 from tests.support.composing import photo
 from tests.support.composing_by_hand import (
     add_block,
+    document,
     fill_block,
     focus_name,
+    headlines,
+    open_issue,
     tab_to,
     wait_until_saved,
     write_body,
+    write_three,
 )
 
 DAY = "2026-12-04"
@@ -51,11 +53,6 @@ def nothing_is_complained_of(at: Office) -> Iterator[None]:
     assert at.complaints == []
 
 
-def document(at: Office, issue_id: int) -> dict[str, Any]:
-    with reading(at.mailer.engine) as session:
-        return dict(editing.open_issue(session, issue_id).document)
-
-
 def content(at: Office, issue_id: int) -> Content:
     draft = read_draft(document(at, issue_id))
     assert draft.problems == ()
@@ -65,26 +62,6 @@ def content(at: Office, issue_id: int) -> Content:
 def without_ids(content: Content) -> dict[str, Any]:
     value = content.model_dump(mode="json")
     return value | {"blocks": [block | {"id": ""} for block in value["blocks"]]}
-
-
-def open_issue(at: Office, page: Page, issue_id: int) -> None:
-    page.goto(f"{at.address}/issues/{issue_id}")
-    expect(page.get_by_label("Subject", exact=True)).to_be_visible()
-
-
-def headlines(at: Office, issue_id: int) -> list[str]:
-    return [block.get("headline", "") for block in document(at, issue_id)["blocks"]]
-
-
-def write_three(at: Office, page: Page) -> int:
-    """An issue with three updates."""
-    issue_id = at.begin()
-    open_issue(at, page, issue_id)
-    page.get_by_label("Subject", exact=True).fill("Three things")
-    for name in ("One", "Two", "Three"):
-        fill_block(page, add_block(page, "update"), {"kind": "update", "headline": name})
-    wait_until_saved(page)
-    return issue_id
 
 
 def test_the_sample_issue_is_composed_from_nothing_with_the_mouse(at: Office) -> None:
@@ -191,92 +168,6 @@ def test_a_deleted_block_is_brought_back(at: Office) -> None:
     wait_until_saved(page)
     assert headlines(at, issue_id) == ["One", "Two", "Three"]
     page.context.close()
-
-
-def test_what_is_written_survives_a_reload_and_so_does_undo(at: Office) -> None:
-    page = at.sit_down()
-    issue_id = write_three(at, page)
-    page.get_by_role("article").nth(1).get_by_label("Headline").fill("Changed")
-    page.reload()
-    expect(page.get_by_role("article").nth(1).get_by_label("Headline")).to_have_value("Changed")
-    wait_until_saved(page)
-    assert headlines(at, issue_id) == ["One", "Changed", "Three"]
-    page.get_by_role("button", name="Undo", exact=True).click()
-    expect(page.get_by_role("article").nth(1).get_by_label("Headline")).to_have_value("Two")
-    page.get_by_role("button", name="Redo").click()
-    expect(page.get_by_role("article").nth(1).get_by_label("Headline")).to_have_value("Changed")
-    page.context.close()
-
-
-def test_what_is_written_without_a_network_is_kept_and_saved_later(at: Office) -> None:
-    page = at.sit_down()
-    issue_id = write_three(at, page)
-    page.context.set_offline(True)
-    page.get_by_role("article").first.get_by_label("Headline").fill("Written on a train")
-    expect(page.locator(".save")).to_have_text("Offline: kept here, will be saved")
-    assert headlines(at, issue_id)[0] == "One"
-    page.context.set_offline(False)
-    wait_until_saved(page)
-    assert headlines(at, issue_id)[0] == "Written on a train"
-    page.context.close()
-
-
-def test_what_was_kept_in_a_closed_window_is_there_in_the_next(at: Office) -> None:
-    page = at.sit_down()
-    issue_id = write_three(at, page)
-    page.context.set_offline(True)
-    page.get_by_role("article").first.get_by_label("Headline").fill("Kept in the browser")
-    expect(page.locator(".save")).to_contain_text("Offline")
-    page.close()
-    page.context.set_offline(False)
-    again = page.context.new_page()
-    open_issue(at, again, issue_id)
-    expect(again.get_by_text("What you wrote before is still here.")).to_be_visible()
-    wait_until_saved(again)
-    assert headlines(at, issue_id)[0] == "Kept in the browser"
-    again.context.close()
-
-
-def test_two_people_write_in_different_blocks_and_nothing_is_lost(at: Office) -> None:
-    ana, ben = at.sit_down("Ana Costa"), at.sit_down("Ben Okafor")
-    issue_id = write_three(at, ana)
-    open_issue(at, ben, issue_id)
-    expect(ana.get_by_title("Ben Okafor is here too")).to_be_visible()
-    ana.get_by_role("article").nth(0).get_by_label("Headline").fill("Ana's")
-    ben.get_by_role("article").nth(2).get_by_label("Headline").fill("Ben's")
-    for page, there in ((ana, "Ben's"), (ben, "Ana's")):
-        wait_until_saved(page)
-        article = page.get_by_role("article").nth(2 if page is ana else 0)
-        expect(article.get_by_label("Headline")).to_have_value(there)
-        expect(page.locator(".conflict")).to_have_count(0)
-    assert headlines(at, issue_id) == ["Ana's", "Two", "Ben's"]
-    ana.context.close()
-    ben.context.close()
-
-
-@pytest.mark.parametrize("choice", ["Keep mine", "Use Ana Costa’s"])
-def test_the_same_block_asks_whose_words_stay(at: Office, choice: str) -> None:
-    ana, ben = at.sit_down("Ana Costa"), at.sit_down("Ben Okafor")
-    issue_id = write_three(at, ana)
-    open_issue(at, ben, issue_id)
-    ben.context.set_offline(True)
-    ben.get_by_role("article").nth(1).get_by_label("Headline").fill("Ben's")
-    ana.get_by_role("article").nth(1).get_by_label("Headline").fill("Ana's")
-    wait_until_saved(ana)
-    ben.context.set_offline(False)
-    conflict = ben.locator(".conflict")
-    expect(conflict).to_contain_text("Ana Costa changed this block too.")
-    expect(conflict).to_contain_text("Ana's")
-    # Until somebody has chosen, nobody's words are written over.
-    ben.wait_for_timeout(1200)
-    assert headlines(at, issue_id)[1] == "Ana's"
-    expect(ben.get_by_role("article").nth(1).get_by_label("Headline")).to_have_value("Ben's")
-    conflict.get_by_role("button", name=choice).click()
-    expect(conflict).to_have_count(0)
-    wait_until_saved(ben)
-    assert headlines(at, issue_id)[1] == ("Ben's" if choice == "Keep mine" else "Ana's")
-    ana.context.close()
-    ben.context.close()
 
 
 def test_blocks_are_moved_with_the_mouse(at: Office) -> None:

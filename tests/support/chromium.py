@@ -77,17 +77,21 @@ class Office:
             locale="en-GB",
             **options,
         )
-        context.add_cookies(
+        page = context.new_page()
+        self.let_in(page, name)
+        page.add_init_script(_VIOLATION)
+        page.on("console", lambda message: self._hear(message.type, message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        return page
+
+    def let_in(self, page: Page, name: str) -> None:
+        """Sign somebody in who sits there."""
+        page.context.add_cookies(
             [
                 {"name": cookie, "value": value, "url": self.address}
                 for cookie, value in self.people[name].cookies.items()
             ]
         )
-        page = context.new_page()
-        page.add_init_script(_VIOLATION)
-        page.on("console", lambda message: self._hear(message.type, message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        return page
 
     def _hear(self, kind: str, words: str) -> None:
         if kind in {"error", "warning"} and not any(known in words for known in _EXPECTED):

@@ -9,6 +9,10 @@ from typing import Any
 from lxml import html as lxml_html
 from playwright.sync_api import Locator, Page, expect
 
+from mailer.composing import editing
+from mailer.database.engine import reading
+from tests.support.chromium import Office
+
 NAMES = {
     "update": "Update",
     "urgent": "Urgent call",
@@ -154,3 +158,28 @@ def focus_name(page: Page) -> str:
               ?? at.textContent.trim() }"""
         )
     )
+
+
+def document(at: Office, issue_id: int) -> dict[str, Any]:
+    with reading(at.mailer.engine) as session:
+        return dict(editing.open_issue(session, issue_id).document)
+
+
+def open_issue(at: Office, page: Page, issue_id: int) -> None:
+    page.goto(f"{at.address}/issues/{issue_id}")
+    expect(page.get_by_label("Subject", exact=True)).to_be_visible()
+
+
+def headlines(at: Office, issue_id: int) -> list[str]:
+    return [block.get("headline", "") for block in document(at, issue_id)["blocks"]]
+
+
+def write_three(at: Office, page: Page) -> int:
+    """An issue with three updates."""
+    issue_id = at.begin()
+    open_issue(at, page, issue_id)
+    page.get_by_label("Subject", exact=True).fill("Three things")
+    for name in ("One", "Two", "Three"):
+        fill_block(page, add_block(page, "update"), {"kind": "update", "headline": name})
+    wait_until_saved(page)
+    return issue_id

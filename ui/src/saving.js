@@ -7,12 +7,14 @@ import { merge, same } from './merge.js'
  * @property {number} version  that the server has
  * @property {Draft} base  what it was
  * @property {() => Draft} read  the document as it is to be stored
+ * @property {() => Screen} seen  as it is on the screen, with what is still to be chosen
  * @property {(doc: Draft, conflicts: import('./types').Conflicts, by: string) => void} write  what others did comes in
  * @property {(doc: Draft, version: number) => Promise<Pick<import('./types').Answer, 'status' | 'body'>>} send  throws where the server cannot be reached
  * @property {(state: string, why?: string) => void} status
  * @property {import('./types').Store} store
- * @property {string} key
+ * @property {string} key  of this window's copy
  */
+/** @typedef {{ doc: Draft, conflicts: import('./types').Clashes }} Screen */
 
 const PAUSE = 700
 const LONGEST_WAIT = 30_000
@@ -22,17 +24,18 @@ export class Saver {
   #timer
   #wait = 0
   #again = false
+  #refused = ''
 
   busy = false
-  closed = ''
   /** @type {Promise<void> | undefined} */
   running
 
   /** @param {Saving} saving */
-  constructor({ version, base, read, write, send, status, store, key }) {
+  constructor({ version, base, read, seen, write, send, status, store, key }) {
     this.version = version
     this.base = base
     this.read = read
+    this.seen = seen
     this.write = write
     this.send = send
     this.status = status
@@ -43,12 +46,11 @@ export class Saver {
   get dirty() { return !same(this.read(), this.base) }
 
   touch(pause = PAUSE) {
-    if (this.closed) return
     clearTimeout(this.#timer)
     const dirty = this.dirty
-    this.#keep(dirty)
-    if (!dirty && !this.busy) return this.status('saved')
-    this.status(this.#wait ? 'offline' : 'saving')
+    this.#keep()
+    if (!dirty && !this.busy) { this.#refused = ''; return this.status('saved') }
+    this.#say(this.#wait ? 'offline' : 'saving')
     this.#timer = setTimeout(() => this.save(), Math.max(pause, this.#wait))
   }
 
@@ -56,28 +58,33 @@ export class Saver {
   async save() {
     clearTimeout(this.#timer)
     if (this.busy) { this.#again = true; return this.running } // a second one would conflict with the first
-    if (this.closed || !this.dirty) { if (!this.closed) this.status('saved'); return }
+    if (!this.dirty) return this.status('saved')
     this.busy = true
     this.running = this.#send()
     return this.running
   }
 
+  // A refusal is shown until something was saved: whatever is written meanwhile is kept, and tried again.
+  /** @param {string} state */
+  #say(state) { this.status(this.#refused ? 'refused' : state, this.#refused) }
+
   async #send() {
     const sent = this.read()
-    this.status('saving')
+    this.#say('saving')
     try {
       const { status, body } = await this.send(sent, this.version)
       this.#wait = 0
+      this.#refused = status === 200 || status === 412 ? '' : body.detail || String(status)
       if (status === 412) { this.take(body); this.#again = true }
-      else if (status === 200) { this.base = sent; this.version = body.version; this.#keep(this.dirty); this.status('saved') }
-      else { this.closed = body.detail || String(status); this.status('refused', this.closed) }
+      else if (status === 200) { this.base = sent; this.version = body.version; this.#keep(); this.status('saved') }
+      else { this.#again = false; this.#say('refused') }
     } catch {
       this.#wait = Math.min((this.#wait || 500) * 2, LONGEST_WAIT)
       this.status('offline')
       this.#timer = setTimeout(() => this.save(), this.#wait)
     }
     this.busy = false
-    if (this.#again && !this.closed) { this.#again = false; await this.save() }
+    if (this.#again) { this.#again = false; await this.save() }
   }
 
   /** Somebody else's version, with a refused save or over the event stream. @param {{ version: number, doc: Draft, by: string }} theirs */
@@ -91,22 +98,11 @@ export class Saver {
 
   online() { if (this.#wait) { this.#wait = 0; this.save() } }
 
-  #keep(dirty) {
+  #keep() {
     try {
-      if (dirty) this.store?.setItem(this.key, JSON.stringify({ version: this.version, base: this.base, doc: this.read() }))
-      else this.store?.removeItem(this.key)
+      const { doc, conflicts } = this.seen()
+      if (same(doc, this.base)) this.store?.removeItem(this.key)
+      else this.store?.setItem(this.key, JSON.stringify({ base: this.base, doc, conflicts, at: Date.now() }))
     } catch { /* the store is full or forbidden: the server still gets it */ }
   }
-}
-
-/**
- * What this browser holds that the server did not get, merged into what the server has.
- * @param {import('./types').Store} store @param {string} key @param {{ version: number, doc: Draft }} server
- */
-export function resumed(store, key, { version, doc }) {
-  let kept = null
-  try { kept = JSON.parse(store?.getItem(key) ?? 'null') } catch { /* written by nobody we know */ }
-  if (!kept?.doc?.blocks || same(kept.doc, doc)) return { doc, conflicts: {}, kept: false }
-  if (kept.version === version) return { doc: kept.doc, conflicts: {}, kept: true }
-  return { ...merge(kept.base, kept.doc, doc), kept: true }
 }

@@ -68,6 +68,9 @@ export interface Step {
 /** Blocks that both sides changed, by their ids, as the others have them. */
 export type Conflicts = Record<string, Block>
 
+/** Blocks of which somebody has to choose one, by their ids: as the others have them, and who that is. */
+export type Clashes = Record<string, { by: string; theirs: Block }>
+
 /** What merging came to. */
 export interface Merged {
   doc: Draft
@@ -75,4 +78,4 @@ export interface Merged {
 }
 
 /** Where the browser keeps what the server has not got yet. */
-export type Store = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | null | undefined
+export type Store = Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' | 'length'> | null | undefined
