@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,9 @@ _MOMENT_BYTES = 5
 _LENGTH = 32  # base64 characters for 24 bytes: no padding
 # One spelling a token: "+" and "/" become what base64 refuses.
 _TO_BASE64 = bytes.maketrans(b"-_+/", b"+/  ")
+
+_INNER = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER = bytes(byte ^ 0x5C for byte in range(256))
 
 MOST_ISSUES = 2 ** (8 * _ISSUE_BYTES) - 1
 MOST_SUBSCRIBERS = 2 ** (8 * _SUBSCRIBER_BYTES) - 1
@@ -33,11 +37,13 @@ class Reader:
 class Signer:
     """Makes and reads tokens with the installation's secret key."""
 
-    __slots__ = ("_address_key", "_keyed")
+    __slots__ = ("_address_key", "_inner", "_outer")
 
     def __init__(self, secret_key: bytes) -> None:
-        key = hmac.digest(secret_key, b"mailer: reader token", "sha256")
-        self._keyed = hmac.new(key, digestmod="sha256")  # copied for each: half the cost of anew
+        key = hmac.digest(secret_key, b"mailer: reader token", "sha256").ljust(64, b"\0")
+        # Both hashes of RFC 2104 with the key read; copied for each: a fifth of the cost of anew.
+        self._inner = hashlib.sha256(key.translate(_INNER))
+        self._outer = hashlib.sha256(key.translate(_OUTER))
         self._address_key = hmac.digest(secret_key, b"mailer: erased address", "sha256")
 
     def hash_address(self, key: str) -> str:
@@ -97,10 +103,12 @@ class Signer:
         """The same for the same *text*, and nothing can be found out from it without the key."""
         return self._signature(_sealed(purpose, text.encode())).hex()
 
-    def _signature(self, ids: bytes) -> bytes:
-        keyed = self._keyed.copy()
-        keyed.update(ids)
-        return keyed.digest()[:_SIGNATURE_BYTES]
+    def _signature(self, data: bytes) -> bytes:
+        """HMAC-SHA256, truncated."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(data)
+        outer.update(inner.digest())
+        return outer.digest()[:_SIGNATURE_BYTES]
 
 
 def _sealed(purpose: str, body: bytes) -> bytes:

@@ -30,12 +30,13 @@ class Connection:
 
 async def open_connection(relay: Relay, *, timeout: float, hostname: str) -> Connection:  # noqa: ASYNC109  # aiosmtplib's own
     """Connect, greet, secure and log in; ``RelayUnavailable`` says in one sentence what failed."""
+    plain = relay.starttls is False and not relay.tls
     client = aiosmtplib.SMTP(
         hostname=relay.host,
         port=relay.port,
         use_tls=relay.tls,
         start_tls=False if relay.tls else relay.starttls,
-        tls_context=tls_context(relay.verify),
+        tls_context=None if plain else tls_context(relay.verify),
         timeout=timeout,
         local_hostname=hostname,
     )

@@ -25,9 +25,12 @@ class SendingDesk:
         self,
         signer: Signer,
         prepared: Mapping[int, PreparedIssue],
+        *,
         wake: Callable[[], None],
+        hurry: Callable[[], None],
     ) -> None:
-        self._signer, self._prepared, self._wake = signer, prepared, wake
+        self._signer, self._prepared = signer, prepared
+        self._wake, self._hurry = wake, hurry
         self.ready: deque[Item] = deque()
         self.date = b""
         self.taken = 0  # since the last turn
@@ -48,6 +51,7 @@ class SendingDesk:
                 self.taken += 1
                 if len(self.ready) < self.taken:  # ask for more before lanes run dry
                     self._wake()
+                    self._hurry()
                 return handover
         self._wake()
         return None

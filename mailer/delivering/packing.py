@@ -22,9 +22,14 @@ def unpack(packed: str) -> list[int]:
     return sorted(map(int, packed.split(","))) if packed else []
 
 
+def is_dense(ids: Sequence[int]) -> bool:
+    """Whether the sorted *ids* are best read as a range."""
+    return bool(ids) and ids[-1] - ids[0] < _DENSE * len(ids)
+
+
 def among(column: InstrumentedAttribute[int] | Any, ids: Sequence[int]) -> ColumnElement[bool]:
     """A condition that holds for all of the sorted *ids*, and maybe for some between them."""
-    if ids and ids[-1] - ids[0] < _DENSE * len(ids):
+    if is_dense(ids):
         condition: ColumnElement[bool] = column.between(ids[0], ids[-1])
         return condition
     listed: ColumnElement[bool] = column.in_(ids)

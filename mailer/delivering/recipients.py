@@ -6,15 +6,16 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Text, and_, bindparam, cast, null, select
+from sqlalchemy import Executable, Text, and_, bindparam, cast, func, null, select
 from sqlalchemy.orm import Session
 
 from mailer.database.tables import Consent, Subscriber, Subscription, Suppression
 from mailer.database.tables.audience import OF_DOMAINS
 from mailer.database.tables.base import Moment
-from mailer.delivering.packing import among
+from mailer.delivering.packing import is_dense
 
 
 class Recipient(NamedTuple):
@@ -74,24 +75,56 @@ def load(
     session: Session, newsletter_id: int, ids: Sequence[int], *, with_fields: bool, now: datetime
 ) -> Loaded:
     """Everybody among the sorted *ids*: as a recipient, or with the reason not to mail them."""
-    statement = _WITH_FIELDS if with_fields else _WITHOUT_FIELDS
-    rows = session.connection().execute(
-        statement.where(among(_people.c.id, ids)), {"newsletter_id": newsletter_id, "now": now}
-    )
     wanted = set(ids)
     domains = suppressed_domains(session)
     recipients: dict[int, Recipient] = {}
     barred: dict[int, str] = {}
-    for one, address, key, name, state, reason, paused, fields in rows.all():
-        domain = key.rpartition("@")[2]
+    for one, address, key, name, state, reason, paused, fields in _rows(
+        session, newsletter_id, ids, with_fields=with_fields, now=now
+    ):
         if one not in wanted:
             continue
+        domain = key.rpartition("@")[2]
         if state == _CONFIRMED and not (reason or paused or domain in domains):
             recipients[one] = Recipient(one, address, domain, name, _fields(fields))
         else:
             barred[one] = _reason(state, reason or domains.get(domain))
     skipped = {one: barred.get(one, "erased") for one in ids if one not in recipients}
     return Loaded(recipients, skipped)
+
+
+def _rows(
+    session: Session, newsletter_id: int, ids: Sequence[int], *, with_fields: bool, now: datetime
+) -> Sequence[Sequence[Any]]:
+    connection = session.connection()
+    sqlite, dense = connection.dialect.name == "sqlite", is_dense(ids)
+    wanted = {"first": ids[0], "last": ids[-1]} if dense else {"ids": ids}
+    rows = connection.execute(
+        _statement(with_fields=with_fields, dense=dense, together=sqlite),
+        {"newsletter_id": newsletter_id, "now": now, **wanted},
+    )
+    if not sqlite:
+        return rows.all()
+    people: list[list[Any]] = json.loads(rows.scalar_one())
+    return people
+
+
+@cache  # to build a statement costs more than to execute it
+def _statement(*, with_fields: bool, dense: bool, together: bool) -> Executable:
+    """Everybody in a row of their own; or *together*, as one JSON text.
+
+    SQLite's driver gives the interpreter away before each row, and waits to have it back while
+    the sending thread keeps it.
+    """
+    wanted = (
+        _people.c.id.between(bindparam("first"), bindparam("last"))
+        if dense
+        else _people.c.id.in_(bindparam("ids", expanding=True))
+    )
+    rows = (_WITH_FIELDS if with_fields else _WITHOUT_FIELDS).where(wanted)
+    if not together:
+        return rows
+    return select(func.json_group_array(func.json_array(*rows.subquery().c)))
 
 
 def _fields(text: str | None) -> dict[str, Any]:

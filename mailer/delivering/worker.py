@@ -24,6 +24,7 @@ from mailer.delivering.held import HeldBatch, Item
 from mailer.delivering.lanes import LaneOptions, Lanes
 from mailer.delivering.ledger import Leased, Progress
 from mailer.delivering.outcomes import next_try
+from mailer.delivering.pacing import Pace
 from mailer.delivering.permits import NO_LIMITS, Limits, Permits
 from mailer.delivering.recipients import Loaded
 from mailer.delivering.turns import Answer, Registrar, Turn
@@ -35,11 +36,6 @@ from mailer.tokens import Signer
 
 log = logging.getLogger(__name__)
 
-# Fates are written together: what a kill leaves uncertain is what was granted since.
-_TURN_SECONDS = 0.02
-# A turn costs as much as a hundred of its rows: where it goes fast, there are fewer and wider ones.
-_WIDE_TURN_SECONDS = 0.05
-_FAST = 2000  # messages a second
 _POLL_SECONDS = 0.5  # asks for batches when there were none
 _WATCH_SECONDS = 0.25  # pause and cancel act within a second
 _RELOAD_SECONDS = 15.0  # consent is asked for again when a batch takes longer
@@ -99,8 +95,11 @@ class Worker:
             dkim=options.dkim,
             issue_id=issue_id,
         )
-        self._wake = asyncio.Event()
-        self._desk = SendingDesk(signer, self._registrar.prepared, self._wake.set)
+        self._pace = Pace()
+        self._wake = self._pace.wake
+        self._desk = SendingDesk(
+            signer, self._registrar.prepared, wake=self._wake.set, hurry=self._pace.hurry.set
+        )
         self._lanes = Lanes(relays, self._desk, options.lanes)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
         self._batches: dict[int, HeldBatch] = {}
@@ -138,18 +137,11 @@ class Worker:
 
     async def _rest(self, stopper: asyncio.Task[bool]) -> None:
         """Wait for something to do; then let more of it gather, so that turns are shared."""
-        if not self._wake.is_set():
-            waker = asyncio.create_task(self._wake.wait())
-            timeout = _WATCH_SECONDS if self._batches else _POLL_SECONDS
-            await asyncio.wait({waker, stopper}, timeout=timeout, return_when="FIRST_COMPLETED")
-            waker.cancel()
-        since = self._now() - self._due_at.get("turn", 0.0)
+        await self._pace.awake(stopper, at_most=_WATCH_SECONDS if self._batches else _POLL_SECONDS)
         dry = not self._desk.ready and any(batch.waiting for batch in self._batches.values())
-        apart = _WIDE_TURN_SECONDS if self._desk.taken > _FAST * since else _TURN_SECONDS
-        if not dry and self._batches and since < apart:
-            await asyncio.sleep(apart - since)
-        self._wake.clear()
-        self._due_at["turn"] = self._now()
+        if self._batches and not dry:
+            await self._pace.gather(self._desk.taken)
+        self._pace.begin()
 
     async def _turn(self) -> None:
         granted = [] if self._stopping else self._grant()
@@ -157,12 +149,14 @@ class Worker:
         turn = self._next_turn(granted)
         if not turn:
             return
+        began = self._now()
         try:
             answer = await self._in_thread(turn)
         except Unavailable as error:
             await self._keep_unwritten(turn, granted, str(error))
             return
         self._database_problem = ""
+        self._pace.took(self._now() - began)
         self._take_in(turn, answer, until)
         self._desk.ready.extend(granted)
         self._desk.take_back(
