@@ -43,9 +43,8 @@ def import_issue(
         owner = newsletters.get(session, newsletter)
         issue = issues.create(session, owner.id, imported.content, now=mailer().clock())
     result = {"id": issue.id, "notes": imported.notes, "missing": imported.missing}
-    words = [
-        f"Issue {issue.id}: {imported.content.subject} ({len(imported.content.blocks)} blocks)"
-    ]
+    blocks = many(len(imported.content.blocks), "block", "blocks")
+    words = [f"Issue {issue.id}: {imported.content.subject} ({blocks})"]
     words += [f"  note: {note}" for note in imported.notes]
     words += [f"  fill in: {place}" for place in imported.missing]
     say("\n".join(words), result, as_json=as_json)

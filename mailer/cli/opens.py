@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from mailer.cli.context import IssueId, mailer
-from mailer.cli.output import AsJson, say
+from mailer.cli.output import AsJson, many, say
 from mailer.composing import issues
 from mailer.database.engine import reading
 from mailer.tracking.opens import open_figures
@@ -18,8 +18,9 @@ def opens(issue_id: IssueId, as_json: AsJson = False) -> None:
         figures = open_figures(session, issue_id)
     counting = mailer().settings.track_opens
     say(
-        f"Issue {issue_id}: the picture was fetched for {figures.seen:,} people "
-        f"({figures.fetches:,} times), and {figures.machine_fetches:,} times by machines. "
+        f"Issue {issue_id}: the picture was fetched for {many(figures.seen, 'person', 'people')} "
+        f"({many(figures.fetches, 'time', 'times')}), and "
+        f"{many(figures.machine_fetches, 'time', 'times')} by machines. "
         "Many readers load no pictures; some programs load them for everybody."
         + ("" if counting else " Opens are not counted now (MAILER_TRACK_OPENS)."),
         {"id": issue_id, **asdict(figures), "counting": counting},

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from mailer.audience import segments, subscribers, tags
 from mailer.audience.selecting import Selection, select_people
 from mailer.cli.context import mailer
-from mailer.cli.output import AsJson, say, show
+from mailer.cli.output import AsJson, many, say, show
 from mailer.database.engine import reading, transaction
 from mailer.errors import InvalidInput
 from mailer.rules import parse
@@ -89,7 +89,7 @@ def remove(name: Name, as_json: AsJson = False) -> None:
     with transaction(mailer().engine) as session:
         changed = tags.remove(session, name)
     say(
-        f"{name} is gone; {changed:,} people had it.",
+        f"{name} is gone; {many(changed, 'person', 'people')} had it.",
         {"tag": name, "changed": changed},
         as_json=as_json,
     )

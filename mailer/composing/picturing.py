@@ -103,6 +103,7 @@ def keep(session: Session, prepared: Prepared, *, by: str, now: datetime) -> Pic
     """Store it, once however often it is uploaded."""
     found = session.get(Picture, prepared.digest)
     if found is not None:
+        found.unused_since = None
         return found
     picture = Picture(
         digest=prepared.digest,

@@ -14,9 +14,9 @@ from sqlalchemy import Engine, exists, func, select
 from sqlalchemy.orm import Session
 
 from mailer.addresses import parse_address
-from mailer.database.engine import transaction
+from mailer.database.engine import reading, transaction
 from mailer.database.tables import Consent, Subscriber, Subscription
-from mailer.keeping import erasing, loosening, thinning
+from mailer.keeping import erasing, loosening, pictures, thinning
 from mailer.tokens import Signer
 
 _PEOPLE = 20  # erased in one transaction
@@ -39,7 +39,7 @@ def retain(
     What is left then is done by the next call.
     """
     done: Counter[str] = Counter()
-    for name, step in _steps(signer, terms, now):
+    for name, step in _steps(engine, signer, terms, now):
         while most > 0:
             most -= 1
             with transaction(engine) as session:
@@ -53,9 +53,14 @@ def retain(
 Step = Callable[[Session], int]
 
 
-def _steps(signer: Signer, terms: Terms, now: datetime) -> Iterator[tuple[str, Step]]:
+def _steps(
+    engine: Engine, signer: Signer, terms: Terms, now: datetime
+) -> Iterator[tuple[str, Step]]:
     yield "numbers of erased people", lambda session: erasing.finish_erasures(session, now=now)
     yield "batches", lambda session: thinning.forget_batches(session, now=now)
+    with reading(engine) as session:
+        seen = pictures.shown(session)
+    yield "unused pictures", lambda session: pictures.sweep(session, seen, now=now)
     if terms.unsubscribed is not None:
         left = now - terms.unsubscribed
         yield "people who left", lambda session: _erase_who_left(session, signer, left, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select
@@ -25,6 +26,7 @@ from mailer.database.tables import (
 from mailer.delivering import lifecycle, recording
 from mailer.delivering.packing import unpack
 from mailer.errors import Conflict, InvalidInput, NotFound
+from tests.support.command_line import command_line
 from tests.support.factories import NOON, add_issue, add_newsletter, add_subscriber
 
 
@@ -192,3 +194,14 @@ def test_what_is_no_segment_cannot_be_chosen(engine: Engine) -> None:
             targeting.choose(session, issue.id, include=["English"], exclude=["english"], now=NOON)
         with pytest.raises(NotFound, match="no issue 99"):
             targeting.choose(session, 99, now=NOON)
+
+
+def test_a_draft_is_not_audited_but_said_to_have_no_audience(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sqlite_engine: Engine
+) -> None:
+    with transaction(sqlite_engine) as session:
+        add_issue(session, add_newsletter(session))
+    mailer = command_line(monkeypatch, tmp_path, str(sqlite_engine.url))
+
+    assert "has no audience yet" in mailer.run("issue", "audit", "1").stdout
+    assert mailer.json("issue", "audit", "1")["planned"] == 0

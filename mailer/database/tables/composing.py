@@ -49,6 +49,7 @@ class Picture(Base):
     height: Mapped[int]
     by: Mapped[str] = mapped_column(String(200))
     at: Mapped[datetime]
+    unused_since: Mapped[datetime | None]  # shown nowhere: removed in time
     data: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
 
 
