@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from mailer.audience import segments, uploads
+from mailer.audience import forms, segments, uploads
 from mailer.audience.uploading import work
 from mailer.bootstrap import Mailer, bootstrap
 from mailer.composing import issues
@@ -25,10 +25,12 @@ from mailer.database.tables import (
     Base,
     Batch,
     Consent,
+    FormCount,
     Issue,
     IssueState,
     Newsletter,
     OptIn,
+    Outcome,
     Role,
     Subscriber,
     Unsubscribe,
@@ -100,6 +102,7 @@ def main(file: Path) -> str:
             started = now - timedelta(days=7 * (len(SUBJECTS) - number) - 6, hours=5)
             _sent(session, mailer, newsletter, subject, started, chance)
         _drafts(session, mailer, newsletter, now)
+        _forms(session, newsletter, now)
         segments.add(session, "New people", "joined in last 30 days", now=now)
         segments.add(
             session,
@@ -256,6 +259,37 @@ def _click(
     reader = chance.randint(SKIPPED + REFUSED + 1, READERS)
     return {"issue_id": issue.id, "subscriber_id": reader, "link_number": link, "at": at,
             "machine": machine}  # fmt: skip
+
+
+def _forms(session: Session, newsletter: Newsletter, now: datetime) -> None:
+    """Its sign-up form, with what became of it this month."""
+    forms.change(
+        session,
+        newsletter,
+        intro="What happens along the Alder, and what you can do. One letter a week, no more.",
+        welcome_subject="Welcome to the river",
+        welcome_body="<p>Dear friend,</p><p>thank you for standing with the Alder.</p>",
+    )
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    per_week = {
+        Outcome.ASKED: (41, 36, 58, 47),
+        Outcome.CONFIRMED: (33, 31, 47, 40),
+        Outcome.KNOWN: (3, 2, 6, 4),
+        Outcome.ROBOT: (12, 31, 19, 8),
+        Outcome.ADDRESS: (2, 4, 3, 1),
+        Outcome.DISPOSABLE: (1, 0, 3, 2),
+        Outcome.LIMIT: (0, 9, 0, 0),
+    }
+    session.add_all(
+        FormCount(
+            newsletter_id=newsletter.id,
+            day=today - timedelta(days=7 * week),
+            outcome=outcome,
+            number=number,
+        )
+        for outcome, numbers in per_week.items()
+        for week, number in enumerate(numbers)
+    )
 
 
 def _drafts(session: Session, mailer: Mailer, newsletter: Newsletter, now: datetime) -> None:

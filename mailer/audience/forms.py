@@ -7,14 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailer.address_rules import AddressRules
 from mailer.addresses import Address
-from mailer.blocks import Line, clean_body
+from mailer.blocks import Line, address_problem, clean_body
 from mailer.database.tables import CustomField, Newsletter, Wording
 from mailer.errors import InvalidInput, NotFound, complaint
 from mailer.field_kinds import EditableBy, FieldKind, FieldType, Kept
@@ -22,7 +30,27 @@ from mailer.sentences import there_are
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
 _MOST_FIELDS = 20
+_MOST_SITES = 20
 _LONGEST_ANSWER = 500
+
+
+def _page(url: str) -> str:
+    problem = address_problem(url) if url else None
+    if problem:
+        raise InvalidInput(problem)
+    if url and not url.startswith(("https://", "http://")):
+        raise InvalidInput("the address of a page starts with https://")
+    return url
+
+
+def _origin(site: str) -> str:
+    """``https://example.org`` of whatever address of that site somebody entered."""
+    parts = urlsplit(site if "://" in site else f"https://{site}")
+    host = parts.netloc.rpartition("@")[2].lower()
+    named = "." in host or host.partition(":")[0] == "localhost"
+    if parts.scheme not in ("https", "http") or not named or address_problem(f"https://{host}"):
+        raise InvalidInput("{site!r} is no site; write https://example.org", site=site)
+    return f"{parts.scheme}://{host}"
 
 
 class FormField(BaseModel):
@@ -43,6 +71,7 @@ class FormSettings(BaseModel):
     heading: Line = ""
     intro: Words = ""
     consent: Words = ""
+    button: Annotated[Line, StringConstraints(max_length=60)] = ""
     ask_name: bool = True
     fields: tuple[FormField, ...] = ()
     welcome: bool = True
@@ -50,6 +79,13 @@ class FormSettings(BaseModel):
     welcome_body: Annotated[str, AfterValidator(clean_body)] = ""
     roles: bool = True
     disposable: bool = False
+    work: bool = False  # forms without proof of work are refused
+    sites: Annotated[
+        tuple[Annotated[str, AfterValidator(_origin)], ...], Field(max_length=_MOST_SITES)
+    ] = ()  # that may show the form; none named: any
+    # Pages of their own in place of ours, after the form and after the confirmation.
+    asked_page: Annotated[Line, AfterValidator(_page)] = ""
+    confirmed_page: Annotated[Line, AfterValidator(_page)] = ""
 
     def refuses(
         self, address: Address, rules: AddressRules
@@ -84,6 +120,13 @@ def settings_of(newsletter: Newsletter) -> FormSettings:
 
 def change(session: Session, newsletter: Newsletter, **values: Any) -> FormSettings:
     """Set some of the form's settings; ``InvalidInput``, or ``NotFound``: no such custom field."""
+    parsed = changed(session, newsletter, **values)
+    newsletter.sign_up = parsed.model_dump(mode="json", exclude_defaults=True)
+    return parsed
+
+
+def changed(session: Session, newsletter: Newsletter, **values: Any) -> FormSettings:
+    """What :func:`change` would set; nothing is kept."""
     parsed = _parsed(newsletter, {**newsletter.sign_up, **values})
     known = set(session.scalars(select(CustomField.name)))
     for field in parsed.fields:
@@ -95,7 +138,6 @@ def change(session: Session, newsletter: Newsletter, **values: Any) -> FormSetti
             )
     if len(parsed.fields) > _MOST_FIELDS:
         raise InvalidInput("A form asks for {most} custom fields at most.", most=_MOST_FIELDS)
-    newsletter.sign_up = parsed.model_dump(mode="json", exclude_defaults=True)
     return parsed
 
 

@@ -72,17 +72,15 @@ def hide(session: Session, key: str, signer: Signer, *, source: str, now: dateti
     suppressed as they were.
     """
     before = session.get(Suppression, key)
-    target = hashed_target(signer, key)
-    if before is not None:
-        session.delete(before)
-    if session.get(Suppression, target) is None:
-        session.add(
-            Suppression(target=target, reason=ERASED, source=source[:100], at=now)
-            if before is None
-            else Suppression(
-                target=target, reason=before.reason, source=before.source, at=before.at
-            )
+    hashed = session.get(Suppression, hashed_target(signer, key))
+    if hashed is None:
+        hashed = Suppression(
+            target=hashed_target(signer, key), reason=ERASED, source=source[:100], at=now
         )
+        session.add(hashed)
+    if before is not None:  # weightier than that the address was given up, or erased before
+        hashed.reason, hashed.source, hashed.at = before.reason, before.source, before.at
+        session.delete(before)
     session.flush()
 
 

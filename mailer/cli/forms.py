@@ -1,20 +1,22 @@
-"""`mailer newsletter set` and `form`: how people sign up, and the form for your own pages."""
+"""`mailer newsletter set`, `form`, `numbers`: how people sign up, and what came of it."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from markupsafe import escape
 
 from mailer.audience import forms, newsletters
 from mailer.audience.forms import FormField, FormSettings
 from mailer.cli.context import mailer
-from mailer.cli.output import AsJson, say, write
-from mailer.database.engine import transaction
-from mailer.database.tables import Newsletter, OptIn
+from mailer.cli.output import AsJson, say, show, write
+from mailer.composing.typed_bodies import body_of
+from mailer.database.engine import reading, transaction
+from mailer.database.tables import Newsletter, OptIn, Outcome
 from mailer.errors import InvalidInput
+from mailer.joining import counting
 from mailer.web.snippet import snippet
 
 Slug = Annotated[str, typer.Argument(help="The newsletter's short name.")]
@@ -33,6 +35,9 @@ def set_up(
         str | None, typer.Option("--heading", help='Over the form; "": the usual words.')
     ] = None,
     intro: Annotated[str | None, typer.Option("--intro", help="A paragraph below it.")] = None,
+    button: Annotated[
+        str | None, typer.Option("--button", help='On its button; "": the usual word.')
+    ] = None,
     consent: Annotated[
         str | None, typer.Option("--consent", help="What people agree to, kept with each consent.")
     ] = None,
@@ -51,6 +56,20 @@ def set_up(
         bool | None,
         typer.Option("--disposable/--no-disposable", help="Whether throw-away addresses may."),
     ] = None,
+    work: Annotated[
+        bool | None,
+        typer.Option("--work/--no-work", help="Whether browsers must prove work: scripts only."),
+    ] = None,
+    site: Annotated[
+        list[str] | None,
+        typer.Option("--site", help='A site that may show the form; "": any may.'),
+    ] = None,
+    asked_page: Annotated[
+        str | None, typer.Option("--asked-page", help="A page of your own, after the form.")
+    ] = None,
+    confirmed_page: Annotated[
+        str | None, typer.Option("--confirmed-page", help="A page of your own, after the click.")
+    ] = None,
     welcome: Annotated[
         bool | None, typer.Option("--welcome/--no-welcome", help="Whether a welcome mail is sent.")
     ] = None,
@@ -59,7 +78,7 @@ def set_up(
     ] = None,
     welcome_file: Annotated[
         Path | None,
-        typer.Option("--welcome-file", help="Its words: paragraphs of plain text, or HTML."),
+        typer.Option("--welcome-file", help="Its words: paragraphs, Markdown or HTML."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -68,11 +87,16 @@ def set_up(
         "open": opened,
         "heading": heading,
         "intro": intro,
+        "button": button,
         "consent": consent,
         "ask_name": ask_name,
         "fields": None if field is None else [_field(one) for one in field if one],
         "roles": roles,
         "disposable": disposable,
+        "work": work,
+        "sites": None if site is None else [one for one in site if one],
+        "asked_page": asked_page,
+        "confirmed_page": confirmed_page,
         "welcome": welcome,
         "welcome_subject": welcome_subject,
         "welcome_body": None if welcome_file is None else _body(welcome_file),
@@ -103,6 +127,24 @@ def form(
         write(html.rstrip())
 
 
+def numbers(
+    slug: Slug,
+    days: Annotated[int, typer.Option("--days", min=1, help="Of the last so many days.")] = 30,
+    as_json: AsJson = False,
+) -> None:
+    """What became of the forms that came in: asked, confirmed, refused with the reason."""
+    with reading(mailer().engine) as session:
+        newsletter = newsletters.get(session, slug)
+        since = mailer().clock() - timedelta(days=days - 1)
+        found = counting.counted(session, since, newsletter.id).get(newsletter.id, {})
+    show(
+        f"{slug}, {days} days",
+        ["outcome", "forms"],
+        [(one.value, found.get(one, 0)) for one in Outcome],
+        as_json=as_json,
+    )
+
+
 def _said(newsletter: Newsletter, kept: FormSettings) -> dict[str, Any]:
     return {
         "newsletter": newsletter.slug,
@@ -118,10 +160,6 @@ def _field(text: str) -> dict[str, Any]:
 
 def _body(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8").strip()
+        return body_of(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{path} cannot be read as text: {error}.") from error
-    if text.startswith("<"):
-        return text
-    paragraphs = [part.strip() for part in text.split("\n\n") if part.strip()]
-    return "".join(f"<p>{str(escape(one)).replace(chr(10), '<br>')}</p>" for one in paragraphs)

@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 app.command("set")(forms.set_up)
 app.command("form")(forms.form)
+app.command("numbers")(forms.numbers)
 app.command("leaving")(departures.leaving)
 
 

@@ -14,11 +14,13 @@ from mailer.database.tables import (
     Consent,
     Newsletter,
     OptIn,
+    Outcome,
     SignUp,
     Subscriber,
     Subscription,
 )
 from mailer.errors import Conflict, ExpiredToken, InvalidToken
+from mailer.joining import counting
 from mailer.joining.office import Asked, Office, Trace
 
 _PURPOSE = "confirm"
@@ -47,12 +49,17 @@ def ask(session: Session, office: Office, newsletter: Newsletter, asked: Asked, 
     """
     suppression = suppressions.find(session, asked.address, office.signer)
     gone = suppression is not None and suppressions.is_own(suppression)
-    silent = suppression is not None and not gone  # they may come back by confirming
-    silent |= not office.may_mail(session, asked.address, now)
+    silent = None
+    if not office.may_mail(session, asked.address, now):
+        silent = Outcome.OFTEN
+    if suppression is not None and not gone:  # those may come back by confirming
+        silent = Outcome.SUPPRESSED
     with session.begin_nested() as kept:  # the same work for everybody takes the same time
-        _take_in(session, office, newsletter, replace(asked, proved=asked.proved and not gone), now)
+        proved = asked.proved and not gone
+        outcome = _take_in(session, office, newsletter, replace(asked, proved=proved), now)
         if silent:
             kept.rollback()
+    counting.count(session, newsletter.id, silent or outcome, now)
 
 
 def look_up(session: Session, office: Office, token: str, now: datetime) -> Invitation:
@@ -81,12 +88,12 @@ def confirm(session: Session, office: Office, token: str, trace: Trace, now: dat
 
 def _take_in(
     session: Session, office: Office, newsletter: Newsletter, asked: Asked, now: datetime
-) -> None:
+) -> Outcome:
     subscriber = subscribers.find_or_add(session, asked.address, now=now)
     known = session.get(Subscription, (newsletter.id, subscriber.id))
     if known is not None and known.state is Consent.CONFIRMED:
         _notify(session, office, newsletter, subscriber, "known", asked.language, now)
-        return
+        return Outcome.KNOWN
     sign_up = SignUp(
         newsletter_id=newsletter.id,
         address=asked.address.shown,
@@ -111,8 +118,9 @@ def _take_in(
         )
         if newsletter.opt_in is OptIn.SINGLE and asked.proved:
             _confirm(session, office, sign_up, asked.trace, now)
-            return
+            return Outcome.ASKED
     _ask_to_confirm(session, office, newsletter, sign_up, now)
+    return Outcome.ASKED
 
 
 def _ask_to_confirm(
@@ -160,6 +168,8 @@ def _confirm(
             "confirmation": trace.evidence(),
         },
     )
+    if changed:
+        counting.count(session, newsletter.id, Outcome.CONFIRMED, now)
     if changed and forms.settings_of(newsletter).welcome:
         _notify(session, office, newsletter, subscriber, "welcome", sign_up.language, now)
 

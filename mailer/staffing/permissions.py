@@ -13,13 +13,14 @@ class Permission(enum.Enum):
     VIEW = "see issues and their figures"
     COMPOSE = "write issues"
     SUBSCRIBERS = "see and change subscribers"
+    FORMS = "change sign-up forms"
     SEND = "schedule, send, pause and cancel issues"
     SETTINGS = "change newsletters, senders and looks"
     ACCOUNTS = "invite people, and make keys for programs"
 
 
 _VIEWER = frozenset({Permission.VIEW})
-_EDITOR = _VIEWER | {Permission.COMPOSE, Permission.SUBSCRIBERS}
+_EDITOR = _VIEWER | {Permission.COMPOSE, Permission.SUBSCRIBERS, Permission.FORMS}
 _SENDER = _EDITOR | {Permission.SEND}
 _OWNER = _SENDER | {Permission.SETTINGS, Permission.ACCOUNTS}
 _BY_ROLE = {

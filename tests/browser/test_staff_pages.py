@@ -37,6 +37,10 @@ PATHS = [
     "/settings/newsletters/new",
     "/settings/newsletters/river",
     "/settings/newsletters/river/look",
+    "/settings/forms",
+    "/settings/forms/river",
+    "/settings/forms/river/code",
+    "/settings/forms/river/numbers",
     "/settings/senders",
     "/settings/people",
     "/settings/keys",
@@ -215,6 +219,28 @@ def test_the_look_is_drawn_while_one_chooses(
     frame.wait_for_selector("text=For rivers that run to the sea", timeout=15_000)
     page.click("text=Save")
     page.wait_for_selector("text=The next issue goes out like this")
+    assert [words for words in said if "sandboxed" not in words] == []
+    context.close()
+
+
+def test_a_form_is_seen_while_its_words_are_typed(
+    browser: Browser, site: str, mailer: Mailer, issue_id: int
+) -> None:
+    context = context_of(browser, site, sign_in(mailer, role=Role.EDITOR))
+    page = context.new_page()
+    said = complaints(page)
+    page.goto(f"{site}/settings/forms/river")
+    frame = page.frame("form-frame")
+    assert frame is not None
+    page.fill("#heading", "Stand with the river")
+    frame.wait_for_selector("text=Stand with the river", timeout=15_000)
+    page.click("nav >> text=Welcome")
+    page.fill("#welcome_words", "Dear friend, **thank you**.")
+    frame.wait_for_selector("strong >> text=thank you", timeout=15_000)
+    page.click("text=Save")
+    page.wait_for_selector("text=The form says so from now on")
+    page.goto(f"{site}/s/river")
+    page.wait_for_selector("h1 >> text=Stand with the river")
     assert [words for words in said if "sandboxed" not in words] == []
     context.close()
 

@@ -21,7 +21,14 @@ from mailer.database.tables.composing import (
 )
 from mailer.database.tables.installation import Fact, InboxMail
 from mailer.database.tables.issues import Issue, IssueBlock, IssueLink, IssueState, Rendition
-from mailer.database.tables.joining import RequestMeter, SignUp, SpentChallenge, Wording
+from mailer.database.tables.joining import (
+    FormCount,
+    Outcome,
+    RequestMeter,
+    SignUp,
+    SpentChallenge,
+    Wording,
+)
 from mailer.database.tables.ledger import (
     Attempt,
     Batch,
@@ -74,6 +81,7 @@ __all__ = [
     "Erasure",
     "Fact",
     "Fate",
+    "FormCount",
     "InboxMail",
     "Issue",
     "IssueBlock",
@@ -87,6 +95,7 @@ __all__ = [
     "Notice",
     "Open",
     "OptIn",
+    "Outcome",
     "Picture",
     "RecoveryCode",
     "RelaySeats",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import enum
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from mailer.database.tables.audience import text_enum
 from mailer.database.tables.base import ADDRESS_OF, Base, Id
 
 
@@ -30,6 +32,40 @@ class SignUp(Base):
 
     # A number is never given again: the link in a mail to confirm names it.
     __table_args__ = (Index("ix_sign_ups_at", "at"), {"sqlite_autoincrement": True})
+
+
+class Outcome(enum.StrEnum):
+    """What became of a form that was sent, or of the link that followed."""
+
+    ASKED = "asked"  # taken in: the click in the mail is waited for, or not needed
+    CONFIRMED = "confirmed"
+    KNOWN = "known"  # subscribed already: a mail says so
+    # Refused, and told so.
+    ADDRESS = "address"
+    ROLE = "role"
+    DISPOSABLE = "disposable"
+    ANSWER = "answer"
+    WORK = "work"
+    SITE = "site"
+    LIMIT = "limit"
+    CLOSED = "closed"
+    # Refused in silence.
+    ROBOT = "robot"
+    SUPPRESSED = "suppressed"
+    OFTEN = "often"
+
+
+class FormCount(Base):
+    """How many forms of a newsletter came to the same end on one day (UTC)."""
+
+    __tablename__ = "form_counts"
+
+    newsletter_id: Mapped[int] = mapped_column(
+        ForeignKey("newsletters.id", ondelete="CASCADE"), primary_key=True
+    )
+    day: Mapped[datetime] = mapped_column(primary_key=True)
+    outcome: Mapped[Outcome] = mapped_column(text_enum(Outcome), primary_key=True)
+    number: Mapped[int]
 
 
 class Wording(Base):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from mailer.audience import subscribers
+from mailer.audience import forms, subscribers
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Newsletter
 from mailer.errors import Conflict
@@ -38,6 +38,7 @@ def page(request: Request) -> Response:
             "asked.html",
             found.newsletter,
             found.language,
+            leads_to=forms.settings_of(found.newsletter).confirmed_page,
             title=say("confirm.heading", **names),
             told=say("confirm.text", **names),
             button=say("confirm.button"),
@@ -109,7 +110,7 @@ def _confirm(request: Request) -> Response:
     mailer = site_of(request).mailer
     try:
         with transaction(mailer.engine) as session:
-            signing_up.confirm(
+            invitation = signing_up.confirm(
                 session,
                 mailer.office,
                 request.path_params["token"],
@@ -118,7 +119,9 @@ def _confirm(request: Request) -> Response:
             )
     except Conflict:
         return _conflict(request, "confirm.suppressed")
-    return RedirectResponse(request.url.path, 303)
+    own_page = forms.settings_of(invitation.newsletter).confirmed_page
+    after = own_page if invitation.subscribed and own_page else request.url.path
+    return RedirectResponse(after, 303)
 
 
 def _move(request: Request) -> Response:
@@ -165,7 +168,7 @@ def _page(
     language: str | None,
     *,
     status: int = 200,
-    **values: object,
+    **values: Any,
 ) -> Response:
     return answer(
         request, template, newsletter=newsletter, wanted=(language,), status=status, **values

@@ -35,15 +35,19 @@ def answer(
     newsletter: Newsletter | None,
     wanted: tuple[str | None, ...] = (),
     status: int = 200,
+    leads_to: str = "",
     **values: Any,
 ) -> HTMLResponse:
-    """One page; nobody keeps a copy of it, and no search engine lists it."""
+    """One page; nobody keeps a copy of it, and no search engine lists it.
+
+    Its forms may lead on to the site of *leads_to*.
+    """
     speech = speech_for(request, *wanted, newsletter.language if newsletter else None)
     with speaking(speech):
         return site_of(request).pages.answer(
             template,
             status=status,
-            headers=_headers(newsletter),
+            headers=_headers(newsletter, leads_to),
             t=saying(phrases_of(request, speech)),
             masthead=_masthead(request, newsletter),
             **values,
@@ -99,14 +103,21 @@ def _masthead(request: Request, newsletter: Newsletter | None) -> Mapping[str, A
     }
 
 
-def _headers(newsletter: Newsletter | None) -> dict[str, str]:
-    headers = {"x-robots-tag": "noindex, nofollow"}
+def _headers(newsletter: Newsletter | None, leads_to: str) -> dict[str, str]:
     logo = parse_look(newsletter.look, newsletter.name).logo if newsletter else None
-    if logo:
-        parts = urlsplit(logo)
-        policy = PAGE_POLICY.replace("img-src", f"img-src {parts.scheme}://{parts.netloc}")
-        headers["content-security-policy"] = policy
-    return headers
+    return {
+        "x-robots-tag": "noindex, nofollow",
+        "content-security-policy": policy_with(PAGE_POLICY, logo or "", leads_to),
+    }
+
+
+def policy_with(policy: str, picture: str, leads_to: str = "") -> str:
+    """*policy*, with the site of a picture, and one to which forms lead on, let in."""
+    for directive, url in (("img-src", picture), ("form-action", leads_to)):
+        if url:
+            parts = urlsplit(url)
+            policy = policy.replace(directive, f"{directive} {parts.scheme}://{parts.netloc}")
+    return policy
 
 
 def _sheet(newsletter: Newsletter) -> str:

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from mailer.audience import forms, newsletters
 from mailer.audience.forms import FormSettings, Question
 from mailer.database.engine import reading, transaction
-from mailer.database.tables import Newsletter, OptIn
+from mailer.database.tables import Newsletter, OptIn, Outcome
 from mailer.errors import NotFound
 from mailer.web.problems import NOT_FOUND, show
 from mailer.web.public.dressing import answer, speech_of
@@ -20,6 +20,7 @@ from mailer.web.public.visits import Form
 from mailer.web.site import Site, site_of
 from mailer.web.wording import Say, phrases_of, saying
 
+_STATUS = {Outcome.LIMIT: 429, Outcome.SITE: 403}
 SHARED = {"access-control-allow-origin": "*", "cache-control": "no-store"}
 
 
@@ -72,6 +73,7 @@ def form_page(
         newsletter=desk.newsletter,
         wanted=(desk.language,),
         status=status,
+        leads_to=desk.settings.asked_page,
         action=request.url_for("sign_up", slug=desk.newsletter.slug).path,
         form=desk.settings,
         asked=desk.asked,
@@ -105,7 +107,10 @@ def done(request: Request, desk: Desk) -> Response:
     """The same for everybody whose form was in order."""
     title, told, hint = next_step(desk)
     if _wants_json(request):
-        return _json({"state": "done", "title": title, "words": told, "hint": hint})
+        after = {"go": desk.settings.asked_page} if desk.settings.asked_page else {}
+        return _json({"state": "done", "title": title, "words": told, "hint": hint, **after})
+    if desk.settings.asked_page:
+        return RedirectResponse(desk.settings.asked_page, 303)
     path = request.url_for("signed_up", slug=desk.newsletter.slug).path
     return RedirectResponse(f"{path}?lang={desk.language}", 303)
 
@@ -128,7 +133,7 @@ def doubtful(request: Request, desk: Desk, given: Given, doubt: Doubt) -> Respon
 
 def refused(request: Request, desk: Desk, given: Given, refusal: Refusal) -> Response:
     """What has to be different."""
-    status = 429 if refusal.place == "limit" else 422
+    status = _STATUS.get(refusal.outcome, 422)
     if _wants_json(request):
         return _json({"state": "problem", "words": str(refusal), "at": refusal.place}, status)
     return form_page(

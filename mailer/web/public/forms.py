@@ -11,10 +11,11 @@ from starlette.requests import Request
 from mailer.address_rules import AddressRules
 from mailer.addresses import NAME_LENGTH, Address, parse_address, suggest
 from mailer.audience.forms import FormSettings, Question, answers
-from mailer.database.tables import Newsletter
+from mailer.database.tables import Newsletter, Outcome
 from mailer.errors import InvalidAddress, InvalidInput
 from mailer.field_kinds import Kept
 from mailer.web.public.visits import Form, line
+from mailer.web.site import site_of
 from mailer.web.wording import Say
 
 _MOST_ADDRESS = 320
@@ -46,9 +47,9 @@ class Given:
 class Refusal(Exception):
     """A form that cannot be taken: words for whoever filled it in, and the field they are about."""
 
-    def __init__(self, words: str, place: str = "") -> None:
+    def __init__(self, words: str, outcome: Outcome, place: str = "") -> None:
         super().__init__(words)
-        self.place = place
+        self.outcome, self.place = outcome, place
 
 
 class Doubt(Exception):
@@ -65,7 +66,7 @@ def words_of(newsletter: Newsletter, settings: FormSettings, say: Say) -> Words:
         heading=settings.heading or say("form.heading", newsletter=newsletter.name),
         intro=settings.intro,
         consent=settings.consent or say("form.consent", newsletter=newsletter.name),
-        button=say("form.button"),
+        button=settings.button or say("form.button"),
     )
 
 
@@ -89,14 +90,14 @@ def read_address(
     try:
         address = parse_address(given.address)
     except InvalidAddress as error:
-        raise Refusal(say("form.bad_address"), "address") from error
+        raise Refusal(say("form.bad_address"), Outcome.ADDRESS, "address") from error
     meant = suggest(address.shown)
     insisted = line(form, "choice", _MOST_ADDRESS) or line(form, "as_typed", _MOST_ADDRESS)
     if meant and insisted != address.shown:
         raise Doubt(meant)
     refused = settings.refuses(address, rules)
     if refused:
-        raise Refusal(say(f"form.no_{refused}"), "address")
+        raise Refusal(say(f"form.no_{refused}"), Outcome(refused), "address")
     return address
 
 
@@ -107,8 +108,18 @@ def read_answers(asked: tuple[Question, ...], given: Given, say: Say) -> dict[st
         try:
             kept |= answers([question], given.fields)
         except InvalidInput as error:
-            raise Refusal(say("form.bad_answer", label=question.label)) from error
+            words = say("form.bad_answer", label=question.label)
+            raise Refusal(words, Outcome.ANSWER) from error
     return kept
+
+
+def is_own_or_allowed(request: Request, settings: FormSettings) -> bool:
+    """Whether the site that shows the form may; programs that are no browser do not say which."""
+    if not settings.sites or request.headers.get("sec-fetch-site") in {"same-origin", "none"}:
+        return True
+    origin = request.headers.get("origin")
+    own = urlsplit(site_of(request).mailer.settings.base_url)
+    return origin in (None, f"{own.scheme}://{own.netloc}", *settings.sites)
 
 
 def referrer_of(request: Request) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
@@ -12,7 +13,8 @@ from starlette.routing import Route
 
 from mailer.audience import forms
 from mailer.database.engine import reading, transaction
-from mailer.joining import meters, work
+from mailer.database.tables import Outcome
+from mailer.joining import counting, meters, work
 from mailer.joining.office import Asked, Trace
 from mailer.joining.signing_up import ask
 from mailer.rates import Rate
@@ -25,6 +27,7 @@ from mailer.web.public.forms import (
     Doubt,
     Given,
     Refusal,
+    is_own_or_allowed,
     read_address,
     read_answers,
     read_given,
@@ -102,11 +105,18 @@ def _take(request: Request, form: Form) -> Response:
     given = read_given(form)
     with transaction(site.mailer.engine) as session:
         desk = desk_of(request, session, form)
-        if desk is None or not desk.settings.open:
+        if desk is None:
+            return replies.closed(request, desk)
+        count = partial(counting.count, session, desk.newsletter.id, now=site.mailer.clock())
+        if not desk.settings.open:
+            count(Outcome.CLOSED)
             return replies.closed(request, desk)
         if line(form, "website", 100):  # only robots see it
+            count(Outcome.ROBOT)
             return replies.done(request, desk)
         hindrance = _receive(session, request, desk, form, given)
+        if isinstance(hindrance, Refusal):
+            count(hindrance.outcome)
     if isinstance(hindrance, Doubt):
         return replies.doubtful(request, desk, given, hindrance)
     if isinstance(hindrance, Refusal):
@@ -121,6 +131,8 @@ def _receive(
     mailer = site_of(request).mailer
     now = mailer.clock()
     try:
+        if not is_own_or_allowed(request, desk.settings):
+            raise Refusal(desk.say("form.no_site"), Outcome.SITE)
         address = read_address(form, given, desk.settings, mailer.address_rules, desk.say)
         fields = read_answers(desk.asked, given, desk.say)
         proved = _admit(session, request, desk, form, now)
@@ -150,7 +162,9 @@ def _admit(session: Session, request: Request, desk: Desk, form: Form, now: date
         allowed = meters.allow(session, f"unproved {who}", _UNPROVED, now)
         allowed &= meters.allow(session, f"unproved for {slug[:40]}", _UNPROVED_BY_ALL, now)
     if not allowed:
-        raise Refusal(desk.say("form.too_many"), "limit")
+        raise Refusal(desk.say("form.too_many"), Outcome.LIMIT)
+    if desk.settings.work and not proved:
+        raise Refusal(desk.say("form.no_work"), Outcome.WORK)
     return proved
 
 

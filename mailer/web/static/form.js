@@ -35,6 +35,7 @@ async function submit(form, submitter, begin) {
 function show(form, answer) {
   const address = form.elements.address;
   address.removeAttribute("aria-invalid");
+  if (answer.go) return location.assign(answer.go);
   if (answer.state === "done") return thank(form, answer);
   if (answer.state === "doubt") return ask(form, answer);
   say(form, answer.words, "alert");

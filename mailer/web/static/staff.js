@@ -40,22 +40,32 @@ for (const section of document.querySelectorAll("[data-moving]")) {
   open();
 }
 
-// What is there to be copied is selected by a click.
+// What is there to be copied is selected by a click, and copied by a button.
 for (const field of document.querySelectorAll("[data-select]")) field.addEventListener("focus", () => field.select());
+for (const button of document.querySelectorAll("[data-copy]")) {
+  const field = document.getElementById(button.dataset.copy);
+  const words = button.querySelector("[role=status]");
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(field.value);
+    words.textContent = button.dataset.copied;
+  });
+}
 
-// The look of a mail, drawn again while one chooses. Without a script, saving shows it.
-const look = document.querySelector("[data-look]");
-if (look) {
-  const frame = document.querySelector("iframe[name=look-frame]");
-  let scheme = "light";
+// A mail or a page, drawn again while one chooses what it looks like. Without a script, saving shows it.
+const chosen = document.querySelector("form[data-preview]");
+if (chosen) {
+  const views = document.querySelectorAll("[data-view]");
+  const frame = document.querySelector(`iframe[name="${views[0].target}"]`);
+  let view = views[0];
   let waiting;
   const draw = () => {
     // A form of its own: the answer goes into the frame, with the policy of the frame.
     const form = document.createElement("form");
     form.method = "post";
-    form.action = look.dataset.look;
+    form.action = chosen.dataset.preview;
     form.target = frame.name;
-    for (const [name, value] of [...new FormData(look), ["scheme", scheme]]) {
+    for (const [name, value] of [...new FormData(chosen), view.dataset.view.split("=")]) {
       if (typeof value !== "string") continue; // a picture is seen once it is saved
       const field = document.createElement("input");
       field.type = "hidden";
@@ -67,17 +77,17 @@ if (look) {
     form.submit();
     form.remove();
   };
-  look.addEventListener("input", (event) => {
-    const own = event.target.type === "color" && look.elements[`${event.target.name}_own`];
+  chosen.addEventListener("input", (event) => {
+    const own = event.target.type === "color" && chosen.elements[`${event.target.name}_own`];
     if (own) own.checked = true;
     clearTimeout(waiting);
     waiting = setTimeout(draw, 200);
   });
-  for (const link of document.querySelectorAll("[data-scheme]")) {
+  for (const link of views) {
     link.addEventListener("click", (event) => {
       event.preventDefault();
-      scheme = link.dataset.scheme;
-      for (const one of document.querySelectorAll("[data-scheme]")) one.toggleAttribute("aria-current", one === link);
+      view = link;
+      for (const one of views) one.removeAttribute("aria-current");
       link.setAttribute("aria-current", "true");
       draw();
     });

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0016"
-down_revision = "0013"
+down_revision = "0015"
 
 # As if all of it had been given out just now: rather an hour too late than twice the quota.
 _KEEP = {
