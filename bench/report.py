@@ -11,9 +11,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
+_WIDE = 100
+_LONGEST_TEXT = 24
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -64,10 +67,10 @@ class Report:
 
     def show(self) -> None:
         """Print the table and write ``bench/results/<name>.json``."""
-        table = Table(*self.columns, title=f"{self.name}: {self.about}")
-        for row in self.rows:
-            table.add_row(*map(str, row))
-        Console().print(table)
+        console = Console()
+        if not console.is_terminal:
+            console.width = _WIDE  # into a file or a pipe: as wide as it needs to be
+        console.print(self._table())
         RESULTS.mkdir(exist_ok=True)
         result = {
             "name": self.name,
@@ -78,6 +81,27 @@ class Report:
             "rows": [dict(zip(self.columns, row, strict=True)) for row in self.rows],
         }
         (RESULTS / f"{self.name}.json").write_text(json.dumps(result, indent=1) + "\n")
+
+    def _table(self) -> Table:
+        """Titles break between words only, and figures never."""
+        table = Table(title=f"{self.name}: {self.about}", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+        for number, title in enumerate(self.columns):
+            longest = max(len(word) for word in title.split())
+            figures = max((len(str(row[number])) for row in self.rows), default=0)
+            table.add_column(
+                title,
+                min_width=max(longest, min(figures, _LONGEST_TEXT)),
+                justify="right" if self._is_figure(number) else "left",
+            )
+        for row in self.rows:
+            table.add_row(*map(str, row))
+        return table
+
+    def _is_figure(self, number: int) -> bool:
+        return all(
+            str(row[number]).strip("%").replace(",", "").replace(".", "").isdigit()
+            for row in self.rows
+        )
 
 
 def _machine() -> dict[str, object]:

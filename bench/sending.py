@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 from bench import databases, machine
 from bench.databases import Database
 from bench.report import Report, Samples
+from bench.workers import worker
 
 CONNECTIONS = 10
 WIRE_BYTES = 23_000
@@ -61,31 +59,19 @@ def send_once(
     recipients: int,
     *,
     connections: int = CONNECTIONS,
-    newsletter_id: int = 1,
     dkim: str = "none",
 ) -> dict[str, float]:
-    """One new issue by a worker process: rate, CPU seconds per 10,000 of it and of the server, MB."""
-    issue_id = databases.add_issue(database.engine, newsletter_id)
-    before = database.server_cpu
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "bench.worker", database.url, str(port)),
-            *(str(connections), str(issue_id), dkim),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise SystemExit(done.stderr)
-    result = json.loads(done.stdout)
-    if result["accepted"] != recipients:
-        raise SystemExit(f"only {result['accepted']} of {recipients} were accepted")
+    """One new issue by a new worker: rate, CPU seconds per 10,000 of it and of the server, MB."""
+    issue_id = databases.add_issue(database.engine)
+    server = database.server_cpu
+    with worker(database, port, connections=connections, dkim=dkim) as one:
+        told = one.send(issue_id)
+    if told["accepted"] != recipients:
+        raise SystemExit(f"only {told['accepted']} of {recipients} were accepted")
     scale = 10_000 / recipients
     return {
-        "rate": recipients / (result["ended"] - result["started"]),
-        "cpu": result["cpu"] * scale,
-        "cpu_after_start": (result["cpu"] - result["start_cpu"]) * scale,
-        "server": (database.server_cpu - before) * scale,
-        "mb": result["mb"],
+        "rate": recipients / (told["ended"] - told["started"]),
+        "cpu": told["cpu"] * scale,
+        "server": (database.server_cpu - server) * scale,
+        "mb": told["mb"],
     }

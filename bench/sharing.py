@@ -1,30 +1,33 @@
-"""Several workers on one PostgreSQL: what a message costs all of them together, and the database."""
+"""Several workers on one PostgreSQL, on one core and on all: rates, and what a message costs."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
+import os
 import tempfile
 from pathlib import Path
 
 from bench import databases, machine
 from bench.databases import Database
 from bench.report import Report, Samples
+from bench.workers import workers
 
-_WORKERS = (1, 2, 4, 8)
+_WORKERS = (1, 2, 3, 8)
 _CONNECTIONS = 5  # of each worker
 
 
 def run(recipients: int, repetitions: int) -> Report:
-    """Medians of *repetitions*, interleaved: where costs stay the same, rates grow with cores."""
+    """Medians of *repetitions*, interleaved. Workers, database and sink share the cores."""
     machine.require_postfix()
     report = Report(
         "sharing",
         f"{recipients:,} recipients, one PostgreSQL, {_CONNECTIONS} connections a worker",
-        ["workers", "messages/s", "CPU s/10,000", "database CPU", "least by one worker"],
+        [
+            *("cores", "workers", "messages/s", "of 1 core"),
+            *("CPU s/10,000", "database CPU", "least by one worker"),
+        ],
     )
     samples = Samples()
+    cores = sorted({1, len(os.sched_getaffinity(0))})
     with (
         tempfile.TemporaryDirectory() as folder,
         machine.smtp_sink() as port,
@@ -33,38 +36,41 @@ def run(recipients: int, repetitions: int) -> Report:
         databases.add_readers(database.engine, recipients)
         for _ in range(repetitions):
             for number in _WORKERS:
-                samples.add(str(number), share(database, port, recipients, number))
-    for name in samples.names:
-        middle = samples.middle(name)
-        report.add(
-            name,
-            round(middle["rate"]),
-            round(middle["cpu"], 2),
-            round(middle["server"], 2),
-            f"{middle['least']:.0%}",
-        )
+                for some in cores:
+                    with machine.on_cores(some, *filter(None, [database.server])):
+                        samples.add(f"{some} {number}", share(database, port, recipients, number))
+    for some in cores:
+        for number in _WORKERS:
+            middle = samples.middle(f"{some} {number}")
+            report.add(
+                *(some, number, round(middle["rate"])),
+                samples.ratio("rate", f"{some} {number}", f"1 {number}"),
+                round(middle["cpu"], 2),
+                round(middle["server"], 2),
+                f"{middle['least']:.0%}",
+            )
     return report
 
 
 def share(database: Database, port: int, recipients: int, number: int) -> dict[str, float]:
-    """One issue by so many workers: rate, CPU seconds per 10,000 without their starts, shares."""
-    issue_id = databases.add_issue(database.engine)
-    before = database.server_cpu
-    command = [*(sys.executable, "-m", "bench.worker", database.url, str(port))]
-    workers = [
-        subprocess.Popen(
-            [*command, str(_CONNECTIONS), str(issue_id), "none"], stdout=subprocess.PIPE
-        )
-        for _ in range(number)
-    ]
-    told = [json.loads(worker.communicate()[0]) for worker in workers]
+    """One issue by so many workers that were started before: rate, CPU s per 10,000, shares."""
+    with workers(number, database, port, connections=_CONNECTIONS) as running:
+        before = [one.idle() for one in running]
+        issue_id = databases.add_issue(database.engine)
+        server = database.server_cpu
+        for one in running:
+            one.ask(str(issue_id))
+        told = [one.answer() for one in running]
+        spent = database.server_cpu - server
     accepted = [one["accepted"] for one in told]
     if sum(accepted) != recipients:
         raise SystemExit(f"{sum(accepted)} messages were accepted of {recipients}")
     scale = 10_000 / recipients
+    ended = max(one["ended"] for one in told)
+    cpu = sum(after["cpu"] - earlier["cpu"] for after, earlier in zip(told, before, strict=True))
     return {
-        "rate": recipients / (max(o["ended"] for o in told) - min(o["started"] for o in told)),
-        "cpu": sum(one["cpu"] - one["start_cpu"] for one in told) * scale,
-        "server": (database.server_cpu - before) * scale,
+        "rate": recipients / (ended - databases.first_answer(database.engine, issue_id)),
+        "cpu": cpu * scale,
+        "server": spent * scale,
         "least": min(accepted) / recipients,
     }

@@ -1,6 +1,8 @@
-"""One worker as a process of its own: sends one started issue, prints what it cost as JSON.
+"""One worker as a process of its own: sends started issues one after the other, says what each cost.
 
-Usage: python -m bench.worker DATABASE_URL SMTP_PORT CONNECTIONS ISSUE_ID none|rsa|ed25519
+Usage: python -m bench.worker DATABASE_URL SMTP_PORT CONNECTIONS none|rsa|ed25519
+Reads lines: the number of an issue that is started, or "idle", which lets it look around once. Answers
+each with its figures so far, as JSON.
 """
 
 from __future__ import annotations
@@ -15,71 +17,87 @@ from datetime import timedelta
 from pathlib import Path
 
 import uvloop
-from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from sqlalchemy import select
 
-from bench.databases import BASE_URL
+from bench.content import BASE_URL
 from mailer.clock import utc_now
 from mailer.database.engine import open_engine, reading
-from mailer.database.tables import Issue, IssueState
+from mailer.database.tables import Issue
 from mailer.delivering.lanes import LaneOptions
 from mailer.delivering.worker import Worker, WorkerOptions
 from mailer.relays import Relay
-from mailer.signing import DkimKey, DkimSigner
+from mailer.signing import DkimKey, DkimSigner, new_key
 from mailer.tokens import Signer
 
 _LOOK_SECONDS = 0.25
 _LONGEST_SECONDS = 3600.0
+_IDLE_SECONDS = 1.5  # asks for a batch, keeps house: what a process does once is done
 
 
-async def send(
-    url: str, port: int, connections: int, issue_id: int, dkim: DkimSigner | None
-) -> dict[str, float]:
-    """Send the issue to the end; wall seconds and how many were accepted."""
-    engine = open_engine(url)
-    worker = Worker(
-        engine,
-        Signer(b"only for measuring"),
-        [Relay("127.0.0.1", port, starttls=False)],
-        WorkerOptions(
-            LaneOptions(connections, 10**9, 300.0, "bench.test"),
-            base_url=BASE_URL,
-            lease_seconds=60.0,
-            retry_schedule=(timedelta(minutes=5),),
-            dkim=dkim,
-        ),
-        clock=utc_now,
-    )
-    stop = asyncio.Event()
-    started = time.time()
-    task = asyncio.create_task(worker.run(stop))
+class Measured:
+    """A worker at work, and what it needed."""
 
-    def finished_at() -> float | None:
-        with reading(engine) as session:
-            issue = session.get_one(Issue, issue_id)
-            if issue.state is not IssueState.SENT or issue.finished_at is None:
-                return None
-            return issue.finished_at.timestamp()
+    def __init__(self, url: str, port: int, connections: int, dkim: DkimSigner | None) -> None:
+        self._engine = open_engine(url)
+        self._worker = Worker(
+            self._engine,
+            Signer(b"only for measuring"),
+            [Relay("127.0.0.1", port, starttls=False)],
+            WorkerOptions(
+                LaneOptions(connections, 10**9, 300.0, "bench.test"),
+                base_url=BASE_URL,
+                lease_seconds=60.0,
+                retry_schedule=(timedelta(minutes=5),),
+                dkim=dkim,
+            ),
+            clock=utc_now,
+        )
 
-    async with asyncio.timeout(_LONGEST_SECONDS):
-        while (ended := await asyncio.to_thread(finished_at)) is None:
-            await asyncio.wait([task], timeout=_LOOK_SECONDS)
-    stop.set()
-    await task
-    return {"started": started, "ended": ended, "accepted": worker.accepted}
+    async def run(self) -> None:
+        """Answer one line after the other; at their end, stop."""
+        stop = asyncio.Event()
+        started = time.time()
+        task = asyncio.create_task(self._worker.run(stop))
+        while line := (await asyncio.to_thread(sys.stdin.readline)).strip():
+            answer = {"started": started}
+            if line == "idle":
+                await asyncio.wait([task], timeout=_IDLE_SECONDS)
+            else:
+                answer["ended"] = await self._end(int(line), task)
+            print(json.dumps(answer | self._figures()), flush=True)
+        stop.set()
+        await task
+
+    async def _end(self, issue_id: int, task: asyncio.Task[None]) -> float:
+        """When everybody had the issue."""
+        async with asyncio.timeout(_LONGEST_SECONDS):
+            while (ended := await asyncio.to_thread(self._ended, issue_id)) is None:
+                await asyncio.wait([task], timeout=_LOOK_SECONDS)
+        return ended
+
+    def _ended(self, issue_id: int) -> float | None:
+        with reading(self._engine) as session:
+            at = session.scalar(select(Issue.finished_at).where(Issue.id == issue_id))
+        return at.timestamp() if at else None
+
+    def _figures(self) -> dict[str, float]:
+        status = Path("/proc/self/status").read_text()  # ru_maxrss would be the parent's
+        peak = re.search(r"VmHWM:\s+(\d+)", status)
+        return {
+            "accepted": self._worker.accepted,
+            "start_cpu": start_cpu,
+            "cpu": _cpu(),
+            "mb": int(peak[1]) / 1024 if peak else 0.0,
+        }
 
 
 def signer(kind: str) -> DkimSigner | None:
     """A signer with a new key of that kind, for the measured newsletter's domain."""
     if kind == "none":
         return None
-    private = (
-        rsa.generate_private_key(65537, 2048)
-        if kind == "rsa"
-        else ed25519.Ed25519PrivateKey.generate()
+    return DkimSigner(
+        [DkimKey("river.test", "bench", new_key("rsa" if kind == "rsa" else "ed25519"))]
     )
-    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return DkimSigner([DkimKey("river.test", "bench", pem)])
 
 
 def _cpu() -> float:
@@ -89,8 +107,4 @@ def _cpu() -> float:
 
 if __name__ == "__main__":
     start_cpu = _cpu()
-    result = uvloop.run(send(sys.argv[1], *map(int, sys.argv[2:5]), signer(sys.argv[5])))
-    status = Path("/proc/self/status").read_text()  # ru_maxrss would be the parent's at the fork
-    peak = re.search(r"VmHWM:\s+(\d+)", status)
-    megabytes = int(peak[1]) / 1024 if peak else 0.0
-    print(json.dumps(result | {"start_cpu": start_cpu, "cpu": _cpu(), "mb": megabytes}))
+    uvloop.run(Measured(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), signer(sys.argv[4])).run())
