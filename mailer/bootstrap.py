@@ -64,7 +64,8 @@ class Mailer:
     @property
     def post(self) -> Post:
         """Sends what the notifier wrote."""
-        return Post(self.engine, self.relays, hostname_of(self.settings), self.clock, self.dkim)
+        hostname = hostname_of(self.settings)
+        return Post(self.engine, self.relays, hostname, self.clock, self.dkim, self.limits)
 
     @property
     def publisher(self) -> Publisher:

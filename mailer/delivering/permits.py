@@ -139,6 +139,15 @@ def reserve(
     return Reserved(granted, again_at)
 
 
+def count(session: Session, limits: Limits, domain: str, *, now: datetime) -> None:
+    """One message went to *domain*, whatever the rates said: its permits are spent, or owed."""
+    for scope in (EVERYBODY, domain):
+        for rate in limits.of(scope):
+            row = _row(session, scope, rate)
+            _spend(row, rate, 1, now)
+    session.flush()
+
+
 _LONGEST_WAIT = timedelta(seconds=2)  # others may have given permits up
 
 
@@ -147,14 +156,23 @@ def _reserve_rates(
 ) -> tuple[int, datetime]:
     rates = limits.of(scope)
     rows = {rate: _row(session, scope, rate) for rate in rates}
-    meters = {rate: Meter(row.until, tuple(row.slots)) for rate, row in rows.items()}
+    meters = {rate: _meter(row) for rate, row in rows.items()}
     left = (available(rate, meter, now) for rate, meter in meters.items())
     permits = min([number, *left])
     for rate, row in rows.items():
-        meters[rate] = spend(rate, meters[rate], permits, now)
-        row.until, row.slots = meters[rate].until, list(meters[rate].slots)
+        meters[rate] = _spend(row, rate, permits, now)
     ready = (next_permit(rate, meter, now) for rate, meter in meters.items())
     return permits, max([now, *ready])
+
+
+def _meter(row: SendingMeter) -> Meter:
+    return Meter(row.until, tuple(row.slots))
+
+
+def _spend(row: SendingMeter, rate: Rate, permits: int, now: datetime) -> Meter:
+    meter = spend(rate, _meter(row), permits, now)
+    row.until, row.slots = meter.until, list(meter.slots)
+    return meter
 
 
 _OPEN = text(

@@ -2,6 +2,7 @@
 
 A worker that has something to send says every two seconds how many it wants and holds. It may take
 what the others do not hold; while one of them has less than an equal share, no more than such a share.
+Couriers of mails to single people go first: workers leave them what they want.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from mailer.database.tables import RelaySeats
 # A worker that has not been heard of for so long holds none: without the database, its connections
 # run dry and are closed sooner.
 _SILENT = timedelta(seconds=15)
+
+
+COURIER = "courier "  # with this before their names, those who go first
 
 
 class Wish(NamedTuple):
@@ -38,7 +42,7 @@ def share_out(session: Session, relay: str, wish: Wish, *, worker: str, now: dat
     )
     rows = session.scalars(select(RelaySeats).where(RelaySeats.relay == relay)).all()
     others = [row for row in rows if row.worker != worker]
-    allowed = _allowed(wish, others)
+    allowed = _allowed(wish, others, first=worker.startswith(COURIER))
     for row in rows:
         if row.worker == worker:
             session.delete(row)
@@ -58,12 +62,17 @@ def share_out(session: Session, relay: str, wish: Wish, *, worker: str, now: dat
     return allowed
 
 
-def _allowed(wish: Wish, others: Sequence[RelaySeats]) -> int:
-    free = max(0, wish.most - sum(row.held for row in others))
-    waiting = sum(1 for row in others if row.wanted)
-    share = max(1, wish.most // (waiting + 1))
+def _allowed(wish: Wish, others: Sequence[RelaySeats], *, first: bool) -> int:
+    couriers = [row for row in others if row.worker.startswith(COURIER)]
+    workers = [row for row in others if not row.worker.startswith(COURIER)]
+    held_back = sum(row.held if first else max(row.held, row.wanted) for row in couriers)
+    free = max(0, wish.most - held_back - sum(row.held for row in workers))
+    if first:
+        return min(wish.wanted, free)
+    waiting = sum(1 for row in workers if row.wanted)
+    share = max(1, (wish.most - held_back) // (waiting + 1))
     wanted = wish.wanted
-    if any(row.held < min(row.wanted, share) for row in others):
+    if any(row.held < min(row.wanted, share) for row in workers):
         wanted = min(wanted, share)
     return min(wanted, free)
 

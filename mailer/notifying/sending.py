@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
@@ -16,10 +17,12 @@ from mailer.delivering.connecting import Connection, close_connection, open_conn
 from mailer.delivering.envelopes import envelope
 from mailer.delivering.lane import Handover, Lane
 from mailer.delivering.outcomes import Reply
+from mailer.delivering.permits import NO_LIMITS, Limits, count
 from mailer.errors import InvalidInput, RelayUnavailable, Unavailable
 from mailer.notifying import notices
 from mailer.notifying.message import dot_safe
 from mailer.notifying.notices import Held
+from mailer.notifying.seating import seat
 from mailer.relays import Relay
 from mailer.signing import DkimSigner
 
@@ -43,6 +46,7 @@ class Post:
     hostname: str
     clock: Clock
     dkim: DkimSigner | None = None
+    limits: Limits = NO_LIMITS
 
     async def send_due(self) -> int:
         """Send what is due, until nothing is; how many were settled."""
@@ -60,12 +64,19 @@ class Post:
 
     async def _use_connection(self, held: Held) -> tuple[int, Held | None]:
         """Carry *held* and what follows over one connection, as long as that lasts."""
-        try:
-            connection = await self._connect()
-        except RelayUnavailable as error:
-            log.warning("%s", error)
-            await asyncio.to_thread(self._give_back, held, str(error))
-            return 0, None
+        async with AsyncExitStack() as seats:
+            try:
+                connection = await self._connect(seats)
+            except RelayUnavailable as error:
+                log.warning("%s", error)
+                await asyncio.to_thread(self._give_back, held, str(error))
+                return 0, None
+            try:
+                return await self._use(connection, held)
+            finally:
+                await close_connection(connection)
+
+    async def _use(self, connection: Connection, held: Held) -> tuple[int, Held | None]:
         counter = _Counter()
         lane = Lane(connection, counter, most=10_000, parked=counter.rest)
         settled = 0
@@ -81,15 +92,15 @@ class Post:
                     return settled, following
         finally:
             lane.stop()
-            await close_connection(connection)
         return settled, None
 
-    async def _connect(self) -> Connection:
+    async def _connect(self, seats: AsyncExitStack) -> Connection:
         """A connection to one of the relays, the heavier ones more often asked first."""
         order = sorted(self.relays, key=lambda relay: random.random() ** (1 / relay.weight))  # noqa: S311
         problems = []
         for relay in reversed(order):
             try:
+                await seats.enter_async_context(seat(self.engine, relay, self.clock))
                 return await open_connection(
                     relay, timeout=_CONNECT_SECONDS, hostname=self.hostname
                 )
@@ -149,6 +160,7 @@ class Post:
         now = self.clock()
         with transaction(self.engine) as session:
             notices.settle(session, held, reply, now)
+            count(session, self.limits, held.recipient.rpartition("@")[2], now=now)
             return notices.take(session, now)
 
     def _give_back(self, held: Held, why: str) -> None:
@@ -157,15 +169,20 @@ class Post:
 
 
 class Couriers:
-    """A few couriers at work at the same time; one that hangs holds up nobody else."""
+    """A few couriers at work at the same time; one that hangs holds up nobody else.
+
+    Where a relay allows few connections, they take half of them at most.
+    """
 
     def __init__(self, post: Post) -> None:
         self._post = post
+        allowed = [relay.connections for relay in post.relays if relay.connections is not None]
+        self._most = min(_COURIERS, max(1, min(allowed, default=2 * _COURIERS) // 2))
         self._tasks: set[asyncio.Task[int]] = set()
 
     async def tick(self) -> None:
         """Send one more courier out, if there is one; called every second."""
-        if len(self._tasks) < _COURIERS:
+        if len(self._tasks) < self._most:
             task = asyncio.create_task(self._post.send_due())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)

@@ -8,22 +8,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from mailer.clock import Clock, utc_now
 from mailer.database.engine import open_engine, transaction
-from mailer.database.tables import IssueState
+from mailer.database.tables import IssueState, Newsletter
 from mailer.delivering.permits import Limits
-from mailer.delivering.seats import Wish, share_out
+from mailer.delivering.seats import COURIER, Wish, share_out
 from mailer.rates import parse_rates
 from mailer.warming import WarmUpPlan
-from tests.support.accounting import account, issue_under_way
+from tests.support.accounting import account, issue_under_way, wait_for_bodies, wait_until
 from tests.support.factories import add_issue, add_newsletter, add_readers
+from tests.support.processes import PATIENT, installation
 from tests.support.sending import a_worker, audited, run_until, start, state_of, work
-from tests.support.sink import Sink, running
+from tests.support.sink import DROP, Sink, running
+from tests.support.site import mailer_of
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 SLACK = 1.0  # seconds: how late, after its permit, a message may come on a busy machine
@@ -230,3 +233,45 @@ def test_a_worker_that_wants_none_any_more_leaves_them_to_the_others(engine: Eng
         assert share_out(session, "relay", some, worker="second", now=NOON) == 2
         assert share_out(session, "relay", none, worker="first", now=NOON) == 0
         assert share_out(session, "relay", some._replace(held=2), worker="second", now=NOON) == 4
+
+
+def test_a_courier_of_single_mails_is_left_a_connection_by_workers(engine: Engine) -> None:
+    work_, mail = Wish(most=2, wanted=2, held=0), Wish(most=2, wanted=1, held=0)
+    courier = f"{COURIER}one"
+    with transaction(engine) as session:
+        assert share_out(session, "relay", work_, worker="first", now=NOON) == 2
+        assert share_out(session, "relay", mail, worker=courier, now=NOON) == 0
+        assert share_out(session, "relay", work_._replace(held=2), worker="first", now=NOON) == 1
+        assert share_out(session, "relay", mail, worker=courier, now=NOON) == 0, "still open"
+        assert share_out(session, "relay", work_._replace(held=1), worker="first", now=NOON) == 1
+        assert share_out(session, "relay", mail, worker=courier, now=NOON) == 1
+        done = mail._replace(wanted=0)
+        assert share_out(session, "relay", done, worker=courier, now=NOON) == 0
+        assert share_out(session, "relay", work_._replace(held=1), worker="first", now=NOON) == 2
+
+
+def test_a_mail_to_one_person_does_not_wait_for_an_issue_and_takes_no_connection_too_many(
+    engine: Engine, database_url: str, tmp_path: Path
+) -> None:
+    """By a relay that allows one connection, and drops all others."""
+    issue_id, _ = issue_under_way(engine, 3000, batch_size=50)
+    sink = Sink(delay=0.05, on_connect=lambda _number: DROP if sink.open > 1 else None)
+
+    with running(sink), installation(tmp_path, database_url, sink.port) as site:
+        one = {"smtp_url": f"smtp://127.0.0.1:{sink.port}?starttls=no&connections=1"}
+        scheduler = site.command("schedule", changes=PATIENT | one)
+        wait_for_bodies(sink, 20)
+        with transaction(engine) as session:
+            mailer_of(engine).notifier.notify(
+                session,
+                "test",
+                to="ann@single.test",
+                values={},
+                newsletter=session.scalars(select(Newsletter)).one(),
+                now=NOON,
+            )
+        wait_until(lambda: sink.counts["ann@single.test"] == 1)
+        assert audited(engine, issue_id).waiting > 0
+        assert scheduler.end()[0] == 0, scheduler.words
+
+    assert sink.most_open == 1

@@ -14,8 +14,10 @@ from sqlalchemy import Engine, select
 from mailer.bootstrap import Mailer
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Fate, Notice
+from mailer.delivering.permits import EVERYBODY, Limits, reserve
 from mailer.errors import ConfigurationError, InvalidAddress
 from mailer.notifying import notices
+from mailer.rates import parse_rates
 from mailer.relays import Relay
 from mailer.signing import DkimKey, DkimSigner, new_key
 from tests.support.factories import NOON, add_newsletter
@@ -42,7 +44,7 @@ class Hand:
         return self.now
 
 
-def an_installation(engine: Engine, sink: Sink, hand: Hand, **settings: str) -> Mailer:
+def an_installation(engine: Engine, sink: Sink, hand: Hand, **settings: object) -> Mailer:
     relay = Relay("127.0.0.1", sink.port, starttls=False)
     return replace(mailer_of(engine, **settings), relays=(relay,), clock=hand)
 
@@ -330,3 +332,36 @@ def test_what_is_no_address_is_refused_before_anything_is_stored(
         ask(mailer, "nobody")
     with reading(engine) as session:
         assert notices.counts(session).waiting == 0
+
+
+def test_a_notice_waits_for_no_rate_and_counts_against_all_that_others_wait_for(
+    engine: Engine, sink: Sink
+) -> None:
+    limits = Limits(parse_rates("5/hour"), {"readers.test": parse_rates("2/day")})
+    domains = {"readers.test": "2/day"}
+    mailer = an_installation(engine, sink, Hand(), rates="5/hour", domain_rates=domains)
+    wanted = {EVERYBODY: 3, "readers.test": 2}
+    with transaction(engine) as session:
+        assert reserve(session, limits, wanted, now=NOON).permits == wanted
+    for name in ("ann", "ben", "cat"):
+        ask(mailer, f"{name}@readers.test")
+
+    assert send(mailer) == 3
+
+    assert sink.counts.total() == 3
+    with transaction(engine) as session:
+        later = NOON + timedelta(minutes=59)
+        assert reserve(session, limits, wanted, now=later).permits == dict.fromkeys(wanted, 0)
+
+
+def test_a_relay_that_is_away_spends_no_permits_of_notices(engine: Engine) -> None:
+    hand = Hand()
+    mailer = an_installation(engine, Sink(port=1), hand, rates="5/hour")
+    ask(mailer)
+    for _ in range(7):
+        send(mailer)
+        hand.now += timedelta(minutes=1)
+
+    with transaction(engine) as session:
+        limits = Limits(parse_rates("5/hour"))
+        assert reserve(session, limits, {EVERYBODY: 5}, now=hand.now).permits == {EVERYBODY: 5}
