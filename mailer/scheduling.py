@@ -21,6 +21,7 @@ from mailer.errors import ConfigurationError, MailerError, Unavailable
 from mailer.event_loop import run_until_stopped
 from mailer.joining import meters, work
 from mailer.joining.lapsing import remove_unconfirmed
+from mailer.keeping.gathering import gather
 from mailer.keeping.retaining import retain
 from mailer.mailboxes import Mailbox
 from mailer.notifying.notices import remove_settled
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 
 _TICK = timedelta(seconds=1)
 _JUDGE = timedelta(seconds=20)
+_GATHER = timedelta(minutes=5)
 _TIDY = timedelta(hours=1)
 _JOB = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
 
@@ -62,6 +64,7 @@ async def _run(mailer: Mailer, stop: asyncio.Event) -> None:
         ("try and import uploads", _import, _TICK, [mailer]),
         ("judge clicks", _judge_clicks, _JUDGE, [mailer]),
         ("judge refusals", _judge_refusals, _JUDGE, [mailer]),
+        ("gather receipts", _gather, _GATHER, [mailer]),
         ("forget what is old", _forget, _TIDY, [mailer]),
         *_mailbox_job(mailer),
     ):
@@ -150,6 +153,14 @@ def _judge_refusals(mailer: Mailer) -> None:
             log.info("suppressed %d addresses that refused issue %d", suppressed, issue_id)
     except Unavailable as error:
         log.error("%s Refusals are judged later.", error)
+
+
+def _gather(mailer: Mailer) -> None:
+    """Gather who got the issues that have ended."""
+    try:
+        gather(mailer.engine, mailer.clock)
+    except Unavailable as error:
+        log.error("%s Rules ask the deliveries meanwhile.", error)
 
 
 def _forget(mailer: Mailer) -> None:

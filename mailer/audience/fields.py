@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from mailer.audience.naming import segments_that
+from mailer.audience.places import is_place
 from mailer.database.tables import CustomField, Subscriber
 from mailer.errors import Conflict, InvalidInput, NotFound
 from mailer.field_kinds import EditableBy, FieldKind, FieldType, Kept
@@ -174,7 +175,7 @@ def kept_values(
 def _names(leaf: Leaf, name: str) -> bool:
     if not isinstance(leaf, Comparison):
         return False
-    placed = leaf.subject is Subject.PLACE and name in ("country", "region", "city", "postcode")
+    placed = leaf.subject is Subject.PLACE and is_place(name)
     return placed or (leaf.subject is Subject.FIELD and leaf.field == name)
 
 

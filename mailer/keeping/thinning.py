@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
+from mailer.audience import receipts
 from mailer.database.tables import (
     Attempt,
     Batch,
@@ -61,6 +62,7 @@ def _thin_out_issue(session: Session, issue_id: int) -> int:
         doubts[key] += one in uncertain
     for (fate, reason), count in counts.items():
         _add(session, issue_id, fate, reason, count, doubts[fate, reason])
+    receipts.forget(session, issue_id)
     first, last = ids[0], ids[-1]
     for table in (Delivery, Attempt):
         session.execute(

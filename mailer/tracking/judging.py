@@ -1,6 +1,6 @@
-"""Finds clicks of scanners that pose as browsers, by what no person does.
+"""Finds clicks and opens of scanners that pose as browsers, by what no person does.
 
-A click is recorded at once, with what its request said of itself (`mailer.tracking.machines`). What
+Both are recorded at once, with what their request said of itself (`mailer.tracking.machines`). What
 only a look at several clicks, or at the delivery, can tell is judged here, half a minute later.
 """
 
@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain, pairwise
+from typing import TypeAlias
 
-from sqlalchemy import select, update
+from sqlalchemy import literal, select, update
 from sqlalchemy.orm import Session
 
-from mailer.database.tables import Click, Delivery, Fact, Fate
+from mailer.database.tables import Click, Delivery, Fact, Fate, Open
 
 _BURST = timedelta(seconds=3)  # so long a scanner takes for the links of a mail
 _BURST_LINKS = 3  # different ones: nobody opens so many in that time
@@ -23,7 +24,8 @@ _LONGEST_BURST = 100  # clicks looked at together: a flood is judged in time all
 _TOO_SOON = timedelta(seconds=2)  # after the relay took the mail, which still had a way to go
 _SETTLED = timedelta(seconds=30)  # older clicks get no neighbours any more
 _MOST = 20_000  # clicks looked at in one transaction
-_FACT = "clicks judged up to"
+Judged: TypeAlias = type[Click] | type[Open]
+_FACTS: Mapping[Judged, str] = {Click: "clicks judged up to", Open: "opens judged up to"}
 
 _IN_A_BURST = f"{_BURST_LINKS} links within {_BURST.seconds} seconds"
 _AT_ONCE = f"within {_TOO_SOON.seconds} seconds of sending"
@@ -39,13 +41,21 @@ class _Seen:
 
 
 def judge(session: Session, *, now: datetime, at_hand: bool = False) -> int:
-    """Mark machines among the clicks that nobody judged yet; how many were marked.
+    """Mark machines among the clicks and opens that nobody judged yet; how many were marked.
 
     Mails *at_hand*, in the built-in inbox, have no way to go: haste gives nobody away there.
     A bounded share of the work: call it again while `pending` says so.
     """
-    since = _judged_until(session)
-    seen = _unjudged(session, since, now)
+    return sum(_judge(session, table, now=now, at_hand=at_hand) for table in _FACTS)
+
+
+def pending(session: Session, *, now: datetime) -> bool:
+    """Whether there are clicks or opens to judge; only reads."""
+    return any(_waits(session, table, now) for table in _FACTS)
+
+
+def _judge(session: Session, table: Judged, *, now: datetime, at_hand: bool) -> int:
+    seen = _unjudged(session, table, now)
     if not seen:
         return 0
     marks = _marks(seen)
@@ -53,46 +63,51 @@ def judge(session: Session, *, now: datetime, at_hand: bool = False) -> int:
         marks |= _too_soon(session, seen)
     for reason in sorted(set(marks.values())):
         session.execute(
-            update(Click)
-            .where(Click.id.in_([one for one, why in marks.items() if why == reason]))
+            update(table)
+            .where(table.id.in_([one for one, why in marks.items() if why == reason]))
             .values(machine=reason)
             .execution_options(synchronize_session=False)
         )
-    _remember(session, _judged_up_to(seen))
+    _remember(session, _FACTS[table], _judged_up_to(seen))
     return len(marks)
 
 
-def pending(session: Session, *, now: datetime) -> bool:
-    """Whether there are clicks to judge; only reads."""
-    newer = select(Click.id).where(
-        Click.id > _judged_until(session), Click.at < now - _SETTLED, Click.machine.is_(None)
+def _waits(session: Session, table: Judged, now: datetime) -> bool:
+    newer = select(table.id).where(
+        table.id > _judged_until(session, table), table.at < now - _SETTLED, table.machine.is_(None)
     )
     return session.scalar(newer.limit(1)) is not None
 
 
-def _judged_until(session: Session) -> int:
-    known = session.scalar(select(Fact.value).where(Fact.name == _FACT))
+def _judged_until(session: Session, table: Judged) -> int:
+    known = session.scalar(select(Fact.value).where(Fact.name == _FACTS[table]))
     return int(known) if known is not None else 0
 
 
-def _remember(session: Session, click_id: int) -> None:
+def _remember(session: Session, fact: str, number: int) -> None:
     renewed = session.execute(
         update(Fact)
-        .where(Fact.name == _FACT)
-        .values(value=str(click_id))
+        .where(Fact.name == fact)
+        .values(value=str(number))
         .returning(Fact.name)
         .execution_options(synchronize_session=False)
     )
     if renewed.first() is None:
-        session.add(Fact(name=_FACT, value=str(click_id)))
+        session.add(Fact(name=fact, value=str(number)))
         session.flush()
 
 
-def _unjudged(session: Session, since: int, now: datetime) -> list[_Seen]:
+def _unjudged(session: Session, table: Judged, now: datetime) -> list[_Seen]:
+    # An open has no link: however many there are, they are no burst of different ones.
+    link = Click.link_number if table is Click else literal(0)
     rows = session.execute(
-        select(Click.id, Click.issue_id, Click.subscriber_id, Click.link_number, Click.at)
-        .where(Click.id > since, Click.at < now - _SETTLED, Click.machine.is_(None))
-        .order_by(Click.id)
+        select(table.id, table.issue_id, table.subscriber_id, link, table.at)
+        .where(
+            table.id > _judged_until(session, table),
+            table.at < now - _SETTLED,
+            table.machine.is_(None),
+        )
+        .order_by(table.id)
         .limit(_MOST)
     )
     return [_Seen(*row) for row in rows]

@@ -10,12 +10,24 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 from sqlalchemy import Engine
 
+from mailer.audience import fields, segments, tags
 from mailer.bootstrap import Mailer
 from mailer.database.engine import transaction
+from mailer.database.tables import IssueState
+from mailer.field_kinds import FieldKind
 from mailer.web.serving import bind
-from tests.support.factories import add_newsletter, add_subscriber
+from tests.support.factories import NOON, add_issue, add_newsletter, add_subscriber
 from tests.support.site import mailer_of
 from tests.support.staff import sign_in
+
+FIELDS = {
+    "district": FieldKind.TEXT,
+    "age": FieldKind.NUMBER,
+    "born": FieldKind.DATE,
+    "member": FieldKind.YES_NO,
+    "size": FieldKind.CHOICE,
+    "city": FieldKind.TEXT,
+}
 
 
 @pytest.fixture
@@ -24,6 +36,13 @@ def mailer(sqlite_engine: Engine) -> Mailer:
         newsletter = add_newsletter(session)
         for address, language in (("ann@a.test", "de"), ("ben@a.test", "de"), ("cem@a.test", "en")):
             add_subscriber(session, address, newsletter=newsletter, language=language)
+        hills = add_newsletter(session, "hills", name="Hills")
+        add_issue(session, hills, state=IssueState.SENT, started_at=NOON, finished_at=NOON)
+        for name, kind in FIELDS.items():
+            options = ("small", "large") if kind is FieldKind.CHOICE else ()
+            fields.add(session, name, kind, now=NOON, options=options)
+        tags.ensure(session, ["volunteer", "Blog, old", 'a "b" c'], now=NOON)
+        segments.add(session, "Germans", 'language is "de"', now=NOON)
     return mailer_of(sqlite_engine)
 
 
@@ -55,7 +74,7 @@ def builder(mailer: Mailer) -> Iterator[Page]:
 
 
 def test_conditions_become_text_with_a_live_count_and_are_saved(builder: Page) -> None:
-    builder.get_by_label("Name", exact=True).fill("Germans")
+    builder.get_by_label("Name", exact=True).fill("German readers")
     builder.get_by_role("button", name="Add a condition").click()
     builder.get_by_label("Condition").select_option("language")
     builder.get_by_label("Value").fill("de")
@@ -72,15 +91,80 @@ def test_conditions_become_text_with_a_live_count_and_are_saved(builder: Page) -
     builder.get_by_role("button", name="Save").click()
 
     expect(builder.get_by_role("heading", name="Segments")).to_be_visible()
-    expect(builder.get_by_text("Germans")).to_be_visible()
+    expect(builder.get_by_text("German readers")).to_be_visible()
 
 
-def test_text_becomes_conditions_and_what_is_deeper_is_left_to_the_text(builder: Page) -> None:
+RULES = (
+    'tag is "VOLUNTEER"',
+    'tag is one of "volunteer", "Blog, old", "a \\"b\\" c"',
+    "tag is empty",
+    'field district is not "North"',
+    'field district is one of "North", "a, b", "\\\\"',
+    'field district starts with "No" or field district contains "%" or field district is empty',
+    "field age is 18 or field age is one of 1, 2.5 or field age above -3",
+    "field age at least 18 and field age at most 70 and not field age below 2",
+    "field born on 2000-01-31 or field born since 1990-05-01 or field born in last 30 days",
+    'field member is yes and field size is not one of "small", "large" or field member is no',
+    "joined before 2026-01-31 or joined after 2026-02-01 or joined in last 7 days",
+    'language is "de" and (place within "Lindholm" or not (name is "Ann" and domain is "a.test"))',
+    'not (language is "de" or language is empty)',
+    'domain within "a.test" or time zone starts with "Europe/" or source is not "import"',
+    'subscribed to "river" and not pending for "hills" or unsubscribed from "hills"',
+    'segment "Germans" and segment "GERMANS"',
+    "received and opened in last 3 issues and not did nothing in last 90 days",
+    'received in issue 1 or did nothing in last 2 issues of "hills"',
+    'clicked or clicked any link in last 2 issues or clicked link "https://act.test/"',
+    'clicked any action in last 5 days or clicked action "Sign, now" in issue 1',
+    'clicked any block or clicked block "b-1" in last 3 issues of "river"',
+)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_text_becomes_conditions_that_say_the_same(builder: Page, rule: str) -> None:
+    """Whoever then changes one condition changes nothing else."""
+    with builder.expect_response("**/segments/check") as answer:
+        builder.get_by_label("The rule as text").fill(rule)
+    assert answer.value.status == 200, answer.value.text()
+    canonical = answer.value.json()["rule"]
+    expect(builder.locator("#conditions li").first).to_be_visible()
+    with builder.expect_response("**/segments/check") as again:
+        builder.locator("#builder").dispatch_event("input")
+    assert again.value.json().get("rule") == canonical, again.value.text()
+    expect(builder.get_by_label("The rule as text")).to_have_value(canonical)
+
+
+def test_groups_stand_within_groups(builder: Page) -> None:
+    builder.get_by_role("button", name="Add a condition").click()
+    builder.get_by_label("Condition").select_option("language")
+    builder.get_by_label("Value").fill("de")
+    builder.get_by_role("button", name="Add a group").click()
+    group = builder.locator(".group")
+    group.get_by_label("All or any").select_option("or")
+    group.get_by_label("Condition").select_option("name")
+    group.get_by_label("Value").fill("Ann")
+    group.get_by_role("button", name="Add a condition").click()
+    group.get_by_label("Condition").nth(1).select_option("deed")
     text = builder.get_by_label("The rule as text")
-    text.fill('joined in last 30 days or language is "en"')
-    expect(builder.get_by_label("Condition")).to_have_count(2)
-    expect(builder.get_by_label("All or any")).to_have_value("or")
-    text.fill('language is "en" and (joined in last 30 days or name is "Ann")')
-    expect(builder.get_by_text("written by hand")).to_be_visible()
+    expect(text).to_have_value('language is "de" and (name is "Ann" or clicked any action)')
+    group.get_by_label("not").first.select_option("not")
+    expect(text).to_have_value('language is "de" and not (name is "Ann" or clicked any action)')
+
+
+def test_a_condition_without_its_value_is_neither_counted_nor_saved(builder: Page) -> None:
+    builder.get_by_label("Name", exact=True).fill("Half")
+    text = builder.get_by_label("The rule as text")
+    text.fill('language is "de"')
+    expect(builder.locator("#people")).to_have_text("2 people")
+    builder.get_by_role("button", name="Add a condition").click()
+    builder.get_by_label("Condition").nth(1).select_option("field age")
+    expect(builder.locator("#people")).to_have_text("One condition still needs a value.")
+    builder.get_by_role("button", name="Save").click()
+    expect(builder.get_by_label("Value").nth(1)).to_be_focused()
+
+
+def test_what_opened_means_and_what_is_wrong_is_said(builder: Page) -> None:
+    text = builder.get_by_label("The rule as text")
+    text.fill("not opened in last 3 issues")
+    expect(builder.get_by_role("note")).to_contain_text("MAILER_TRACK_OPENS")
     text.fill('language is "e')
     expect(builder.locator("#people")).to_contain_text("cannot be read at character")

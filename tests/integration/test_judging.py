@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from mailer.database.engine import reading, transaction
-from mailer.database.tables import Click, Delivery, Fate, IssueLink
+from mailer.database.tables import Click, Delivery, Fate, IssueLink, Open
 from mailer.tracking import judging
 from mailer.tracking.records import link_figures
 from tests.support.factories import NOON, add_issue, add_newsletter
@@ -152,3 +152,20 @@ def test_haste_is_no_sign_where_the_mail_had_no_way_to_go(engine: Engine, issue_
     follow(engine, issue_id, [(0, 0.5), (1, 1.5)], start=SENT)
 
     assert judged(engine, at_hand=True) == [None, None]
+
+
+def test_an_open_at_the_moment_of_sending_is_a_machine_and_later_ones_are_people(
+    engine: Engine, issue_id: int
+) -> None:
+    """However many there are: pictures are fetched again as often as a mail is looked at."""
+    with transaction(engine) as session:
+        for seconds in (0.5, 60, 61, 62, 63):
+            at = SENT + timedelta(seconds=seconds)
+            session.add(Open(issue_id=issue_id, subscriber_id=7, at=at))
+    with transaction(engine) as session:
+        assert judging.pending(session, now=LATER)
+        assert judging.judge(session, now=LATER) == 1
+        assert not judging.pending(session, now=LATER)
+    with reading(engine) as session:
+        marks = session.scalars(select(Open.machine).order_by(Open.id)).all()
+    assert marks == [AT_ONCE, None, None, None, None]

@@ -177,3 +177,24 @@ def test_people_of_a_segment_are_still_those_who_agreed(engine: Engine) -> None:
         selected = segments.selection(session, "English", now=NOON)
         assert segments.count(session, selected) == 3
         assert targeting.confirmed(session, "river", selected) == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "wanted"),
+    [
+        ("cc", "DE", "de"), ("land", "Norge", "norge"), ("state", "Ohio", "OHIO"),
+        ("ort", "Lindholm", "Lindholm"), ("plz", "24937", "249"), ("zip_code", "90210", "90210"),
+        ("code_postal", "75011", "75"), ("région", "Bretagne", "bretagne"),
+    ],
+)  # fmt: skip
+def test_a_place_is_known_by_whatever_its_column_was_called(
+    engine: Engine, field: str, value: str, wanted: str
+) -> None:
+    with transaction(engine) as session:
+        fields.add(session, field, FieldKind.TEXT, now=NOON)
+        add_subscriber(session, "ann@a.test", fields={field: value})
+        add_subscriber(session, "ben@a.test", fields={field: "elsewhere"})
+        segments.add(session, "Here", f'place within "{wanted}"', now=NOON)
+        assert people(session, f'place within "{wanted}"') == 1
+        with pytest.raises(Conflict, match="needed by the segment 'Here'"):
+            fields.remove(session, field)

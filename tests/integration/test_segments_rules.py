@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from mailer.audience import receipts
 from mailer.audience.selecting import select_people
 from mailer.database.tables import (
     Click,
@@ -33,6 +34,7 @@ from mailer.rules import Rule, parse
 from tests.support.factories import NOON, add_issue, add_newsletter
 from tests.support.meaning import fits
 from tests.support.people import (
+    ENDED,
     ISSUES,
     LINKS,
     PEOPLE,
@@ -65,7 +67,7 @@ def world(engine: Engine) -> Engine:
             issue = Issue(
                 id=number, newsletter_id=newsletters[one.newsletter].id, subject="News",
                 created_at=NOON, changed_at=NOON, started_at=started, finished_at=one.finished_at,
-                state=IssueState.SENDING if started else IssueState.DRAFT,
+                state=one.state,
             )  # fmt: skip
             session.add(issue)
             session.flush()
@@ -170,6 +172,9 @@ def _compare(engine: Engine, people: Sequence[Person], rule: Rule) -> None:
         found = session.scalars(select_people(session, rule, now=NOON).ids()).all()
         assert sorted(found) == sorted(wanted), str(rule)  # sorted: nobody twice
         assert session.scalar(select_people(session, rule, now=NOON).count()) == len(wanted)
+        receipts.keep(session, ENDED, receipts.gathered(session, ENDED), now=NOON)
+        found = session.scalars(select_people(session, rule, now=NOON).ids()).all()
+        assert sorted(found) == sorted(wanted), f"by receipts: {rule}"
         session.rollback()
 
 

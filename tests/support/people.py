@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from mailer.database.tables import Consent
+from mailer.database.tables import Consent, IssueState
 from mailer.rules.syntax import (
     Aim,
     Comparison,
@@ -45,6 +45,12 @@ class SentIssue:
     newsletter: str
     started_at: datetime | None
     finished_at: datetime | None = None
+
+    @property
+    def state(self) -> IssueState:
+        if self.started_at is None:
+            return IssueState.DRAFT
+        return IssueState.SENT if self.finished_at else IssueState.SENDING
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,7 @@ ISSUES = (
     SentIssue("river", NOON - timedelta(days=1)),
     SentIssue("river", None),
 )
+ENDED = 1  # the issue whose deliveries can be gathered
 TAGS = ("volunteer", "Press", "Ärzte")
 SEGMENTS = {
     "Volunteers": 'tag is "volunteer"',

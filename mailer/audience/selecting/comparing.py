@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_
 
 from mailer.addresses import parse_address
+from mailer.audience.places import is_postcode
 from mailer.audience.selecting.texts import Columns, spellings
-from mailer.audience.selecting.vocabulary import POSTCODE, Vocabulary
+from mailer.audience.selecting.vocabulary import Vocabulary
 from mailer.database.tables import Subscriber
 from mailer.errors import InvalidAddress, InvalidInput
 from mailer.field_kinds import FieldKind, FieldType
@@ -134,7 +135,7 @@ class Comparer:
     def _place(self, wanted: str) -> Condition:
         return or_(
             *(
-                (self._columns.starts if name == POSTCODE else self._columns.is_text)(
+                (self._columns.starts if is_postcode(name) else self._columns.is_text)(
                     self._columns.field(name), wanted
                 )
                 for name in self._vocabulary.places()

@@ -1,9 +1,7 @@
-"""A rule as one query: every set of people a join, every other leaf a condition.
+"""A rule as one query: a condition for each leaf, and what it takes to tell who is in which set.
 
-Joins, because both databases then hash or look up as they see fit, wherever the leaf stands: under
-"or" and "not", PostgreSQL would keep a hashed IN only while it fits into work_mem, and SQLite would
-run an EXISTS without its index once a row. What all must fulfil is an IN: there, nobody has to see
-to it that a person is found once.
+What clicks and tags everybody has to have is an IN: both databases begin with those few people
+then, and nobody has to see to it that a person is found once.
 """
 
 from __future__ import annotations
@@ -16,7 +14,8 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, false, func, not
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from mailer.audience.selecting.comparing import Comparer
-from mailer.audience.selecting.sets import People, Sets
+from mailer.audience.selecting.membership import Bits, Lookups, Membership
+from mailer.audience.selecting.sets import Sets
 from mailer.audience.selecting.texts import Columns
 from mailer.audience.selecting.vocabulary import Vocabulary
 from mailer.database.tables import Subscriber
@@ -79,24 +78,28 @@ def select_people(session: Session, rule: Rule, *, now: datetime, besides: int =
 
 class _Compiler:
     def __init__(self, session: Session, vocabulary: Vocabulary) -> None:
-        columns = Columns(session.get_bind().dialect.name)
+        dialect = session.get_bind().dialect.name
+        columns = Columns(dialect)
         self._comparer = Comparer(columns, vocabulary)
         self._sets = Sets(columns, vocabulary)
-        self._source: FromClause = Subscriber.__table__
+        self._membership: Membership = Bits() if dialect == "postgresql" else Lookups()
         self._known: dict[Leaf, Condition] = {}
 
     def selection(self, rule: Rule) -> Selection:
         parts = rule.parts if isinstance(rule, And) else (rule,)
         condition = and_(*map(self._demanded, parts))
-        return Selection(self._source, condition)
+        return Selection(self._membership.source, condition)
 
     def _demanded(self, rule: Rule) -> Condition:
         """What everybody has to fulfil."""
-        if isinstance(rule, Deed) and rule.verb in _ANSWERS:
-            found = self._sets.did(rule)
-            if len(found) == 1:
-                return Subscriber.id.in_(found[0].ids)
-        return self._rule(rule)
+        match rule:
+            case Deed(Verb.CLICKED):
+                few = self._sets.did(rule)
+            case Comparison(Subject.TAG, Operator.IS | Operator.ONE_OF):
+                few = self._sets.tagged(rule)
+            case _:
+                return self._rule(rule)
+        return or_(false(), *(Subscriber.id.in_(ids) for ids in few.ids))
 
     def _rule(self, rule: Rule) -> Condition:
         match rule:
@@ -117,29 +120,22 @@ class _Compiler:
     def _made(self, leaf: Leaf) -> Condition:
         match leaf:
             case Subscribed():
-                return self._among(self._sets.subscribed(leaf))
+                return self._membership.among(self._sets.subscribed(leaf))
             case Deed(Verb.NOTHING, _, window):
                 answered = [self._leaf(Deed(verb, None, window)) for verb in _ANSWERS]
                 return and_(self._leaf(Deed(Verb.RECEIVED, None, window)), *map(not_, answered))
             case Deed():
-                return or_(false(), *map(self._among, self._sets.did(leaf)))
+                return self._membership.among(self._sets.did(leaf))
             case Comparison(Subject.TAG, operator):
-                tagged = self._among(self._sets.tagged(leaf))
+                tagged = self._membership.among(self._sets.tagged(leaf))
                 return not_(tagged) if operator is Operator.EMPTY else tagged
             case Comparison(Subject.SOURCE):
-                return self._among(self._sets.came_by(leaf))
+                return self._membership.among(self._sets.came_by(leaf))
             case Comparison():
                 # NULL is "no", also under "not".
                 return func.coalesce(self._comparer.condition(leaf), false())
             case InSegment():  # pragma: no cover  # written out before
                 raise AssertionError(leaf)
-
-    def _among(self, people: People) -> Condition:
-        ids = people.ids if people.unique else people.ids.distinct()
-        found: Any = ids.subquery()
-        self._source = self._source.outerjoin(found, found.c.subscriber_id == Subscriber.id)
-        condition: Condition = found.c.subscriber_id.is_not(None)
-        return condition
 
 
 _ANSWERS = (Verb.OPENED, Verb.CLICKED)

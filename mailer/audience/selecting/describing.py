@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailer.audience.selecting.comparing import OPERATORS_OF_KIND
-from mailer.database.tables import CustomField, Newsletter, Segment, Tag
+from mailer.audience.selecting.sets import CALLS
+from mailer.database.tables import CustomField, Issue, IssueLink, Newsletter, Segment, Tag
 from mailer.field_kinds import FieldKind
 from mailer.rules.syntax import DATED, NUMERIC, OPERATORS, Aim, Operator, Standing, Subject, Verb
 
@@ -24,6 +25,8 @@ _LABELS = {
     Subject.TIME_ZONE: "Time zone",
     Subject.SOURCE: "Source of consent",
 }
+
+_MOST_ISSUES = 50  # of those that went out, the newest
 
 
 def describe(session: Session) -> dict[str, Any]:
@@ -46,6 +49,27 @@ def describe(session: Session) -> dict[str, Any]:
         "standings": list(map(str, Standing)),
         "newsletters": newsletters,
         "segments": segments,
+        **_sent(session),
+    }
+
+
+def _sent(session: Session) -> dict[str, Any]:
+    """Issues that went out, and what they asked to do: a rule names both."""
+    issues = session.execute(
+        select(Issue.id, Issue.title, Issue.subject)
+        .where(Issue.started_at.is_not(None))
+        .order_by(Issue.started_at.desc(), Issue.id.desc())
+        .limit(_MOST_ISSUES)
+    ).all()
+    labels = session.scalars(
+        select(IssueLink.label)
+        .where(IssueLink.issue_id.in_([one.id for one in issues]), IssueLink.role.in_(CALLS))
+        .distinct()
+        .order_by(IssueLink.label)
+    )
+    return {
+        "issues": [{"number": one.id, "subject": one.title or one.subject} for one in issues],
+        "actions": list(labels),
     }
 
 

@@ -6,10 +6,10 @@ import difflib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from mailer.audience import newsletters
+from mailer.audience import newsletters, places, receipts
 from mailer.database.tables import CustomField, Issue, Segment, Tag
 from mailer.errors import InvalidInput, NotFound
 from mailer.field_kinds import FieldType
@@ -17,9 +17,6 @@ from mailer.names import name_key
 from mailer.rules import Rule, parse
 from mailer.rules.syntax import And, InSegment, LastDays, Not, OneIssue, Or, Window
 from mailer.sentences import Sentence, did_you_mean, there_are
-
-PLACES = ("country", "region", "city")
-POSTCODE = "postcode"
 
 
 class Vocabulary:
@@ -54,7 +51,7 @@ class Vocabulary:
 
     def places(self) -> list[str]:
         """Which of the fields that say where somebody lives there are."""
-        known = [name for name in (*PLACES, POSTCODE) if name in self.types]
+        known = sorted(filter(places.is_place, self.types))
         if not known:
             raise NotFound(
                 "Nobody's place is known: there is no field country, region, city or postcode. "
@@ -90,6 +87,19 @@ class Vocabulary:
             query = query.where(Issue.newsletter_id == self.newsletter(window.newsletter))
         newest = query.order_by(Issue.started_at.desc(), Issue.id.desc()).limit(window.count)
         return list(self._session.scalars(newest))
+
+    def receipts(self, window: Window | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The issues in a window whose receipts tell who got them in it, and the others."""
+        issues = self.issues(window)
+        if issues is None:
+            issues = list(
+                self._session.scalars(select(Issue.id).where(Issue.started_at.is_not(None)))
+            )
+        whole: list[ColumnElement[bool]] = [Issue.id.in_(issues)]
+        if isinstance(window, LastDays):
+            whole.append(Issue.started_at >= self.since(window))
+        gathered = tuple(receipts.standing(self._session, *whole))
+        return gathered, tuple(one for one in issues if one not in gathered)
 
     def since(self, window: LastDays) -> datetime:
         """When the window begins."""

@@ -44,6 +44,7 @@ from mailer.database.tables.ledger import (
     WarmUp,
 )
 from mailer.database.tables.notices import Notice
+from mailer.database.tables.receipts import Gathering, Receipts
 from mailer.database.tables.segments import (
     CustomField,
     IssueSegment,
@@ -82,6 +83,7 @@ __all__ = [
     "Fact",
     "Fate",
     "FormCount",
+    "Gathering",
     "InboxMail",
     "Issue",
     "IssueBlock",
@@ -97,6 +99,7 @@ __all__ = [
     "OptIn",
     "Outcome",
     "Picture",
+    "Receipts",
     "RecoveryCode",
     "RelaySeats",
     "Rendition",

@@ -17,7 +17,8 @@ from mailer.audience.selecting.describing import describe
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Segment
 from mailer.errors import InvalidRule, MailerError, NotFound, Unavailable
-from mailer.rules import from_json, parse, to_json
+from mailer.rules import Rule, from_json, parse, to_json
+from mailer.rules.syntax import Deed, Verb, leaves
 from mailer.staffing.permissions import Permission
 from mailer.web.editor.access import field, staff_route
 from mailer.web.editor.cookies import Notice
@@ -27,6 +28,7 @@ from mailer.web.site import site_of
 
 _SHOWN = 10  # of the people a rule means
 _MOST_TEXT = 20_000
+_OPENS = (Verb.OPENED, Verb.NOTHING)
 
 
 def overview(request: Request) -> Response:
@@ -109,7 +111,20 @@ def _check(request: Request) -> Response:
         raise
     except MailerError as error:
         return JSONResponse({"problem": spoken(error.sentence)}, 422)
-    return JSONResponse({"rule": str(rule), "tree": to_json(rule), "people": people})
+    said = {"rule": str(rule), "tree": to_json(rule), "people": people}
+    return JSONResponse(said | {"note": _note(request, rule)})
+
+
+def _note(request: Request, rule: Rule) -> str:
+    """What has to be known of a rule that speaks of opens."""
+    if not any(isinstance(leaf, Deed) and leaf.verb in _OPENS for leaf in leaves(rule)):
+        return ""
+    if not site_of(request).mailer.settings.track_opens:
+        return gettext("Opens are not counted here: see MAILER_TRACK_OPENS.")
+    return gettext(
+        "“Opened” means that the mail's pictures were fetched. Some mail programs fetch them "
+        "unseen, many people never do: clicks say more."
+    )
 
 
 def _decoded(text: str) -> Any:
@@ -128,11 +143,11 @@ def _page(
         segment = _segment(session, request) if "number" in request.path_params else None
         if text is None:
             text = segment.rule if segment else ""
-        people, some, tree = None, [], None
+        people, some, tree, note = None, [], None, ""
         if text:
             try:
                 rule = parse(text)
-                tree = to_json(rule)
+                tree, note = to_json(rule), _note(request, rule)
                 selected = select_people(session, rule, now=mailer.clock())
                 people = segments.count(session, selected)
                 some = list(segments.members(session, selected, limit=_SHOWN))
@@ -149,6 +164,8 @@ def _page(
         text=text,
         segment=segment,
         problem=problem,
+        note=note,
+        actions=words["actions"],
         people=people,
         some=some,
         # As data for the page's script; a "</script>" in a name must not end it.

@@ -1,8 +1,9 @@
-// The builder of a segment's rule: conditions as rows, the rule's text and the count always beside.
+// The builder of a segment's rule: conditions and groups of them; its text and the count always beside.
 const form = document.querySelector("#segment");
 const words = JSON.parse(document.querySelector("#words").textContent);
 const phrases = JSON.parse(document.querySelector("#phrases").textContent);
-const [builder, list, joined, text, people] = ["builder", "conditions", "joined-by", "rule", "people"].map((id) => document.getElementById(id));
+const [builder, list, joined, text, people, note, more, group] =
+  ["builder", "conditions", "joined-by", "rule", "people", "note", "more", "more-group"].map((id) => document.getElementById(id));
 const PAUSE = 350;
 
 const make = (tag, attributes = {}, ...children) => {
@@ -10,12 +11,16 @@ const make = (tag, attributes = {}, ...children) => {
   element.append(...children);
   return element;
 };
+/** A select; what is chosen stays chosen, also where it is none of the options. */
 const choice = (options, chosen, label) => {
   const select = make("select", { className: "input compact", ariaLabel: label });
-  for (const [value, shown] of options) select.append(make("option", { value, textContent: shown, selected: value === chosen }));
+  const known = chosen === undefined || options.some(([value]) => value === chosen);
+  for (const [value, shown] of known ? options : [...options, [chosen, chosen]])
+    select.append(make("option", { value, textContent: shown, selected: value === chosen }));
   return select;
 };
-const entry = (type, value, label) => make("input", { className: "input compact", type, value: value ?? "", ariaLabel: label, ...(type === "number" ? { min: 0, step: "any" } : {}) });
+const entry = (type, value, label, more = {}) => make("input", { className: "input compact", type, value: value ?? "", ariaLabel: label, required: true, ...more });
+const counted = (value, label) => entry("number", value, label, { min: 1, step: 1 });
 const nameOf = (subject) => (subject.field ? `field ${subject.field}` : subject.subject);
 const kinds = () => [
   ...words.subjects.map((one) => [nameOf(one), one.label]),
@@ -24,108 +29,150 @@ const kinds = () => [
   ...(words.segments.length ? [["segment", phrases.segment]] : []),
 ];
 
-/** What a leaf of the tree is, in the words of the first select; nothing: the builder cannot show it. */
-function kindOf(leaf) {
-  if ("segment" in leaf) return "segment";
-  if ("standing" in leaf) return "standing";
-  if ("verb" in leaf) return leaf.target?.named || leaf.window?.newsletter ? null : "deed";
-  return words.subjects.some((one) => nameOf(one) === nameOf(leaf)) ? nameOf(leaf) : null;
-}
-
-/** The conditions of a tree that is flat; nothing when it is not. */
-function flat(tree) {
-  if (!tree) return { by: "and", leaves: [] };
-  const by = "or" in tree ? "or" : "and";
-  const parts = tree[by] ?? [tree];
-  const leaves = parts.map((part) => ({ not: "not" in part, leaf: part.not ?? part }));
-  return leaves.every(({ leaf }) => !("and" in leaf || "or" in leaf || "not" in leaf) && kindOf(leaf)) ? { by, leaves } : null;
-}
+/** What a leaf of the tree is, in the words of the first select. */
+const kindOf = (leaf) => ["segment", "standing"].find((one) => one in leaf) ?? ("verb" in leaf ? "deed" : nameOf(leaf));
 
 function fill(row, kind, leaf) {
   const place = row.querySelector(".rest");
   place.replaceChildren();
   if (kind === "segment") {
-    place.append(choice(words.segments.map((one) => [one, one]), leaf?.segment, phrases.segment));
-    row.read = () => ({ segment: place.firstChild.value });
+    const segment = choice(words.segments.map((one) => [one, one]), leaf?.segment, phrases.segment);
+    place.append(segment);
+    row.leaf = () => ({ segment: segment.value });
   } else if (kind === "standing") {
     const standing = choice(Object.entries(phrases.standings), leaf?.standing, phrases.comparison);
     const newsletter = choice(words.newsletters.map((one) => [one.slug, one.name]), leaf?.newsletter, phrases.newsletter);
     place.append(standing, newsletter);
-    row.read = () => ({ standing: standing.value, newsletter: newsletter.value });
+    row.leaf = () => ({ standing: standing.value, newsletter: newsletter.value });
   } else if (kind === "deed") {
     fillDeed(row, place, leaf);
   } else {
-    fillComparison(row, place, words.subjects.find((one) => nameOf(one) === kind), leaf);
+    const subject = words.subjects.find((one) => nameOf(one) === kind);
+    if (subject) fillComparison(row, place, subject, leaf);
+    else row.leaf = () => leaf; // of something that is gone: kept as it is
   }
 }
 
+const VERBS = ["acted", "clicked", "block", "opened", "received", "did nothing"].map((one) => [one, phrases.verbs[one]]);
+const WINDOWS = ["issues", "days", "issue"].map((one) => [one, phrases.windows[one]]);
+const AIMS = { acted: "action", clicked: "link", block: "block" };
+
 function fillDeed(row, place, leaf) {
-  const acted = leaf?.target?.aim === "action";
-  const verb = choice(Object.entries(phrases.verbs), acted ? "acted" : leaf?.verb, phrases.did);
-  const sort = leaf?.window ? Object.keys(leaf.window).find((one) => one in phrases.windows) : "";
-  const windowed = choice([["", phrases.ever], ...Object.entries(phrases.windows)], sort ?? "", phrases.when);
-  const number = entry("number", leaf?.window?.[sort] ?? 3, phrases.value);
+  const aimed = leaf?.target?.aim;
+  const verb = choice(VERBS, { action: "acted", block: "block" }[aimed] ?? leaf?.verb, phrases.did);
+  const which = entry("text", leaf?.target?.named, phrases.which, { required: false, placeholder: phrases.any });
+  which.setAttribute("list", "actions");
+  const sort = leaf?.window ? Object.keys(phrases.windows).find((one) => one in leaf.window) : "";
+  const windowed = choice([["", phrases.ever], ...WINDOWS], sort, phrases.when);
+  const issues = words.issues.map((one) => [String(one.number), `${one.number}: ${one.subject}`]);
+  const number = counted(sort === "issue" ? 3 : leaf?.window?.[sort] ?? 3, phrases.value);
+  const issue = choice(issues, sort === "issue" ? String(leaf.window.issue) : undefined, phrases.issue);
+  const sent = choice([["", phrases.all], ...words.newsletters.map((one) => [one.slug, one.name])], leaf?.window?.newsletter ?? "", phrases.newsletter);
   const show = () => {
     if (verb.value === "did nothing" && !windowed.value) windowed.value = "issues";
-    number.hidden = !windowed.value;
+    which.hidden = !(verb.value in AIMS);
+    issue.hidden = windowed.value !== "issue";
+    number.hidden = !windowed.value || !issue.hidden;
+    number.disabled = number.hidden;
+    sent.hidden = windowed.value !== "issues" || (words.newsletters.length < 2 && !sent.value);
   };
-  place.append(verb, windowed, number);
-  place.addEventListener("change", show);
+  place.append(verb, which, windowed, number, issue, sent);
+  place.onchange = show;
   show();
-  row.read = () => ({
-    verb: verb.value === "acted" ? "clicked" : verb.value,
-    target: verb.value === "acted" ? { aim: "action", named: "" } : null,
-    window: windowed.value ? { [windowed.value]: Number(number.value) } : null,
-  });
+  const target = () => {
+    const aim = AIMS[verb.value];
+    const named = which.value.trim();
+    return aim && (named || aim !== "link" || aimed === "link") ? { aim, named } : null;
+  };
+  const window = {
+    issues: () => ({ issues: Number(number.value), newsletter: sent.value }),
+    issue: () => ({ issue: Number(issue.value) }),
+    days: () => ({ days: Number(number.value) }),
+  };
+  row.leaf = () => ({ verb: verb.value in AIMS ? "clicked" : verb.value, target: target(), window: window[windowed.value]?.() ?? null });
 }
 
 function fillComparison(row, place, subject, leaf) {
-  const operators = subject.operators.map((one) => [one.operator, one.operator]);
-  const operator = choice(operators, leaf?.operator, phrases.comparison);
+  const operator = choice(subject.operators.map((one) => [one.operator, one.operator]), leaf?.operator, phrases.comparison);
   const values = make("span", { className: "rest" });
-  const now = () => subject.operators.find((one) => one.operator === operator.value);
+  const now = () => subject.operators.find((one) => one.operator === operator.value) ?? { value: "text" };
   const show = (given) => {
     const { value, several } = now();
+    const first = given?.[0];
     values.replaceChildren();
     if (value === "nothing") return;
-    if (value === "yes-no") values.append(choice([["yes", phrases.yes], ["no", phrases.no]], given?.[0] === false ? "no" : "yes", phrases.value));
-    else if (subject.options.length && !several) values.append(choice(subject.options.map((one) => [one, one]), given?.[0], phrases.value));
+    if (value === "yes-no") values.append(choice([["yes", phrases.yes], ["no", phrases.no]], first === false ? "no" : "yes", phrases.value));
+    else if (several) values.append(entry("text", given?.map(enclosed).join(", "), phrases.several));
+    else if (subject.options.length) values.append(choice(subject.options.map((one) => [one, one]), first, phrases.value));
+    else if (value === "days") values.append(counted(first ?? 30, phrases.value));
     else {
-      const type = several ? "text" : { day: "date", days: "number", number: "number" }[value] ?? "text";
-      values.append(entry(type, given?.join(", "), several ? phrases.several : phrases.value));
+      const type = { day: "date", number: "number" }[value] ?? "text";
+      values.append(entry(type, first, phrases.value, { required: first !== "", ...(type === "number" ? { step: "any" } : {}) }));
     }
   };
   operator.addEventListener("change", () => show());
   place.append(operator, values);
   show(leaf?.values);
-  row.read = () => ({ subject: subject.subject, ...(subject.field ? { field: subject.field } : {}), operator: operator.value, values: read(now(), values.firstChild) });
+  row.leaf = () => ({ subject: subject.subject, ...(subject.field ? { field: subject.field } : {}), operator: operator.value, values: read(now(), values.firstChild) });
 }
+
+// Of several: one with a comma or a quotation mark in it stands in quotation marks.
+const enclosed = (value) => (/^\s|[",]|\s$/.test(value) || value === "" ? `"${value.replace(/["\\]/g, "\\$&")}"` : String(value));
+const parted = (line) => [...line.matchAll(/\s*(?:"((?:[^"\\]|\\.)*)"|([^,]+))\s*(?:,|$)/g)].map(([, quoted, plain]) => quoted?.replace(/\\(.)/g, "$1") ?? plain.trim()).filter((one, n, all) => one || all.length === 1);
 
 function read({ value, several }, input) {
   if (value === "nothing" || !input) return [];
   if (value === "yes-no") return [input.value === "yes"];
-  const parts = several ? input.value.split(",").map((one) => one.trim()).filter(Boolean) : [input.value];
+  const parts = several ? parted(input.value) : [input.value];
   return value === "number" || value === "days" ? parts.map(Number) : parts;
 }
 
-function addRow(not = false, leaf = undefined) {
-  const kind = (leaf && kindOf(leaf)) ?? kinds()[0][0];
-  const row = make("li");
-  const first = choice(kinds(), kind, phrases.condition);
-  const negated = choice([["", "–"], ["not", phrases.not]], not ? "not" : "", phrases.not);
+function removal(row, beside) {
   const gone = make("button", { type: "button", className: "button plain compact", textContent: phrases.remove });
-  first.addEventListener("change", () => fill(row, first.value));
-  gone.addEventListener("click", () => { row.remove(); fromRows(); document.querySelector("#more").focus(); });
-  row.append(negated, first, make("span", { className: "rest" }), gone);
-  row.negated = () => negated.value === "not";
-  list.append(row);
-  fill(row, kind, leaf);
-  return first;
+  gone.addEventListener("click", () => { row.remove(); fromRows(); beside.focus(); });
+  return gone;
 }
 
-function tree() {
-  const leaves = [...list.children].map((row) => (row.negated() ? { not: row.read() } : row.read()));
-  return leaves.length === 1 ? leaves[0] : { [joined.value]: leaves };
+const negation = (not) => choice([["", "–"], ["not", phrases.not]], not ? "not" : "", phrases.not);
+
+function condition(leaf, not, beside) {
+  const row = make("li");
+  const kind = leaf ? kindOf(leaf) : kinds()[0][0];
+  const first = choice(kinds(), kind, phrases.condition);
+  const negated = negation(not);
+  first.addEventListener("change", () => fill(row, first.value));
+  row.append(negated, first, make("span", { className: "rest" }), removal(row, beside));
+  row.read = () => (negated.value ? { not: row.leaf() } : row.leaf());
+  fill(row, kind, leaf);
+  return row;
+}
+
+function inner(tree, not, beside) {
+  const by = choice([["and", phrases.together], ["or", phrases.either]], "or" in tree ? "or" : "and", phrases.how);
+  const negated = negation(not);
+  const rows = make("ol", { className: "conditions" });
+  const another = make("button", { type: "button", className: "button compact", textContent: phrases.more });
+  const row = make("li", { className: "group" }, make("div", { className: "row" }, negated, by), rows);
+  row.append(make("div", { className: "row" }, another, removal(row, beside)));
+  another.addEventListener("click", () => { rows.append(condition(undefined, false, another)); rows.lastChild.querySelector("select").focus(); fromRows(); });
+  for (const part of tree.and ?? tree.or) rows.append(shown(part, another));
+  row.read = () => {
+    const whole = together(rows, by.value);
+    return whole && negated.value ? { not: whole } : whole;
+  };
+  return row;
+}
+
+/** The row of any part of a tree: "not" twice is none. */
+function shown(tree, beside) {
+  let not = false;
+  while ("not" in tree) [tree, not] = [tree.not, !not];
+  return "and" in tree || "or" in tree ? inner(tree, not, beside) : condition(tree, not, beside);
+}
+
+function together(rows, by) {
+  const parts = [...rows.children].map((row) => row.read()).filter(Boolean);
+  return parts.length > 1 ? { [by]: parts } : parts[0];
 }
 
 let latest = 0;
@@ -133,12 +180,13 @@ async function ask(fields) {
   const mine = ++latest;
   const body = new URLSearchParams({ ...fields, csrf: form.elements.csrf.value });
   const answer = await fetch(form.dataset.check, { method: "POST", body, headers: { accept: "application/json" } }).catch(() => null);
-  if (!answer || mine !== latest) return null;
-  const said = await answer.json();
-  people.classList.toggle("wrong", "problem" in said);
-  if (said.problem) people.textContent = said.problem;
+  const said = await answer?.json().catch(() => null);
+  if (mine !== latest) return null;
+  people.classList.toggle("wrong", !said || "problem" in said);
+  note.textContent = said?.note ?? "";
+  if (!said || said.problem) people.textContent = said?.problem ?? phrases.unreachable;
   else people.replaceChildren(make("b", { textContent: said.people.toLocaleString(document.documentElement.lang) }), ` ${said.people === 1 ? phrases.person : phrases.people}`);
-  return said.problem ? null : said;
+  return !said || said.problem ? null : said;
 }
 
 let timer;
@@ -146,26 +194,32 @@ const later = (work) => { clearTimeout(timer); timer = setTimeout(work, PAUSE); 
 
 function fromRows() {
   later(async () => {
-    if (!list.children.length) { text.value = ""; people.textContent = ""; return; }
-    const said = await ask({ tree: JSON.stringify(tree()) });
+    const tree = together(list, joined.value);
+    const blank = [...list.querySelectorAll("input")].some((one) => !one.validity.valid);
+    people.classList.toggle("wrong", blank);
+    if (!tree) { text.value = ""; people.textContent = ""; return; }
+    if (blank) { latest++; people.textContent = phrases.blank; return; }
+    const said = await ask({ tree: JSON.stringify(tree) });
     if (said) text.value = said.rule;
   });
 }
 
-function show(given) {
-  const found = flat(given);
-  for (const part of [list, joined, document.querySelector("#more")]) part.hidden = !found;
-  document.querySelector("#by-hand").hidden = Boolean(found);
-  list.replaceChildren();
-  if (!found) return;
-  joined.value = found.by;
-  for (const { not, leaf } of found.leaves) addRow(not, leaf);
+function show(tree) {
+  const whole = tree && ("and" in tree || "or" in tree);
+  joined.value = tree?.or ? "or" : "and";
+  list.replaceChildren(...(whole ? tree.and ?? tree.or : tree ? [tree] : []).map((part) => shown(part, more)));
 }
 
+const add = (row) => { list.append(row); row.querySelector("select").focus(); fromRows(); };
 builder.hidden = false;
 show(words.tree);
 builder.addEventListener("input", fromRows);
-document.querySelector("#more").addEventListener("click", () => { addRow().focus(); fromRows(); });
+more.addEventListener("click", () => add(condition(undefined, false, more)));
+group.addEventListener("click", () => {
+  const row = inner({ or: [] }, false, group);
+  row.querySelector("ol").append(condition(undefined, false, group));
+  add(row);
+});
 text.addEventListener("input", () => later(async () => {
   if (!text.value.trim()) return show(null);
   const said = await ask({ rule: text.value });

@@ -1,0 +1,55 @@
+"""People as bits of whole numbers, 64 to a word: a set of a million fits into a processor's cache."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    SQLColumnExpression,
+    cast,
+    func,
+    literal_column,
+)
+
+Number: TypeAlias = SQLColumnExpression[int]
+
+_ONE: ColumnElement[int] = literal_column("1", BigInteger())
+_NONE: ColumnElement[int] = literal_column("0", BigInteger())
+
+
+def word(number: Number) -> ColumnElement[int]:
+    """Which word a person's bit is in."""
+    return number.op(">>")(literal_column("6", Integer()))
+
+
+def _place(number: Number) -> ColumnElement[int]:
+    # PostgreSQL shifts by nothing larger than an integer.
+    return cast(number.op("&")(literal_column("63", Integer())), Integer)
+
+
+def joined(number: Number, *, postgresql: bool) -> ColumnElement[int]:
+    """The bits of many people of one word; on SQLite, none of them may come twice."""
+    bit = cast(_ONE, BigInteger).op("<<")(_place(number))
+    return func.bit_or(bit) if postgresql else func.sum(bit)
+
+
+def united(people: Number) -> ColumnElement[int]:
+    """Several words as one, on PostgreSQL."""
+    return func.bit_or(people)
+
+
+def has(people: Number, number: Number) -> ColumnElement[bool]:
+    """Whether a person's bit is set in their word; no word (NULL): it is not."""
+    shifted: Any = func.coalesce(people, _NONE).op(">>")(_place(number))
+    found: ColumnElement[bool] = shifted.op("&")(_ONE) == _ONE
+    return found
+
+
+def without(people: Number, number: int) -> ColumnElement[int]:
+    """The word without one person's bit."""
+    bit = 1 << (number & 63)
+    mask = ~bit if bit < 2**63 else 2**63 - 1  # as a signed number of 64 bits
+    return people.op("&")(literal_column(str(mask), BigInteger()))
