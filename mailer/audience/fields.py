@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from mailer.audience.naming import segments_that
 from mailer.audience.places import is_place
+from mailer.audience.selecting.texts import kind_on_sqlite
 from mailer.database.tables import CustomField, Subscriber
 from mailer.errors import Conflict, InvalidInput, NotFound
 from mailer.field_kinds import EditableBy, FieldKind, FieldType, Kept
@@ -268,7 +269,7 @@ def _holders(session: Session, name: str) -> Iterator[Held]:
 def _has(session: Session, name: str) -> Any:
     if session.get_bind().dialect.name == "postgresql":
         return Subscriber.fields.op("?")(name)
-    return func.json_type(Subscriber.fields, f'$."{name}"').is_not(None)
+    return kind_on_sqlite(name).is_not(None)
 
 
 def _write(session: Session, changed: Iterable[Held]) -> int:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from mailer.audience import fields, segments, subscribers
+from mailer.audience.selecting import select_people
 from mailer.blocks import Content, Text
 from mailer.composing import issues
 from mailer.database.engine import reading, transaction
 from mailer.errors import Conflict, InvalidInput, NotFound
 from mailer.field_kinds import EditableBy, FieldKind
+from mailer.rules import parse
 from tests.support.factories import NOON, add_newsletter, add_subscriber
 from tests.support.sending import SIGNER
 from tests.support.site import mailer_of
@@ -124,3 +126,16 @@ def test_a_default_stands_in_mails_where_a_person_has_no_value(engine: Engine) -
     assert rendered.subject == "News for [[city|your <town>  here ]]"
     assert "[[city|your &lt;town&gt;  here ]], [[city|you]], [[age]]" in rendered.html
     assert "[[city|your <town>  here ]], [[city|you]], [[age]]" in rendered.text
+
+
+def test_a_name_of_any_script_finds_what_people_have(engine: Engine) -> None:
+    """However their values came: SQLite keeps what lists bring as written, all else in escapes."""
+    with transaction(engine) as session:
+        add_subscriber(session, "ann@a.test", fields={"größe": "18"})
+        ben = add_subscriber(session, "ben@a.test")
+        raw = 'UPDATE subscribers SET fields = \'{"größe":"7"}\' WHERE id = :id'
+        session.execute(text(raw), {"id": ben.id})
+        assert fields.add(session, "größe", FieldKind.NUMBER, now=NOON)[1] == 2
+        found = select_people(session, parse("field größe at least 7"), now=NOON)
+        assert session.scalar(found.count()) == 2
+        assert fields.remove(session, "größe", with_values=True) == 2

@@ -7,6 +7,7 @@ word capitalised.
 
 from __future__ import annotations
 
+import json
 import string
 import unicodedata
 from collections.abc import Callable
@@ -73,7 +74,7 @@ class Columns:
         """A field's value as text; NULL where there is none."""
         if self._postgresql:
             return Subscriber.fields.op("->>", return_type=Text())(name)
-        return func.json_extract(Subscriber.fields, _path(name))
+        return _looked_up(func.json_extract, name)
 
     def day(self, name: str) -> Texts:
         """A field's day, comparable as text."""
@@ -85,7 +86,7 @@ class Columns:
         if self._postgresql:
             kind = func.jsonb_typeof(Subscriber.fields.op("->")(name)) == "number"
             return case((kind, cast(self.field(name), Double())))
-        kind = func.json_type(Subscriber.fields, _path(name)).in_(("integer", "real"))
+        kind = kind_on_sqlite(name).in_(("integer", "real"))
         return case((kind, self.field(name)))
 
     def yes(self, name: str, wanted: bool) -> ColumnElement[bool]:
@@ -93,8 +94,16 @@ class Columns:
         word = "true" if wanted else "false"
         if self._postgresql:
             return Subscriber.fields.op("->")(name) == literal_column(f"'{word}'::jsonb")
-        return func.json_type(Subscriber.fields, _path(name)) == word
+        return kind_on_sqlite(name) == word
 
 
-def _path(name: str) -> str:
-    return f'$."{name}"'
+def kind_on_sqlite(name: str) -> Texts:
+    """What a field's value is in JSON (integer, text, …); NULL where there is none."""
+    return _looked_up(func.json_type, name)
+
+
+def _looked_up(function: Callable[[Any, str], Any], name: str) -> Texts:
+    """By the name as it is, and by its escapes: SQLite before 3.45 compares them as they stand."""
+    spelled = dict.fromkeys((name, json.dumps(name)[1:-1]))
+    found = [function(Subscriber.fields, f'$."{one}"') for one in spelled]
+    return found[0] if len(found) == 1 else func.coalesce(*found)
