@@ -186,7 +186,7 @@ def send(
     anyway: Anyway = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send an issue now, in this process, and wait until everybody is decided.
+    """Send an issue now and watch it: wait until everybody is decided.
 
     It starts at once. With --no-wait it is left to the workers, who start it when
     MAILER_UNDO_SECONDS (30) are over: until then, `cancel` makes it a draft again.

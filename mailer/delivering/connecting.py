@@ -43,6 +43,9 @@ async def open_connection(relay: Relay, *, timeout: float, hostname: str) -> Con
     try:
         await client.connect()
         await _introduce(client, relay)
+    except RelayUnavailable:
+        _drop(client)
+        raise
     except aiosmtplib.SMTPAuthenticationError as error:
         _drop(client)
         raise RelayUnavailable(
@@ -75,7 +78,19 @@ async def _introduce(client: aiosmtplib.SMTP, relay: Relay) -> None:
         except aiosmtplib.SMTPHeloError:  # a server from before ESMTP
             await client.helo()
     if relay.username:
+        if relay.starttls is None and not _encrypted(client):
+            # Whoever stands in between can take the offer of STARTTLS out.
+            raise RelayUnavailable(
+                f"{relay} offers no encryption, so it is not told our password. Where that is "
+                "right, add ?starttls=no to its address."
+            )
         await client.login(relay.username, relay.password)
+
+
+def _encrypted(client: aiosmtplib.SMTP) -> bool:
+    return (
+        client.transport is not None and client.transport.get_extra_info("ssl_object") is not None
+    )
 
 
 def _drop(client: aiosmtplib.SMTP) -> None:

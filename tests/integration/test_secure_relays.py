@@ -127,3 +127,14 @@ def test_a_wrong_password_is_said_and_never_shown(
 def test_tls_that_was_demanded_and_is_not_offered_is_an_error() -> None:
     with running(Sink()) as sink, pytest.raises(RelayUnavailable, match="STARTTLS"):
         connect(f"smtp://127.0.0.1:{sink.port}?starttls=yes")
+
+
+def test_a_password_is_told_to_nobody_without_encryption_unless_that_is_set() -> None:
+    """Also where STARTTLS is used if it is offered: somebody in between can take the offer out."""
+    with running(Sink(auth=True)) as sink:
+        url = f"smtp://{ACCOUNT}127.0.0.1:{sink.port}"
+        with pytest.raises(RelayUnavailable, match="offers no encryption"):
+            connect(url)
+        assert "AUTH" not in sink.commands
+        connect(f"{url}?starttls=no")
+        assert "AUTH" in sink.commands

@@ -23,6 +23,7 @@ class Sink:
     pipelining: bool = True
     smtputf8: bool = False
     dsn: bool = False
+    auth: bool = False  # whoever asks is let in
     size: int | None = None
     split_replies: bool = False  # a few bytes a packet
     joined_replies: bool = False  # all there are at once
@@ -131,12 +132,15 @@ class _Session:
             return await self.say(refusal or "250 2.1.5 Ok")
         if verb == "DATA":
             return await self.data()
+        if verb == "AUTH" and self.sink.auth:
+            return await self.say("235 2.7.0 Welcome")
         return await self.say({"RSET": "250 2.0.0 Ok", "QUIT": "221 2.0.0 Bye"}.get(verb, "502 ?"))
 
     def greeting(self) -> str:
         offers = ["sink.test"]
         offers += ["PIPELINING"] if self.sink.pipelining else []
         offers += ["SMTPUTF8", "8BITMIME"] if self.sink.smtputf8 else []
+        offers += ["AUTH PLAIN"] if self.sink.auth else []
         offers += ["DSN"] if self.sink.dsn else []
         offers += [f"SIZE {self.sink.size}"] if self.sink.size is not None else []
         return "\r\n".join(f"250{' ' if one is offers[-1] else '-'}{one}" for one in offers)
