@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Generic
 
 from psycopg import OperationalError, pq
+from psycopg.errors import Diagnostic
 
 from mailer.database.writers import Done, Item, NotWritten, Writer
 from mailer.errors import Unavailable
@@ -25,19 +27,23 @@ class TravellingWriter(Generic[Item]):
         self._statement, self._slow = statement, slow
         self._server: pq.abc.PGconn | None = None  # while we listen, on its socket
         self._descriptor = -1
+        self._stop_noticing: Callable[[], None]
         self._done: Done | None = None  # while a statement is under way
         self._stored = False
         self._problem: Exception | None = None
         self._writing = False
+        self._ending = False  # the server has said that it closes the connection
 
     def start(self, items: Sequence[Item], done: Done) -> None:
         """Send them off; *done* is called when the answer has come."""
         try:
             server = self._server or self._listen()
+            if self._ending:
+                raise NotWritten("The server closes the connection.")
             server.send_query_params(*self._statement(items))
             self._done = done
             self._flush()
-        except (OperationalError, NotWritten) as error:
+        except Exception as error:  # noqa: BLE001  # whatever it is, nobody may wait for ever
             self._done = None
             self._leave()
             done(NotWritten(str(error)))
@@ -51,6 +57,9 @@ class TravellingWriter(Generic[Item]):
         if driver is None or driver.closed:
             raise NotWritten("There is no connection yet.")
         server: pq.abc.PGconn = driver.pgconn
+        driver.add_notice_handler(self._on_notice)
+        self._stop_noticing = partial(driver.remove_notice_handler, self._on_notice)
+        self._ending = False
         self._server, self._descriptor = server, server.socket
         asyncio.get_running_loop().add_reader(self._descriptor, self._on_answer)
         return server
@@ -58,6 +67,7 @@ class TravellingWriter(Generic[Item]):
     def _leave(self) -> None:
         if self._server is not None:
             self._server = None
+            self._stop_noticing()
             asyncio.get_running_loop().remove_reader(self._descriptor)
             self._write_later(False)
 
@@ -71,6 +81,10 @@ class TravellingWriter(Generic[Item]):
         elif self._writing and not needed:
             asyncio.get_running_loop().remove_writer(self._descriptor)
         self._writing = needed
+
+    def _on_notice(self, notice: Diagnostic) -> None:
+        # Said between two statements, it is the answer to none of them.
+        self._ending |= notice.severity_nonlocalized == "FATAL"
 
     def _on_answer(self) -> None:
         server = self._server

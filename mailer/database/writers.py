@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 _LOG = logging.getLogger(__name__)
 
@@ -78,20 +78,24 @@ class Writer(Generic[Item]):
                 self._write_together(items)
         except IntegrityError:
             return self._commit_singly(items)
-        except Exception:
+        except Exception as error:
             self._disconnect()  # the next items begin with a new connection
+            if isinstance(error, NotWritten):
+                raise Unreachable(str(error)) from error
             raise
         return {}
 
     def _write_together(self, items: Sequence[Item]) -> None:
-        connection = self._connected()
-        with connection.begin():
-            try:
+        connection, written = self._connected(), False
+        try:
+            with connection.begin():
                 self._write(connection, items)
-            except DBAPIError as error:
-                if error.connection_invalidated:  # before anything was committed
-                    raise NotWritten(str(error.orig)) from error
-                raise
+                written = True
+        except DBAPIError as error:
+            # What has a code was said by the server, which then has undone it all.
+            if error.connection_invalidated and not (written and _code(error) is None):
+                raise NotWritten(str(error.orig)) from error
+            raise
 
     def _commit_singly(self, items: Sequence[Item]) -> dict[int, Exception]:
         # One item of something that was just removed must not take the others with it.
@@ -107,8 +111,8 @@ class Writer(Generic[Item]):
         if self._connection is None:
             try:
                 self._connection = self._engine.connect()
-            except OperationalError as error:
-                raise Unreachable(str(error.orig)) from error
+            except Exception as error:  # also what the driver says while it is made ready
+                raise Unreachable(str(error)) from error
         return self._connection
 
     def _disconnect(self) -> None:
@@ -123,3 +127,7 @@ class Writer(Generic[Item]):
             driver.execute("PRAGMA wal_checkpoint(PASSIVE)")
         except (DBAPIError, sqlite3.Error, Unreachable) as error:
             _LOG.warning("the write-ahead log was not checkpointed: %s", error)
+
+
+def _code(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)

@@ -45,8 +45,8 @@ async def test_postgresql_is_restarted_and_every_click_is_kept_for_it(
             await crowd.more(1500)
         assert (await asyncio.to_thread(process.end))[0] == 0
 
+    assert lost(process) == 0, process.words
     assert stored(its_engine) == crowd.answered
-    assert lost(process) == 0
 
 
 @pytest.mark.parametrize("times", [1, pytest.param(4, marks=pytest.mark.slow)])
