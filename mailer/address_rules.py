@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -194,6 +196,18 @@ class AddressRules:
         if self.is_disposable(key):
             return DISPOSABLE
         return ROLE if self.is_role(key) else ""
+
+    def flags(self, keys: Iterable[str]) -> Counter[str]:
+        """How many of many addresses :meth:`flag` says what about."""
+        roles, domains = self.roles, self.domains
+        counted: Counter[str] = Counter()
+        for key in keys:
+            local, _, domain = key.rpartition("@")
+            if domain in domains:
+                counted[DISPOSABLE] += 1
+            elif local in roles or ("+" in local and self.is_role(key)):
+                counted[ROLE] += 1
+        return counted
 
 
 BUILT_IN = AddressRules()

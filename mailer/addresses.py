@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -20,8 +20,13 @@ NAME_LENGTH = 200
 # a last label of letters. Possessive, so that nothing is tried twice.
 _ATOM = r"[A-Za-z0-9_+'-]++"
 _LABEL = r"[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*+"
-_COMMON = re.compile(rf"({_ATOM}(?:\.{_ATOM})*+)@(?:{_LABEL}\.)+([A-Za-z]{{2,63}})")
-_RESERVED = frozenset(("arpa", "invalid", "local", "localhost", "onion"))  # RFC 6761
+_COMMON = re.compile(
+    # Of each line: the address, or nothing where it is not obvious. 64 octets before the @ and in
+    # all 127 are the most; the names of RFC 6761 lead nowhere.
+    rf"^(?:(?=[^@\n]{{1,64}}@[^@\n]{{1,63}}$)({_ATOM}(?:\.{_ATOM})*+@(?:{_LABEL}\.)+"
+    r"(?!(?i:arpa|invalid|local|localhost|onion)$)[A-Za-z]{2,63})|.*)$",
+    re.MULTILINE,
+)
 _BARE = r"[^\s@,;|<>\"]+@[^\s@,;|<>\"]+\.[^\s@,;|<>\".]{2,}"
 _ADDRESSLIKE = re.compile(rf"\s*(?:{_BARE}|[^@<>]*<\s*{_BARE}\s*>)\s*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -83,21 +88,15 @@ def parse_address(text: str) -> Address:
     return Address(shown, key, key.rpartition("@")[2]) if key else _uncommon(shown)
 
 
-def common_keys(cells: Iterable[str]) -> list[str | None]:
+def common_keys(cells: Sequence[str]) -> list[str | None]:
     """The keys of many addresses without blanks around them; ``None`` where it is not obvious.
 
     What is ``None`` may be an address all the same: :func:`parse_address` knows.
     """
-    keys: list[str | None] = []
-    for cell in cells:
-        common = _COMMON.fullmatch(cell)
-        at = common.end(1) if common else 0
-        obvious = 0 < at <= 64 and len(cell) - at <= 64
-        if common and obvious and common[2].lower() not in _RESERVED:
-            keys.append(cell.lower())
-        else:
-            keys.append(None)
-    return keys
+    found = _COMMON.findall("\n".join(cells))
+    if len(found) != len(cells):  # a line break in one of them
+        found = [one for cell in cells for one in _COMMON.findall(cell.replace("\n", " "))]
+    return [key.lower() or None for key in found]
 
 
 def looks_like_address(text: str) -> bool:

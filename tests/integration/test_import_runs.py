@@ -351,7 +351,7 @@ class TestChunks:
             engine, inspect(path), "river", signer=SIGNER, now=LATER, chunk=1000, verdicts=verdicts
         )
         assert report.resumed_after == 2000
-        assert _counts(report) == {"added": self.ROWS - 2, "invalid": 1, "unchanged": 1}
+        assert _counts(report) == {"added": self.ROWS - 2, "invalid": 1, "duplicate": 1}
         with verdicts.open(newline="") as file:
             told = list(csv.DictReader(file))
         assert sorted(int(row["line"]) for row in told) == list(range(2, self.ROWS + 2))

@@ -117,15 +117,23 @@ def _clean(value: Any) -> Any:
     return json.loads(text.encode("utf-8", "replace"))
 
 
+def parse_usual_moments(cells: Sequence[str]) -> list[str | None]:
+    """As :func:`parse_moment`, of what most programs write, read faster; ``None``: it knows."""
+    moments: list[str | None] = []
+    for text in cells:
+        moment = None
+        if len(text) == 19 and "1990" < text < "2200" and text[4] == text[7] == "-":
+            try:
+                datetime.fromisoformat(text)
+                moment = f"{text[:10]} {text[11:]}.000000"
+            except ValueError:
+                moment = None
+        moments.append(moment)
+    return moments
+
+
 def parse_moment(text: str) -> str | None:
     """A point in time as UTC in ISO 8601, where it is told without doubt; a zone not named is UTC."""
-    if len(text) == 19 and "1990" < text < "2200" and text[4] == text[7] == "-":
-        # What most programs write, read faster.
-        try:
-            datetime.fromisoformat(text)
-        except ValueError:
-            return None
-        return f"{text[:10]} {text[11:]}.000000"
     try:
         if _SECONDS.fullmatch(text):
             moment = datetime.fromtimestamp(int(text), UTC)

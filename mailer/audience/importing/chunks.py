@@ -5,11 +5,14 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 from mailer.address_rules import AddressRules
 from mailer.audience.importing.candidates import Candidate, Rejected
 from mailer.audience.importing.fitting import NOTES
 from mailer.audience.importing.verdicts import ADDED_AS, REMEMBERED, Report, RowVerdict, Verdict
+
+_KEY = attrgetter("key")
 
 
 class Chunk:
@@ -21,23 +24,33 @@ class Chunk:
         self.candidates: dict[str, Candidate] = {}
         self.verdicts: list[RowVerdict] = []
         self._given: list[Verdict] = []
+        self._added: Counter[Verdict] = Counter()  # besides those
         self._invalid: list[RowVerdict] = []
         self._reasons: Counter[str] = Counter()
 
     def put(self, outcomes: Iterable[Candidate | Rejected]) -> None:
         """Take what became of some rows."""
-        candidates = self.candidates
+        people: list[Candidate] = []
         for outcome in outcomes:
             if isinstance(outcome, Rejected):
                 self._reasons[outcome.kind] += 1
                 self.judge(outcome, Verdict.INVALID, outcome.reason)
-                continue
-            key = outcome.key
-            earlier = candidates.setdefault(key, outcome)
-            if earlier is not outcome:
-                candidates[key] = earlier.merged(outcome)
+            else:
+                people.append(outcome)
+        new = dict(zip(map(_KEY, people), people, strict=True))
+        if len(new) == len(people) and self.candidates.keys().isdisjoint(new):
+            self.candidates |= new
+        else:
+            self._merge(people)
+
+    def _merge(self, people: Iterable[Candidate]) -> None:
+        candidates = self.candidates
+        for one in people:
+            earlier = candidates.setdefault(one.key, one)
+            if earlier is not one:
+                candidates[one.key] = earlier.merged(one)
                 where = f"line {earlier.line} of {earlier.file.name}"
-                self.judge(outcome, Verdict.DUPLICATE, f"the address stands in {where} already")
+                self.judge(one, Verdict.DUPLICATE, f"the address stands in {where} already")
 
     def judge(self, row: Candidate | Rejected, verdict: Verdict, reason: str) -> None:
         """Note a row's verdict."""
@@ -50,8 +63,10 @@ class Chunk:
         if self._wanted:
             for one in candidates:
                 self.judge(one, ADDED_AS[one.standing], one.note)
-        else:
-            self._given += [ADDED_AS[one.standing] for one in candidates]
+            return
+        standings = [one.standing for one in candidates]
+        for standing, verdict in ADDED_AS.items():
+            self._added[verdict] += standings.count(standing)
 
     def _tell(self, row: Candidate | Rejected, verdict: Verdict, reason: str) -> None:
         told = RowVerdict(row.file.name, row.line, row.address, verdict, reason)
@@ -62,13 +77,35 @@ class Chunk:
 
     def report(self, report: Report, rules: AddressRules) -> None:
         """Add what became of these rows to a report; addresses that are no person's are noted."""
-        report.notes.update(filter(None, map(rules.flag, self.candidates)))
+        report.notes.update(rules.flags(self.candidates))
         report.counts.update(self._given)
+        report.counts += self._added
         report.reasons.update(self._reasons)
         report.notes.update(
             note for one in self.candidates.values() if one.note for note in one.note.split(NOTES)
         )
         report.invalid_rows += self._invalid[: REMEMBERED - len(report.invalid_rows)]
+
+
+class Added:
+    """The numbers of the people whom this import added, as ranges: mostly one."""
+
+    def __init__(self, ranges: Iterable[Sequence[int]] = ()) -> None:
+        self._ranges = [range(start, stop) for start, stop in ranges]
+
+    def __contains__(self, number: int) -> bool:
+        return any(number in one for one in self._ranges)
+
+    def add(self, numbers: range) -> None:
+        """Add the next ones."""
+        if self._ranges and self._ranges[-1].stop == numbers.start:
+            self._ranges[-1] = range(self._ranges[-1].start, numbers.stop)
+        elif numbers:
+            self._ranges.append(numbers)
+
+    def as_pairs(self) -> list[tuple[int, int]]:
+        """For keeping between runs."""
+        return [(one.start, one.stop) for one in self._ranges]
 
 
 class Seen:

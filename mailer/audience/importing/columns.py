@@ -19,6 +19,7 @@ from mailer.audience.importing.cells import (
     parse_data,
     parse_moment,
     parse_tags,
+    parse_usual_moments,
     unwrap,
 )
 from mailer.audience.importing.fitting import Types, fit_object, noted
@@ -202,9 +203,10 @@ def moments_of(columns: Sequence[Cells], count: int) -> list[str | None]:
     """The first time that a row tells, of several columns."""
     moments: list[str | None] = [None] * count
     for cells in columns:
+        usual = parse_usual_moments(cells)
         moments = [
-            found or (parse_moment(cell) if cell else None)
-            for found, cell in zip(moments, cells, strict=True)
+            found or now or (parse_moment(cell) if cell else None)
+            for found, now, cell in zip(moments, usual, cells, strict=True)
         ]
     return moments
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from itertools import islice
+from functools import partial
+from itertools import count, islice, repeat
 from typing import NamedTuple
 
 from mailer.addresses import looks_like_address
@@ -15,6 +16,7 @@ from mailer.addresses import looks_like_address
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 _SAMPLE_ROWS = 60
+_BLOCK = 1000  # lines
 _EXCEL_HINT = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 
 
@@ -24,6 +26,9 @@ class Row(NamedTuple):
     line: int
     cells: list[str]
     damage: str = ""
+
+
+_ROW = partial(tuple.__new__, Row)
 
 
 def lines_of(text: Iterable[str], *, old_mac: bool) -> Iterator[str]:
@@ -64,39 +69,109 @@ def _score(sample: list[str], separator: str) -> tuple[int, float, int]:
 def rows_of(lines: Iterator[str], separator: str) -> Iterator[Row]:
     """Every row of *lines*; one that breaks the rules of quoting comes with its damage named.
 
+    Most files have a row a line: those are cut many at a time. Where that fails, row by row.
+    """
+    done = width = 0
+    source = _Lines(lines)
+    while block := source.take(_BLOCK):
+        rows = _cut(block, separator)
+        if rows is None:
+            source.give_back(block)
+            reader = _RowByRow(source, separator, done, width)
+            yield from reader.read(len(block))
+            done, width = reader.done, reader.width
+        else:
+            yield from map(_ROW, zip(count(done + 1), rows, repeat("")))
+            done, width = done + len(block), width or len(rows[0])
+
+
+class _Lines:
+    """Lines that can be given back, to be read once more."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self._again: deque[str] = deque()
+
+    def __iter__(self) -> Iterator[str]:
+        while self._again:
+            yield self._again.popleft()
+        for line in self._lines:  # noqa: UP028  # "yield from" would close them with this
+            yield line
+
+    def take(self, most: int) -> list[str]:
+        """The next lines, at most so many."""
+        some = [self._again.popleft() for _ in range(min(most, len(self._again)))]
+        some.extend(islice(self._lines, most - len(some)))
+        return some
+
+    def give_back(self, lines: Sequence[str]) -> None:
+        """They are read before all others."""
+        self._again.extendleft(reversed(lines))
+
+
+def _cut(block: list[str], separator: str) -> list[list[str]] | None:
+    """The cells of lines that are a row each; ``None`` when they are not."""
+    try:
+        rows = list(csv.reader(block, delimiter=separator, skipinitialspace=True, strict=True))
+    except csv.Error:
+        return None
+    return rows if len(rows) == len(block) else None
+
+
+class _RowByRow:
+    """Reads rows of several lines, and those that break the rules.
+
     A quotation mark that is never closed would swallow the rows after it: such a row is cut off
     at the end of its first line, and reading goes on with the next.
     """
-    again: deque[str] = deque()  # lines a damaged row had taken too many
-    taken: list[str] = []  # lines of the row being read
-    done = width = 0
 
-    def feed() -> Iterator[str]:
-        while again:
-            taken.append(again.popleft())
-            yield taken[-1]
-        for line in lines:
-            taken.append(line)
+    def __init__(self, lines: _Lines, separator: str, done: int, width: int) -> None:
+        self.done, self.width = done, width
+        self._lines, self._separator = lines, separator
+        self._taken: list[str] = []  # lines of the row being read
+
+    def read(self, lines: int) -> Iterator[Row]:
+        """The rows that begin in the next lines, so many."""
+        end = self.done + lines
+        while self.done < end:
+            with suppress(csv.Error):
+                for cells in csv.reader(
+                    self._feed(), delimiter=self._separator, skipinitialspace=True, strict=True
+                ):
+                    if self._is_wrong(cells):
+                        break
+                    yield self._row(cells)
+                    if self.done >= end:
+                        return
+            if not self._taken:
+                return
+            yield from self._damaged()
+
+    def _feed(self) -> Iterator[str]:
+        for line in self._lines:
+            self._taken.append(line)
             yield line
 
-    while True:
-        reader = csv.reader(feed(), delimiter=separator, skipinitialspace=True, strict=True)
-        with suppress(csv.Error):
-            for cells in reader:
-                if len(taken) > 1 and _swallowed(taken, cells, separator, width):
-                    break
-                width = width or len(cells)
-                yield Row(done + 1, cells)
-                done += len(taken)
-                taken.clear()
-        if not taken:
-            return
-        inside = _lines_inside(taken[0], separator, width)
-        damaged = [] if inside else [_damaged(taken[0], separator, done + 1)]
-        yield from damaged
-        done += len(damaged)
-        again.extendleft(reversed([*inside, *taken[1:]]))
-        taken.clear()
+    def _is_wrong(self, cells: list[str]) -> bool:
+        taken = self._taken
+        return len(taken) > 1 and _swallowed(taken, cells, self._separator, self.width)
+
+    def _row(self, cells: list[str]) -> Row:
+        row = Row(self.done + 1, cells)
+        self.width = self.width or len(cells)
+        self.done += len(self._taken)
+        self._taken.clear()
+        return row
+
+    def _damaged(self) -> Iterator[Row]:
+        """The first of the lines taken, by itself; the others are read again."""
+        first, *others = self._taken
+        self._taken.clear()
+        inside = _lines_inside(first, self._separator, self.width)
+        self._lines.give_back([*inside, *others])
+        if not inside:
+            self.done += 1
+            yield _damaged(first, self._separator, self.done)
 
 
 def _swallowed(taken: list[str], cells: list[str], separator: str, width: int) -> bool:

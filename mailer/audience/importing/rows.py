@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from itertools import repeat
 from types import MappingProxyType
 
@@ -18,6 +19,8 @@ from mailer.audience.importing.meanings import Meaning
 from mailer.audience.importing.standings import readers_of
 from mailer.audience.importing.statuses import Standing
 from mailer.audience.importing.systems import OWN, OWN_JSON
+
+_CANDIDATE = partial(tuple.__new__, Candidate)  # without counting what is right by construction
 
 
 class RowReader:
@@ -127,7 +130,7 @@ class RowReader:
         languages, zones, reasons = self._rest(cells)
         outcomes: list[Candidate | Rejected] = list(
             map(
-                Candidate._make,
+                _CANDIDATE,
                 zip(
                     repeat(self._file), lines, standings, proofs, notes, reasons, tags,
                     shown, keys, names, languages, zones, objects, joined, strict=False,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gc
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from functools import partial
 from itertools import dropwhile, islice
 from pathlib import Path
 from typing import NamedTuple
@@ -19,8 +20,8 @@ from mailer.address_rules import BUILT_IN, AddressRules
 from mailer.audience import fields, newsletters
 from mailer.audience.importing import lookups, writing
 from mailer.audience.importing.candidates import Candidate, Rejected
-from mailer.audience.importing.chunks import Chunk, Seen
-from mailer.audience.importing.deciding import Writes, decide
+from mailer.audience.importing.chunks import Added, Chunk, Seen
+from mailer.audience.importing.deciding import Known, Writes, decide
 from mailer.audience.importing.fitting import Types
 from mailer.audience.importing.layouts import rows_of
 from mailer.audience.importing.meanings import Meaning
@@ -33,8 +34,11 @@ from mailer.field_kinds import FieldKind
 from mailer.names import LONGEST_NAME
 from mailer.tokens import Signer
 
-CHUNK = 20_000  # rows of one transaction, at least
+CHUNK = 50_000  # rows of one transaction, at least: each rewrites most of the addresses' index
 _AT_ONCE = 1_000  # rows that are read together: they fit into a processor's cache
+
+
+_CameBefore = Callable[[Chunk, Mapping[str, Known], Collection[str]], set[str]]
 
 
 class Progress(NamedTuple):
@@ -70,21 +74,20 @@ def run(  # noqa: PLR0913  # what an import can be told
         types = fields.types(session)
     report = Report.from_dict(kept["report"]) if kept else Report()
     report.resumed_after = skip = kept.get("rows", 0)
-    seen = Seen()
+    seen, added = Seen(), Added(kept.get("added", ()))
     with _collector_paused(), ExitStack() as stack:
         file = _verdict_file(stack, verdicts, kept.get("verdicts", 0))
         parts = _chunks(plan, types, chunk, skip, wanted=file is not None)
         for part in _ahead(parts) if engine.dialect.name == "postgresql" else parts:
             with transaction(engine) as session:
                 writing.prepare(session, target)
-                writing.write(
-                    session, target, _decide(session, target, part, seen, report, signer, rules)
-                )
+                before = partial(_came_before, seen=seen, added=added)
+                writes = _decide(session, target, part, before, report, signer, rules)
+                added.add(writing.write(session, target, writes))
                 skip += part.rows
                 length = file.write(part.verdicts) if file else 0
-                lookups.keep_progress(
-                    session, key, {"rows": skip, "verdicts": length, "report": report.as_dict()}
-                )
+                state = {"rows": skip, "verdicts": length, "added": added.as_pairs()}
+                lookups.keep_progress(session, key, state | {"report": report.as_dict()})
             progress(Progress(report.rows, max(plan.rows, report.rows)))
     with transaction(engine) as session:
         lookups.keep_progress(session, key, None)
@@ -120,12 +123,16 @@ def dry_run(
 ) -> Report:
     """What :func:`run` would report, with the first rows' verdicts; nothing is written but *verdicts*."""
     report, seen = Report(), Seen()
+
+    def before(part: Chunk, _known: object, _suppressed: object) -> set[str]:
+        return seen.take(list(part.candidates))  # nothing is written that would tell
+
     with _collector_paused(), reading(engine) as session, ExitStack() as stack:
         target = writing.Target(newsletters.get(session, newsletter).id, now, "dry run")
         file = _verdict_file(stack, verdicts, 0)
         types = fields.types(session)
         for part in _chunks(plan, types, chunk, 0, wanted=True):
-            _decide(session, target, part, seen, report, signer, rules)
+            _decide(session, target, part, before, report, signer, rules)
             if len(report.first_rows) < REMEMBERED:
                 told = sorted(part.verdicts, key=lambda one: (one.file, one.line))
                 report.first_rows += told[: REMEMBERED - len(report.first_rows)]
@@ -155,7 +162,7 @@ def _decide(
     session: Session,
     target: writing.Target,
     part: Chunk,
-    seen: Seen,
+    came_before: _CameBefore,
     report: Report,
     signer: Signer,
     rules: AddressRules,
@@ -167,7 +174,7 @@ def _decide(
     if any(part.candidates[key].tags for key in known):
         known = lookups.with_tags(session, known)
     suppressed = lookups.suppressed(session, keys, signer)
-    before = seen.take(keys)
+    before = came_before(part, known, suppressed)
     # Most know no past here and want the newsletter: about them there is nothing to decide.
     special = known.keys() | suppressed.keys() | before
     candidates = [part.candidates[key] for key in keys]
@@ -182,6 +189,25 @@ def _decide(
             part.judge(one, verdict, reason)
     part.report(report, rules)
     return writes
+
+
+def _came_before(
+    part: Chunk,
+    known: Mapping[str, Known],
+    suppressed: Collection[str],
+    *,
+    seen: Seen,
+    added: Added,
+) -> set[str]:
+    """Which addresses stood in an earlier chunk: most of those were added by it."""
+    before = {key for key, one in known.items() if one.id in added}
+    others = [
+        key
+        for key, one in part.candidates.items()
+        if key not in before
+        and (key in known or key in suppressed or one.standing is Standing.SUPPRESSED)
+    ]
+    return before | seen.take(others)
 
 
 def _ahead(parts: Iterator[Chunk]) -> Iterator[Chunk]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import insert, text
@@ -21,8 +22,9 @@ from mailer.audience.importing.statuses import Standing
 from mailer.database.tables import Consent, Unsubscribe
 
 # Of a candidate, what stands in the table of subscribers, in this order after the number.
-_COLUMNS = "id, address, address_key, name, language, time_zone, fields, created_at"
-_TABLE = slice(Candidate._fields.index("address"), None)
+_COLUMNS = "address, address_key, name, language, time_zone, fields, created_at"
+_TABLE = itemgetter(slice(Candidate._fields.index("address"), None))
+_PROOF = itemgetter(Candidate._fields.index("proof"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,44 +73,44 @@ def _may_vouch(session: Session) -> bool:
     return bool(session.scalar(text(query)))
 
 
-def write(session: Session, target: Target, writes: Writes) -> None:
-    """Everything a chunk changes, each change of consent with its record."""
-    tagged = _add_subscribers(session, target, writes.new) + writes.tagging
-    tagging.write(session, tagged, now=target.now)
+def write(session: Session, target: Target, writes: Writes) -> range:
+    """Everything a chunk changes, each change of consent with its record; new people's numbers."""
+    added = _add_subscribers(session, target, writes.new)
+    tagged = [(id_, one.tags) for id_, one in zip(added, writes.new, strict=True) if one.tags]
+    tagging.write(session, tagged + writes.tagging, now=target.now)
     _change_details(session, writes.details)
-    _subscribe(session, target, writes.joining)
+    if writes.joining:
+        _subscribe(session, target, *zip(*writes.joining, strict=True))
     _change_state(session, target, Consent.CONFIRMED, writes.confirming, before=(Consent.PENDING,))
     before = (Consent.CONFIRMED, Consent.PENDING)
     left = _change_state(session, target, Consent.UNSUBSCRIBED, writes.leaving, before=before)
     _record_leaving(session, target, left)
     _suppress(session, target, writes.suppressing)
+    return added
 
 
-def _add_subscribers(
-    session: Session, target: Target, new: Sequence[Candidate]
-) -> list[tuple[int, str]]:
-    """Add them with their subscriptions; the numbers of those with tags, and the tags."""
+def _add_subscribers(session: Session, target: Target, new: Sequence[Candidate]) -> range:
+    """Add them with their subscriptions; their numbers."""
     if not new:
-        return []
+        return range(0)
     postgresql = session.get_bind().dialect.name == "postgresql"
     ids = _new_ids(session, len(new), postgresql=postgresql)
     at = target.at
-    pairs = list(zip(ids, new, strict=True))
     if postgresql:
         lines = (
             f"{id_}\t{one.address}\t{one.key}\t{one.name}\t{one.language or _NULL}\t"
             f"{one.time_zone or _NULL}\t{one.fields}\t{one.joined or at}"
-            for id_, one in pairs
+            for id_, one in zip(ids, new, strict=True)
         )
-        _copy(session, "subscribers", _COLUMNS, lines)
-    else:
+        _copy(session, "subscribers", f"id, {_COLUMNS}", lines)
+    else:  # which numbers them one after the other itself
         session.connection().exec_driver_sql(
             f"INSERT INTO subscribers ({_COLUMNS})"  # noqa: S608  # constants
-            f" VALUES (?, ?, ?, ?, ?, ?, ?, COALESCE(?, '{at}'))",
-            [(id_, *tuple.__getitem__(one, _TABLE)) for id_, one in pairs],
+            f" VALUES (?, ?, ?, ?, ?, ?, COALESCE(?, '{at}'))",
+            list(map(_TABLE, new)),
         )
-    _subscribe(session, target, pairs)
-    return [(id_, one.tags) for id_, one in pairs if one.tags]
+    _subscribe(session, target, ids, new)
+    return ids
 
 
 def _new_ids(session: Session, count: int, *, postgresql: bool) -> range:
@@ -126,11 +128,17 @@ def _new_ids(session: Session, count: int, *, postgresql: bool) -> range:
     return range(last - count + 1, last + 1)
 
 
-def _subscribe(session: Session, target: Target, joining: Sequence[tuple[int, Candidate]]) -> None:
+def _subscribe(
+    session: Session, target: Target, ids: Sequence[int], people: Sequence[Candidate]
+) -> None:
     """New subscriptions, none of which exists."""
     proofs: defaultdict[Standing, dict[int, str]] = defaultdict(dict)
-    for id_, one in joining:
-        proofs[one.standing][id_] = one.proof
+    standings = [one.standing for one in people]
+    if standings.count(standings[0]) == len(standings):  # of nearly every list
+        proofs[standings[0]] = dict(zip(ids, map(_PROOF, people), strict=True))
+    else:
+        for id_, one in zip(ids, people, strict=True):
+            proofs[one.standing][id_] = one.proof
     for standing, of_standing in proofs.items():
         _insert_subscriptions(session, target, standing.consent, of_standing)
         _record_changes(session, target, standing.consent, of_standing)
