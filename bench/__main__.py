@@ -14,6 +14,7 @@ from bench import (
     importing,
     latency,
     ledger,
+    securing,
     segments,
     sending,
     sharing,
@@ -34,8 +35,9 @@ class Benchmark(NamedTuple):
 # which sizes they were taken.
 BENCHMARKS = {
     "sending": Benchmark(sending.run, 50_000, 3),
-    "sharing": Benchmark(sharing.run, 40_000, 3),
+    "sharing": Benchmark(sharing.run, 40_000, 2),
     "signing": Benchmark(signing.run, 20_000, 3),
+    "securing": Benchmark(securing.run, 20_000, 3),
     "flatness": Benchmark(flatness.run, 100_000, 3),
     "latency": Benchmark(latency.run, 500, 1),
     "freezing": Benchmark(freezing.run, 1_000_000, 3),

@@ -60,11 +60,12 @@ def send_once(
     *,
     connections: int = CONNECTIONS,
     dkim: str = "none",
+    tls: bool = False,
 ) -> dict[str, float]:
     """One new issue by a new worker: rate, CPU seconds per 10,000 of it and of the server, MB."""
     issue_id = databases.add_issue(database.engine)
     server = database.server_cpu
-    with worker(database, port, connections=connections, dkim=dkim) as one:
+    with worker(database, port, connections=connections, dkim=dkim, tls=tls) as one:
         told = one.send(issue_id)
     if told["accepted"] != recipients:
         raise SystemExit(f"only {told['accepted']} of {recipients} were accepted")

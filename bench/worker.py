@@ -1,6 +1,6 @@
 """One worker as a process of its own: sends started issues one after the other, says what each cost.
 
-Usage: python -m bench.worker DATABASE_URL SMTP_PORT CONNECTIONS none|rsa|ed25519
+Usage: python -m bench.worker DATABASE_URL RELAY CONNECTIONS none|rsa|ed25519
 Reads lines: the number of an issue that is started, or "idle", which lets it look around once. Answers
 each with its figures so far, as JSON.
 """
@@ -25,7 +25,7 @@ from mailer.database.engine import open_engine, reading
 from mailer.database.tables import Issue
 from mailer.delivering.lanes import LaneOptions
 from mailer.delivering.worker import Worker, WorkerOptions
-from mailer.relays import Relay
+from mailer.relays import parse_relay
 from mailer.signing import DkimKey, DkimSigner, new_key
 from mailer.tokens import Signer
 
@@ -37,12 +37,12 @@ _IDLE_SECONDS = 1.5  # asks for a batch, keeps house: what a process does once i
 class Measured:
     """A worker at work, and what it needed."""
 
-    def __init__(self, url: str, port: int, connections: int, dkim: DkimSigner | None) -> None:
+    def __init__(self, url: str, relay: str, connections: int, dkim: DkimSigner | None) -> None:
         self._engine = open_engine(url)
         self._worker = Worker(
             self._engine,
             Signer(b"only for measuring"),
-            [Relay("127.0.0.1", port, starttls=False)],
+            [parse_relay(relay)],
             WorkerOptions(
                 LaneOptions(connections, 10**9, 300.0, "bench.test"),
                 base_url=BASE_URL,
@@ -107,4 +107,4 @@ def _cpu() -> float:
 
 if __name__ == "__main__":
     start_cpu = _cpu()
-    uvloop.run(Measured(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), signer(sys.argv[4])).run())
+    uvloop.run(Measured(sys.argv[1], sys.argv[2], int(sys.argv[3]), signer(sys.argv[4])).run())

@@ -51,15 +51,20 @@ def _open(pipe: IO[str] | None) -> IO[str]:
     return pipe
 
 
+def relay_url(port: int, *, tls: bool = False) -> str:
+    """A relay on this machine, in the clear or by TLS with a certificate that nobody vouches for."""
+    return f"smtps://127.0.0.1:{port}?verify=no" if tls else f"smtp://127.0.0.1:{port}?starttls=no"
+
+
 @contextmanager
 def worker(
-    database: Database, port: int, *, connections: int, dkim: str = "none"
+    database: Database, port: int, *, connections: int, dkim: str = "none", tls: bool = False
 ) -> Iterator[Running]:
-    """A new worker process."""
+    """A new worker process, that sends to a relay on this *port*."""
     with subprocess.Popen(
         [
             *(sys.executable, "-m", "bench.worker", database.url),
-            *(str(port), str(connections), dkim),
+            *(relay_url(port, tls=tls), str(connections), dkim),
         ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -140,7 +140,8 @@ class Lane(asyncio.Protocol):
 
     def _write(self, command: tuple[bytes, ...], envelope: bytes = b"") -> None:
         if self._connection.pipelining:
-            self._transport.writelines((*command, envelope))
+            # By TLS each part is a record of its own: what is short goes together.
+            self._transport.writelines((*command[:-1], b"".join((*command[-1:], envelope))))
         else:
             self._unwritten.extend([b"".join(command)] if command else [])
             self._unwritten.extend(envelope.splitlines(keepends=True))
