@@ -16,13 +16,13 @@ from tests.support.sending import SIGNER, run_until, start
 from tests.support.sink import Sink, running
 
 
-def a_worker(engine: Engine, urls: str) -> Worker:
+def a_worker(engine: Engine, urls: str, *, messages: int = 5) -> Worker:
     return Worker(
         engine,
         SIGNER,
         parse_relays(urls),
         WorkerOptions(
-            lanes=LaneOptions(4, 5, 5.0, "us.test"),
+            lanes=LaneOptions(4, messages, 5.0, "us.test"),
             base_url="http://mail.test",
             lease_seconds=30.0,
             retry_schedule=(timedelta(seconds=1),),
@@ -54,3 +54,18 @@ def test_two_relays_share_the_work_and_one_does_all_when_the_other_is_away(
     assert first.counts == dict.fromkeys(addresses, 1)
     assert result.accepted == 120
     assert worker.problem == ""
+
+
+def test_a_relay_gets_connections_by_its_weight(sqlite_engine: Engine) -> None:
+    with transaction(sqlite_engine) as session:
+        newsletter = add_newsletter(session)
+        addresses = add_readers(session, newsletter, 200)
+        issue_id = add_issue(session, newsletter).id
+    start(sqlite_engine, issue_id)
+
+    with running(Sink(delay=0.02)) as heavy, running(Sink(delay=0.02)) as light:
+        urls = f"smtp://127.0.0.1:{heavy.port}?weight=3 smtp://127.0.0.1:{light.port}"
+        run_until(a_worker(sqlite_engine, urls, messages=1000), sqlite_engine, issue_id)
+
+    assert (heavy.most_open, light.most_open) == (3, 1)
+    assert heavy.counts + light.counts == dict.fromkeys(addresses, 1)
