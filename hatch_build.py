@@ -103,7 +103,7 @@ class CustomBuildHook(BuildHookInterface):  # type: ignore[misc]  # named by hat
         """Node, where something is to be built."""
         return [NODE] if Assets(Path(self.root)).stale() else []
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002  # hatch names it
         """Build what is stale; in an editable install, `make assets` does, and is heard."""
         assets = Assets(Path(self.root))
         if version != "editable" and assets.stale():

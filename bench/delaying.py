@@ -47,7 +47,7 @@ class _Delay(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._send(data)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio names it
         self._send(b"")
 
     def _send(self, data: bytes) -> None:

@@ -22,9 +22,6 @@ _TO_BASE64 = bytes.maketrans(b"-_+/", b"+/  ")
 _INNER = bytes(byte ^ 0x36 for byte in range(256))
 _OUTER = bytes(byte ^ 0x5C for byte in range(256))
 
-MOST_ISSUES = 2 ** (8 * _ISSUE_BYTES) - 1
-MOST_SUBSCRIBERS = 2 ** (8 * _SUBSCRIBER_BYTES) - 1
-
 
 @dataclass(frozen=True, slots=True)
 class Reader:

@@ -124,15 +124,6 @@ def mark(session: Session, subscriber_id: int, names: Iterable[str], *, now: dat
     return len(ids - have)
 
 
-def unmark(session: Session, subscriber_id: int, name: str) -> bool:
-    """Take one tag from one person; ``False`` when they did not have it."""
-    held = session.get(SubscriberTag, (get(session, name).id, subscriber_id))
-    if held is not None:
-        session.delete(held)
-        session.flush()
-    return held is not None
-
-
 def rename(session: Session, name: str, new: str) -> Tag:
     """Another name; ``Conflict`` where it is taken, or a segment asks for the old one."""
     found, shown = get(session, name), clean_title(new, Sentence("tag"))

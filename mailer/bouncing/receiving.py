@@ -16,7 +16,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
 from mailer.bouncing import records
 from mailer.bouncing.taking import Intake
 from mailer.database.engine import reading
-from mailer.errors import ConfigurationError, Unavailable
+from mailer.errors import Unavailable
+from mailer.listening import listen
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ class _Handler:
         self._ours: frozenset[tuple[str, str]] = frozenset()
         self._known_until = 0.0
 
-    async def handle_RCPT(  # noqa: N802
+    async def handle_RCPT(  # noqa: N802  # aiosmtpd names it
         self,
         _server: SMTP,
         _session: Session,
@@ -68,11 +69,11 @@ class _Handler:
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
-    async def handle_DATA(  # noqa: N802
+    async def handle_DATA(  # noqa: N802  # aiosmtpd names it
         self, server: _Server, _session: Session, envelope: Envelope
     ) -> str:
         source = envelope.content or b""
-        assert isinstance(source, bytes)  # noqa: S101
+        assert isinstance(source, bytes)  # noqa: S101  # tells mypy
         replies = [
             await asyncio.to_thread(self._take, source, address) for address in envelope.rcpt_tos
         ]
@@ -108,7 +109,9 @@ class Receiver:
 
     def __init__(self, intake: Intake, host: str = "127.0.0.1", port: int = 2525) -> None:
         self._handler = _Handler(intake)
-        self._listener = _listen(host, port)
+        self._listener = listen(
+            host, port, what="The server for mail that comes back", backlog=_BACKLOG
+        )
         self.port: int = self._listener.getsockname()[1]
 
     async def serve(self, stop: asyncio.Event) -> None:
@@ -136,21 +139,3 @@ class Receiver:
             if one.transport is not None:
                 one.transport.close()
         await asyncio.sleep(0)  # lets them hear of it
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named: asyncio sets TCP_NODELAY only then.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(_BACKLOG)
-    except OSError as error:
-        listener.close()
-        raise ConfigurationError(
-            f"Mail that comes back cannot be taken in on {host}:{port}: "
-            f"{error.strerror or error}. Choose another port, or stop the program that uses it."
-        ) from error
-    listener.setblocking(False)
-    return listener

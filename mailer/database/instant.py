@@ -51,7 +51,7 @@ class InstantWriter(Generic[Item]):
     def _connect(self) -> Connection:
         connection = self._connection = self._engine.connect()
         driver = connection.connection.driver_connection
-        assert isinstance(driver, sqlite3.Connection)  # noqa: S101
+        assert isinstance(driver, sqlite3.Connection)  # noqa: S101  # tells mypy
         connection.detach()  # no other user of the pool shall get these settings
         driver.execute("PRAGMA busy_timeout=0")
         driver.execute("PRAGMA wal_autocheckpoint=0")

@@ -32,7 +32,7 @@ class Rows:
         arrays = ", ".join(f"%s::{kind}[]" for kind in types)
         self._postgresql = f"{names} SELECT * FROM unnest({arrays})"  # noqa: S608  # all constant
         arrays = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(types, 1))
-        self._command = f"{names} SELECT * FROM unnest({arrays})".encode()  # noqa: S608
+        self._command = f"{names} SELECT * FROM unnest({arrays})".encode()  # noqa: S608  # all constant
 
     def add(self, connection: Connection, rows: Sequence[Row]) -> None:
         """Add them; ``IntegrityError`` when one refers to what was removed."""

@@ -50,13 +50,6 @@ def _migrate(connection: Connection, to: str | None) -> list[str]:
     return pending
 
 
-def require_current(engine: Engine) -> None:
-    """``ConfigurationError`` unless the database has exactly this program's schema."""
-    with reading(engine) as session:
-        if _pending(session.connection()):
-            raise ConfigurationError("The database is of an older version; run `mailer upgrade`.")
-
-
 def revisions() -> list[str]:
     """All revisions of this program's schema, oldest first: each file names the one before it."""
     after = {

@@ -123,7 +123,7 @@ class Writer(Generic[Item]):
     def _checkpoint(self) -> None:
         try:
             driver = self._connected().connection.driver_connection
-            assert isinstance(driver, sqlite3.Connection)  # noqa: S101
+            assert isinstance(driver, sqlite3.Connection)  # noqa: S101  # tells mypy
             driver.execute("PRAGMA wal_checkpoint(PASSIVE)")
         except (DBAPIError, sqlite3.Error, Unreachable) as error:
             _LOG.warning("the write-ahead log was not checkpointed: %s", error)

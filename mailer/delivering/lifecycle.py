@@ -5,7 +5,6 @@ Each step is one guarded UPDATE: of two who try it, one does it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,21 +23,38 @@ _BATCHES_SETTLED_TOGETHER = 20
 _KEPT_DISCARDED = timedelta(days=30)
 
 
-def move(
-    session: Session,
-    issue_id: int,
-    *,
-    to: IssueState,
-    allowed: Iterable[IssueState],
-    doing: Sentence,
-    **values: Any,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """From which states an issue may go to which one, and what that is called."""
+
+    allowed: tuple[IssueState, ...]
+    to: IssueState
+    doing: Sentence
+
+
+_SCHEDULE = _Step(
+    (IssueState.DRAFT, IssueState.SCHEDULED), IssueState.SCHEDULED, Sentence("scheduled")
+)
+_START = _Step((IssueState.DRAFT, IssueState.SCHEDULED), IssueState.SENDING, Sentence("started"))
+_SEND_MORE = _Step(
+    (IssueState.SENT,), IssueState.SENDING, Sentence("sent to those who are missing")
+)
+_PAUSE = _Step((IssueState.SENDING,), IssueState.PAUSED, Sentence("paused"))
+_RESUME = _Step((IssueState.PAUSED,), IssueState.SENDING, Sentence("resumed"))
+_TAKE_BACK = _Step((IssueState.SCHEDULED,), IssueState.DRAFT, Sentence("cancelled"))
+_CANCEL = _Step(
+    (IssueState.SENDING, IssueState.PAUSED), IssueState.CANCELLED, Sentence("cancelled")
+)
+_DISCARD = _Step((IssueState.DRAFT,), IssueState.DISCARDED, Sentence("thrown away"))
+_BRING_BACK = _Step((IssueState.DISCARDED,), IssueState.DRAFT, Sentence("brought back"))
+
+
+def _move(session: Session, issue_id: int, step: _Step, **values: Any) -> None:
     """Bring an issue to another state; ``Conflict`` says why not, ``NotFound`` if there is none."""
-    allowed = tuple(allowed)
     moved = session.execute(
         update(Issue)
-        .where(Issue.id == issue_id, Issue.state.in_(allowed))
-        .values(state=to, **values)
+        .where(Issue.id == issue_id, Issue.state.in_(step.allowed))
+        .values(state=step.to, **values)
         .execution_options(synchronize_session=False)
     )
     if moved.rowcount == 1:  # type: ignore[attr-defined]  # an UPDATE counts rows
@@ -49,7 +65,7 @@ def move(
     raise Conflict(
         "Issue {number} cannot be {doing}: it {state}.",
         number=issue_id,
-        doing=doing,
+        doing=step.doing,
         state=state.words,
     )
 
@@ -79,12 +95,10 @@ def schedule(
 
     Its utm_campaign is frozen now, if it was not before.
     """
-    move(
+    _move(
         session,
         issue_id,
-        to=IssueState.SCHEDULED,
-        allowed=(IssueState.DRAFT, IssueState.SCHEDULED),
-        doing=Sentence("scheduled"),
+        _SCHEDULE,
         scheduled_at=at,
         starts_at=starts_at or at,
         state_reason="",
@@ -103,15 +117,7 @@ def start(session: Session, issue_id: int, *, version: int, batch_size: int, now
         raise NotFound("There is no issue {number}.", number=issue_id)
     if issue.version != version:
         raise Conflict("Issue {number} was changed while it was being started.", number=issue_id)
-    move(
-        session,
-        issue_id,
-        to=IssueState.SENDING,
-        allowed=(IssueState.DRAFT, IssueState.SCHEDULED),
-        doing=Sentence("started"),
-        started_at=now,
-        state_reason="",
-    )
+    _move(session, issue_id, _START, started_at=now, state_reason="")
     return freeze(session, issue, batch_size=batch_size, now=now)
 
 
@@ -123,14 +129,7 @@ def send_to_missing(session: Session, issue_id: int, *, batch_size: int, now: da
             "MAILER_KEEP_DELIVERIES): some would get it twice.",
             number=issue_id,
         )
-    move(
-        session,
-        issue_id,
-        to=IssueState.SENDING,
-        allowed=(IssueState.SENT,),
-        doing=Sentence("sent to those who are missing"),
-        state_reason="",
-    )
+    _move(session, issue_id, _SEND_MORE, state_reason="")
     issue = session.get_one(Issue, issue_id)
     issue.local_time, issue.canary_percent = False, 0.0  # its hour is over
     session.flush()
@@ -158,14 +157,7 @@ def only_held_wait(session: Session, issue_id: int) -> bool:
 
 def pause(session: Session, issue_id: int, *, reason: str = "") -> None:
     """Stop handing over; workers notice within a second."""
-    move(
-        session,
-        issue_id,
-        to=IssueState.PAUSED,
-        allowed=(IssueState.SENDING,),
-        doing=Sentence("paused"),
-        state_reason=reason,
-    )
+    _move(session, issue_id, _PAUSE, state_reason=reason)
 
 
 def stop(session: Session, issue_id: int, reason: str) -> None:
@@ -179,14 +171,7 @@ def stop(session: Session, issue_id: int, reason: str) -> None:
 
 def resume(session: Session, issue_id: int) -> None:
     """Go on where it was paused; the guard counts anew."""
-    move(
-        session,
-        issue_id,
-        to=IssueState.SENDING,
-        allowed=(IssueState.PAUSED,),
-        doing=Sentence("resumed"),
-        state_reason="",
-    )
+    _move(session, issue_id, _RESUME, state_reason="")
     session.execute(delete(Tally).where(Tally.issue_id == issue_id))
 
 
@@ -194,36 +179,15 @@ def cancel(session: Session, issue_id: int) -> bool:
     """Before the start: take the schedule back, ``False``. After it: skip all who wait, ``True``."""
     state = session.scalar(select(Issue.state).where(Issue.id == issue_id))
     if state is IssueState.SCHEDULED:
-        move(
-            session,
-            issue_id,
-            to=IssueState.DRAFT,
-            allowed=(IssueState.SCHEDULED,),
-            doing=Sentence("cancelled"),
-            scheduled_at=None,
-            starts_at=None,
-        )
+        _move(session, issue_id, _TAKE_BACK, scheduled_at=None, starts_at=None)
         return False
-    move(
-        session,
-        issue_id,
-        to=IssueState.CANCELLED,
-        allowed=(IssueState.SENDING, IssueState.PAUSED),
-        doing=Sentence("cancelled"),
-    )
+    _move(session, issue_id, _CANCEL)
     return True
 
 
 def discard(session: Session, issue_id: int, *, now: datetime) -> None:
     """Throw a draft away; `bring_back` undoes it. What was thrown away a month ago goes for good."""
-    move(
-        session,
-        issue_id,
-        to=IssueState.DISCARDED,
-        allowed=(IssueState.DRAFT,),
-        doing=Sentence("thrown away"),
-        changed_at=now,
-    )
+    _move(session, issue_id, _DISCARD, changed_at=now)
     session.execute(
         delete(Issue)
         .where(Issue.state == IssueState.DISCARDED, Issue.changed_at < now - _KEPT_DISCARDED)
@@ -233,13 +197,7 @@ def discard(session: Session, issue_id: int, *, now: datetime) -> None:
 
 def bring_back(session: Session, issue_id: int) -> None:
     """What was thrown away is a draft again."""
-    move(
-        session,
-        issue_id,
-        to=IssueState.DRAFT,
-        allowed=(IssueState.DISCARDED,),
-        doing=Sentence("brought back"),
-    )
+    _move(session, issue_id, _BRING_BACK)
 
 
 def finish(session: Session, issue_id: int, *, now: datetime) -> None:

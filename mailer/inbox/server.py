@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import socket
 from typing import Any
@@ -15,9 +14,9 @@ from sqlalchemy import Engine
 from mailer.clock import Clock
 from mailer.database.grouping import GroupCommit
 from mailer.database.writers import Writer
-from mailer.errors import ConfigurationError
 from mailer.inbox.mails import Mail, add_mails
 from mailer.inbox.reading import subject_of
+from mailer.listening import listen
 
 _MOST_BYTES = 32 * 1024 * 1024
 _HOST = "127.0.0.1"
@@ -78,11 +77,11 @@ class _Keeper:
         session.host_name = hostname
         return [*responses[:-1], "250-PIPELINING", responses[-1]]
 
-    async def handle_DATA(  # noqa: N802
+    async def handle_DATA(  # noqa: N802  # aiosmtpd names it
         self, _server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
         source = envelope.content or b""
-        assert isinstance(source, bytes)  # noqa: S101
+        assert isinstance(source, bytes)  # noqa: S101  # tells mypy
         mail = Mail(
             received_at=self._clock(),
             sender=(envelope.mail_from or "").removeprefix("<>"),
@@ -130,7 +129,13 @@ class InboxServer:
     def start(self) -> None:
         """Listen; ``ConfigurationError`` when something else listens there."""
         logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd tells every command
-        listener = _listen(self.port)
+        listener = listen(
+            _HOST,
+            self.port,
+            what="The built-in inbox",
+            backlog=_BACKLOG,
+            setting="MAILER_INBOX_PORT",
+        )
         self.port = listener.getsockname()[1]
         self._controller = _Controller(self._keeper, listener)
         self._controller.start()
@@ -141,24 +146,3 @@ class InboxServer:
             timeout=30
         )
         self._controller.stop()
-
-
-def _listen(port: int) -> socket.socket:
-    # The protocol is named: asyncio sets TCP_NODELAY only then, and else each mail waits 40 ms.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((_HOST, port))
-        listener.listen(_BACKLOG)
-    except OSError as error:
-        listener.close()
-        raise ConfigurationError(_sentence(port, error)) from error
-    return listener
-
-
-def _sentence(port: int, error: OSError) -> str:
-    why = "another program does" if error.errno == errno.EADDRINUSE else error.strerror or error
-    return (
-        f"The built-in inbox cannot listen on port {port}: {why}. Stop what uses it, "
-        "or set MAILER_INBOX_PORT to another port."
-    )

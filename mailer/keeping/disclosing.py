@@ -217,7 +217,8 @@ def _rest(table: Any, *told: str) -> list[Any]:
 
 
 def _entries(rows: Iterable[Row[Any]]) -> list[Entry]:
-    return [{name: _plain(value) for name, value in one._mapping.items()} for one in rows]  # noqa: SLF001
+    named = (one._mapping for one in rows)  # noqa: SLF001  # SQLAlchemy's public name
+    return [{name: _plain(value) for name, value in one.items()} for one in named]
 
 
 def _plain(value: Any) -> Any:

@@ -80,7 +80,7 @@ def write_json_lines(
     """A JSON object a line; how many people."""
     encode = json.JSONEncoder(ensure_ascii=False).encode
     count = 0
-    for count, one in enumerate(found, start=1):  # noqa: B007
+    for count, one in enumerate(found, start=1):  # noqa: B007  # the last one is how many
         stream.write(f"{encode(one)}\n")
     return count
 

@@ -83,7 +83,7 @@ def _rename(session: Session, table: Table, issue_id: int, nobodies: dict[int, i
     pairs = _PAIRS[session.get_bind().dialect.name]
     session.execute(
         text(
-            f"UPDATE {table.name} SET subscriber_id = m.nobody FROM ({pairs}) AS m"  # noqa: S608
+            f"UPDATE {table.name} SET subscriber_id = m.nobody FROM ({pairs}) AS m"  # noqa: S608  # constant
             f" WHERE {table.name}.issue_id = :issue_id AND {table.name}.subscriber_id = m.number"
         ),
         {"issue_id": issue_id, "pairs": json.dumps(list(nobodies.items()))},

@@ -96,7 +96,7 @@ class Post:
 
     async def _connect(self, seats: AsyncExitStack) -> Connection:
         """A connection to one of the relays, the heavier ones more often asked first."""
-        order = sorted(self.relays, key=lambda relay: random.random() ** (1 / relay.weight))  # noqa: S311
+        order = sorted(self.relays, key=lambda relay: random.random() ** (1 / relay.weight))  # noqa: S311  # no secret
         problems = []
         for relay in reversed(order):
             try:
@@ -207,20 +207,20 @@ class _Counter:
         self._answer = asyncio.get_running_loop().create_future()
         return self._answer
 
-    def take(self, connection: Connection) -> Handover | None:  # noqa: ARG002
+    def take(self, connection: Connection) -> Handover | None:  # noqa: ARG002  # the lane hands it
         """The message, once."""
         handover, self._waiting = self._waiting, None
         return handover
 
-    def settle(self, key: Held, reply: Reply) -> None:  # noqa: ARG002
+    def settle(self, key: Held, reply: Reply) -> None:  # noqa: ARG002  # the lane hands it
         """The relay answered."""
         self._say(reply)
 
-    def unsent(self, key: Held, why: str) -> None:  # noqa: ARG002
+    def unsent(self, key: Held, why: str) -> None:  # noqa: ARG002  # the lane hands it
         """Certainly not taken: tried again."""
         self._say(Reply(_DEFERRED, why))
 
-    def uncertain(self, key: Held, why: str) -> None:  # noqa: ARG002
+    def uncertain(self, key: Held, why: str) -> None:  # noqa: ARG002  # the lane hands it
         """Handed over whole, then no answer (RFC 1047): tried again, with its Message-ID."""
         self._say(Reply(_DEFERRED, f"uncertain: {why}"))
 

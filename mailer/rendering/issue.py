@@ -26,7 +26,7 @@ Scheme = Literal["auto", "light", "dark"]
 
 _TOKEN_LENGTH = 32  # mailer.tokens
 # Keeps the first words of the mail out of the inbox line, after the preheader.
-FILLER = Markup("&#847;&zwnj;&nbsp;" * 60)  # noqa: S704
+FILLER = Markup("&#847;&zwnj;&nbsp;" * 60)  # noqa: S704  # constant
 _UNWRITABLE = re.compile(r"[\[\]\r\n]+")  # in a placeholder's default
 _SCHEME_QUERY = re.compile(r"@media\s*\(\s*prefers-color-scheme\s*:\s*(dark|light)\s*\)")
 _SCHEME_OFFER = re.compile(r"(content=\"|color-scheme:\s*)light dark")

@@ -11,8 +11,8 @@ from threading import Thread
 import uvicorn
 
 from mailer.bootstrap import Mailer
-from mailer.errors import ConfigurationError
 from mailer.inbox.server import InboxServer
+from mailer.listening import listen
 from mailer.web.app import create_app
 from mailer.web.preparing import prepare
 from mailer.web.site import Site
@@ -60,7 +60,7 @@ def bind(
     record_clicks: bool = True,
 ) -> WebServer:
     """A server on *port* (0: any free one), not yet serving; ``ConfigurationError`` if it is taken."""
-    listener = _listen(host, port)
+    listener = listen(host, port, what="The web server", backlog=_BACKLOG)
     application = create_app(mailer, inbox=inbox, record_clicks=record_clicks)
     config = uvicorn.Config(
         application,
@@ -103,20 +103,3 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(_BACKLOG)
-    except OSError as error:
-        listener.close()
-        raise ConfigurationError(
-            f"The web server cannot listen on {host}:{port}: {error.strerror or error}. "
-            "Choose another port, or stop the program that uses this one."
-        ) from error
-    listener.setblocking(False)
-    return listener

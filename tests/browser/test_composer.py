@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from mailer.blocks import Content
 from mailer.composing.drafting import read_draft
 from mailer.sample import sample_content
-from tests.support.chromium import Office, chromium, office
+from tests.support.chromium import Office, office
 from tests.support.composing import photo
 from tests.support.composing_by_hand import (
     add_block,
@@ -31,12 +31,6 @@ from tests.support.composing_by_hand import (
 DAY = "2026-12-04"
 
 pytestmark = pytest.mark.timeout(300)  # a whole installation starts, on a busy machine too
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -12,15 +12,9 @@ from mailer.composing import editing
 from mailer.composing.drafting import document_of
 from mailer.database.engine import transaction
 from mailer.sample import sample_content
-from tests.support.chromium import Colours, Office, chromium, office, problems_for_everybody
+from tests.support.chromium import Colours, Office, office, problems_for_everybody
 
 pytestmark = pytest.mark.timeout(300)  # a whole installation starts, on a busy machine too
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

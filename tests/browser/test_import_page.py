@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-import threading
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
 
 from mailer.audience import uploads
 from mailer.audience.uploading import work
 from mailer.bootstrap import Mailer
 from mailer.database.engine import transaction
-from mailer.web.serving import bind
+from tests.support.chromium import serving
 from tests.support.factories import NOON, add_newsletter
 from tests.support.site import mailer_of
 from tests.support.staff import sign_in
@@ -30,35 +28,24 @@ def mailer(sqlite_engine: Engine) -> Mailer:
 
 
 @pytest.fixture
-def page(mailer: Mailer) -> Iterator[Page]:
+def page(mailer: Mailer, browser: Browser) -> Iterator[Page]:
     """Two files, tried, on a phone."""
     with transaction(mailer.engine) as session:
         newsletter = add_newsletter(session)
         files = [("one.csv", ONE), ("two.csv", TWO)]
         number = uploads.add(session, newsletter.id, files, by="staff", now=NOON).id
     work(mailer.engine, mailer.signer, mailer.clock)
-    server = bind(mailer, port=0)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    site = f"http://127.0.0.1:{server.port}"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        context = browser.new_context(viewport={"width": PHONE, "height": 844})
+    with (
+        serving(mailer) as site,
+        browser.new_context(viewport={"width": PHONE, "height": 844}) as context,
+    ):
+        cookies = sign_in(mailer).cookies.items()
         context.add_cookies(
-            [
-                {"name": name, "value": value, "url": site}
-                for name, value in sign_in(mailer).cookies.items()
-            ]
+            [{"name": name, "value": value, "url": site} for name, value in cookies]
         )
         page = context.new_page()
         page.goto(f"{site}/subscribers/import/{number}")
         yield page
-        browser.close()
-    server.stop()
-    thread.join(15)
 
 
 def test_on_a_phone_every_choice_can_be_seen_whole(page: Page) -> None:

@@ -7,16 +7,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.chromium import Office, chromium, office
+from tests.support.chromium import Office, office
 from tests.support.composing_by_hand import headlines, open_issue, wait_until_saved, write_three
 
 pytestmark = pytest.mark.timeout(300)  # a whole installation starts, on a busy machine too
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

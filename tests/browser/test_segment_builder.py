@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-import threading
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
 
 from mailer.audience import fields, segments, tags
@@ -15,7 +13,7 @@ from mailer.bootstrap import Mailer
 from mailer.database.engine import transaction
 from mailer.database.tables import IssueState
 from mailer.field_kinds import FieldKind
-from mailer.web.serving import bind
+from tests.support.chromium import serving
 from tests.support.factories import NOON, add_issue, add_newsletter, add_subscriber
 from tests.support.site import mailer_of
 from tests.support.staff import sign_in
@@ -47,30 +45,16 @@ def mailer(sqlite_engine: Engine) -> Mailer:
 
 
 @pytest.fixture
-def builder(mailer: Mailer) -> Iterator[Page]:
+def builder(mailer: Mailer, browser: Browser) -> Iterator[Page]:
     """The page of a new segment."""
-    server = bind(mailer, port=0)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    site = f"http://127.0.0.1:{server.port}"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        context = browser.new_context()
+    with serving(mailer) as site, browser.new_context() as context:
+        cookies = sign_in(mailer).cookies.items()
         context.add_cookies(
-            [
-                {"name": name, "value": value, "url": site}
-                for name, value in sign_in(mailer).cookies.items()
-            ]
+            [{"name": name, "value": value, "url": site} for name, value in cookies]
         )
         page = context.new_page()
         page.goto(f"{site}/segments/new")
         yield page
-        browser.close()
-    server.stop()
-    thread.join(15)
 
 
 def test_conditions_become_text_with_a_live_count_and_are_saved(builder: Page) -> None:

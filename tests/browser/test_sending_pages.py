@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from mailer.database.engine import reading
 from mailer.database.tables import Click, Issue, IssueState
-from tests.support.chromium import Office, chromium, office
+from tests.support.chromium import Office, office
 from tests.support.composing_by_hand import add_block, fill_block, wait_until_saved
 
 NEWS = {
@@ -22,12 +22,6 @@ NEWS = {
 }
 
 pytestmark = pytest.mark.timeout(300)  # a whole installation starts, on a busy machine too
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 import http.server
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 from sqlalchemy import Engine, func, select
 
 from mailer.bootstrap import Mailer
@@ -24,25 +23,14 @@ from mailer.database.tables import (
     Subscriber,
     Subscription,
 )
-from mailer.web.serving import bind
 from mailer.web.snippet import snippet
+from tests.support.chromium import serving
 from tests.support.factories import add_newsletter
 from tests.support.notices import link_to, noticed
 from tests.support.site import mailer_of
 
 PHONE = ViewportSize(width=390, height=800)
 NO_ICON = '<link rel="icon" href="data:,">'
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
@@ -54,12 +42,8 @@ def mailer(sqlite_engine: Engine) -> Mailer:
 
 @pytest.fixture
 def site(mailer: Mailer) -> Iterator[str]:
-    server = bind(mailer, port=0)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.stop()
-    thread.join(15)
+    with serving(mailer) as address:
+        yield address
 
 
 def a_page(browser: Browser, *, script: bool = True) -> tuple[Page, list[str]]:

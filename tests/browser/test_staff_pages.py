@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 from sqlalchemy import Engine
 
 from mailer.bootstrap import Mailer
@@ -17,7 +15,7 @@ from mailer.clock import utc_now
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Batch, Issue, IssueState, Role, User
 from mailer.staffing import links
-from mailer.web.serving import bind
+from tests.support.chromium import serving
 from tests.support.command import free_port
 from tests.support.site import mail_one, mailer_of
 from tests.support.staff import PASSWORD, SignedIn, add_user, sign_in
@@ -50,17 +48,6 @@ PATHS = [
 DOORS = ["/sign-in", "/sign-in/x", "/welcome/x"]
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield opened
-        opened.close()
-
-
 @pytest.fixture
 def mailer(sqlite_engine: Engine) -> Mailer:
     return mailer_of(sqlite_engine, clock=utc_now, base_url=f"http://127.0.0.1:{free_port()}")
@@ -81,13 +68,8 @@ def issue_id(mailer: Mailer) -> int:
 
 @pytest.fixture
 def site(mailer: Mailer) -> Iterator[str]:
-    base_url = mailer.settings.base_url
-    server = bind(mailer, port=int(base_url.rpartition(":")[2]))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    yield base_url
-    server.stop()
-    thread.join(15)
+    with serving(mailer, port=int(mailer.settings.base_url.rpartition(":")[2])) as address:
+        yield address
 
 
 def context_of(

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-import shutil
-import threading
 from collections.abc import Iterator
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from sqlalchemy import Engine
 
 from mailer.bootstrap import Mailer
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Batch, Click, Consent, Issue, IssueState, Subscription
 from mailer.inbox.mails import Mail, add_mails
-from mailer.web.serving import bind
+from tests.support.chromium import serving
 from tests.support.factories import NOON
 from tests.support.site import Mailed, mail_one, mailer_of
 
@@ -36,17 +34,6 @@ TEXTS = """() => {
   }
   return seen;
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
@@ -79,13 +66,8 @@ def ann(mailer: Mailer) -> Mailed:
 
 @pytest.fixture
 def site(mailer: Mailer) -> Iterator[str]:
-    """A real server's address."""
-    server = bind(mailer, port=0)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.stop()
-    thread.join(15)
+    with serving(mailer) as address:
+        yield address
 
 
 def keep(mailer: Mailer, subject: str) -> None:

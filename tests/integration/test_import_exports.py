@@ -219,7 +219,7 @@ def _workbook(*sheets: tuple[str, list[list[object]]]) -> bytes:
                         ["Stand", datetime(2024, 1, 2)],  # noqa: DTZ001  # as a cell has it
                         ["Name", "E-Mail", "Abgemeldet am"],
                         ["Ann", "ann@x.test"],
-                        ["Bo", "bo@x.test", datetime(2024, 1, 2)],  # noqa: DTZ001
+                        ["Bo", "bo@x.test", datetime(2024, 1, 2)],  # noqa: DTZ001  # as Excel has it
                     ],
                 )
             ),

@@ -109,8 +109,6 @@ def test_only_the_newest_mails_are_kept(engine: Engine) -> None:
 def test_a_taken_port_is_one_clear_sentence(sqlite_engine: Engine) -> None:
     with (
         inbox(sqlite_engine) as port,
-        pytest.raises(
-            ConfigurationError, match=f"port {port}: another program .*MAILER_INBOX_PORT"
-        ),
+        pytest.raises(ConfigurationError, match=f":{port}: another program .*MAILER_INBOX_PORT"),
     ):
         InboxServer(sqlite_engine, noon, port).start()

@@ -111,8 +111,6 @@ def test_a_whole_selection_is_tagged_and_untagged_at_once(engine: Engine) -> Non
         assert [(one.name, one.people) for one in tags.counted(session)] == [
             ("new", 1), ("River Friends", 4),
         ]  # fmt: skip
-        assert tags.unmark(session, ann.id, "new")
-        assert not tags.unmark(session, ann.id, "new")
 
 
 def test_a_tag_that_a_segment_needs_keeps_its_name(engine: Engine) -> None:

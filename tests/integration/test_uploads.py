@@ -58,7 +58,7 @@ def readers(mailer: Mailer) -> dict[str, Consent]:
                 Subscription, Subscription.subscriber_id == Subscriber.id
             )
         )
-        return {address: state for address, state in rows}  # noqa: C416
+        return {row.address: row.state for row in rows}
 
 
 async def bring(client: httpx.AsyncClient, who: SignedIn, data: bytes, name: str) -> httpx.Response:

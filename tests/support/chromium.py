@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -22,6 +23,7 @@ from mailer.database.engine import transaction
 from mailer.database.tables import Newsletter
 from mailer.sample import LOOK, NEWSLETTER, POSTAL_ADDRESS
 from mailer.settings import load_settings
+from mailer.web.serving import bind
 from tests.support.factories import add_newsletter, add_subscriber
 from tests.support.processes import installation
 from tests.support.staff import SignedIn, sign_in
@@ -46,6 +48,17 @@ def chromium() -> Iterator[Browser]:
         )
         yield opened
         opened.close()
+
+
+@contextmanager
+def serving(mailer: Mailer, port: int = 0) -> Iterator[str]:
+    """A real web server's address."""
+    server = bind(mailer, port=port)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.stop()
+    thread.join(15)
 
 
 @dataclass
@@ -145,7 +158,7 @@ def _wait_for(address: str) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while True:
         try:
-            with urllib.request.urlopen(f"{address}/health", timeout=2):  # noqa: S310
+            with urllib.request.urlopen(f"{address}/health", timeout=2):  # noqa: S310  # our own
                 return
         except (OSError, urllib.error.URLError):
             if time.monotonic() > deadline:

@@ -43,7 +43,7 @@ def with_tags(session: Session, known: dict[str, Known]) -> dict[str, Known]:
     """The same people with the keys of their tags."""
     rows = session.execute(
         text(
-            f"SELECT s.subscriber_id, t.key FROM {elements(session, 'ids')}"  # noqa: S608
+            f"SELECT s.subscriber_id, t.key FROM {elements(session, 'ids')}"  # noqa: S608  # constant
             " JOIN subscriber_tags s ON s.subscriber_id = CAST(listed.value AS BIGINT)"
             " JOIN tags t ON t.id = s.tag_id"
         ),
@@ -73,7 +73,7 @@ def suppressed(session: Session, keys: Sequence[str], signer: Signer) -> dict[st
 def _reasons(session: Session, targets: Sequence[str]) -> dict[str, str]:
     rows = session.execute(
         text(
-            f"SELECT p.target, p.reason FROM {elements(session, 'targets')}"  # noqa: S608
+            f"SELECT p.target, p.reason FROM {elements(session, 'targets')}"  # noqa: S608  # constant
             " JOIN suppressions p ON p.target = listed.value"
         ),
         {"targets": json.dumps(targets)},

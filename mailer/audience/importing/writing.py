@@ -176,7 +176,7 @@ def _change_state(
     changed = set(
         session.execute(
             text(
-                "UPDATE subscriptions SET state = :state, changed_at = :at, source = :source"  # noqa: S608
+                "UPDATE subscriptions SET state = :state, changed_at = :at, source = :source"  # noqa: S608  # constant
                 " WHERE newsletter_id = :newsletter_id AND subscriber_id IN"
                 f" (SELECT CAST(value AS BIGINT) FROM {elements(session, 'ids')})"
                 f" AND state IN ({states}) RETURNING subscriber_id"

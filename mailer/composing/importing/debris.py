@@ -83,7 +83,7 @@ def without_debris(text: str, notes: Notes) -> str:
         text = _WORD.sub(lambda found: _cut_debris(found[0], notes), text)
     text = _dropped(_INLINE_IMAGE, text, notes, IMAGES)
     if _FIRST_NAME.search(text):
-        notes.list(NAMES, _FIRST_NAME.search(text)[0])  # type: ignore[index]
+        notes.list(NAMES, _FIRST_NAME.search(text)[0])  # type: ignore[index]  # it was found before
         text = _FIRST_NAME.sub("[[first_name|friend]]", text)
     return _dropped(_FOREIGN_MARK, text, notes, MARKS)
 

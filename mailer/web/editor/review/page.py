@@ -18,7 +18,7 @@ from mailer.composing import approving, checking, editing, issues
 from mailer.composing.checking import Finding
 from mailer.composing.publishing import Published
 from mailer.database.engine import reading
-from mailer.database.tables import Approval, Issue, IssueState, IssueTest
+from mailer.database.tables import Approval, Issue, IssueTest
 from mailer.delivering import trying
 from mailer.delivering.auditing import Counts, counts
 from mailer.delivering.estimating import expected_duration
@@ -159,11 +159,6 @@ def _issue_id(request: Request) -> int:
         return issue_id_of(request)
     except NotFound as error:
         raise HTTPException(404) from error
-
-
-def is_moving(state: IssueState) -> bool:
-    """Does anything change by itself?"""
-    return state in {IssueState.SCHEDULED, IssueState.SENDING, IssueState.PAUSED}
 
 
 ROUTES = [staff_route("/issues/{id:int}/review", review)]
