@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale, UnknownLocaleError, negotiate_locale
-from babel.dates import format_skeleton, format_timedelta, get_timezone_location
+from babel.dates import format_date, format_skeleton, format_timedelta, get_timezone_location
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
@@ -179,6 +179,11 @@ def moment_words(moment: datetime) -> str:
 def short_moment_words(moment: datetime) -> str:
     """``Tue, 1 Dec, 07:00``: where the zone is named nearby."""
     return _local(moment, "MMMEd")
+
+
+def day_words(day: date) -> str:
+    """``1 December 2026``."""
+    return _native(format_date(day, "long", locale=current().locale))
 
 
 def zone_words(time_zone: str) -> str:

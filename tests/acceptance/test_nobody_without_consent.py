@@ -18,7 +18,8 @@ from mailer.database.tables import Newsletter, OptIn
 from mailer.delivering import ledger, lifecycle
 from mailer.delivering.recipients import load
 from mailer.errors import Conflict
-from tests.support.consenting import Spot, World
+from tests.support.consenting import Spot
+from tests.support.consenting_people import World
 from tests.support.factories import add_issue, add_newsletter
 from tests.support.site import mailer_of
 

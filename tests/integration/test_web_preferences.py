@@ -163,6 +163,26 @@ async def test_a_pause_lasts_until_its_day_and_is_on_record(engine: Engine) -> N
     assert records[0].evidence["until"].startswith("2026-12-24")
 
 
+async def test_persian_pages_write_days_in_persian_digits_and_addresses_from_left_to_right(
+    sqlite_engine: Engine,
+) -> None:
+    mailer = mailer_of(sqlite_engine)
+    ann = mail_one(mailer)
+    with transaction(sqlite_engine) as session:
+        session.get_one(Subscriber, ann.subscriber_id).language = "fa"
+    async with visiting(mailer) as client:
+        await client.post(f"/p/{ann.token}/pause", data={"until": "2026-12-24"})
+        paused = await client.get(f"/p/{ann.token}")
+        await client.post(f"/p/{ann.token}/address", data={"address": "ann@elsewhere.test"})
+        move = await client.get(f"/address/{link_to(sqlite_engine, '/address/')}")
+        erase = await client.get(f"/p/{ann.token}/erase")
+
+    assert "۲۴ دسامبر ۲۰۲۶" in paused.text
+    told = [str(one) for one in page(move).xpath("//bdi[@dir='ltr']//text()")]
+    assert "".join(told) == "ann@elsewhere.testann@readers.test"
+    assert page(erase).xpath("//bdi[@dir='ltr']")
+
+
 def skipped(engine: Engine, ann: Mailed) -> dict[int, str]:
     with reading(engine) as session:
         ids = [ann.subscriber_id]

@@ -16,6 +16,7 @@ from mailer.errors import Conflict
 from mailer.joining import moving, signing_up
 from mailer.joining.office import Trace
 from mailer.web.clients import asker, kept
+from mailer.web.pages import spelled
 from mailer.web.public.dressing import answer
 from mailer.web.site import site_of
 from mailer.web.wording import phrases_of, saying, speech_for
@@ -31,7 +32,7 @@ def page(request: Request) -> Response:
     say = saying(
         phrases_of(request, speech_for(request, found.language, found.newsletter.language))
     )
-    names = {"newsletter": found.newsletter.name, "address": found.address}
+    names = {"newsletter": found.newsletter.name, "address": spelled(found.address)}
     if not found.confirmed:
         return _page(
             request,
@@ -75,7 +76,7 @@ def address_page(request: Request) -> Response:
         found = moving.look_up(session, mailer.office, request.path_params["token"], mailer.clock())
         newsletter = moving.newsletter_of(session, found.subscriber_id)
     say = saying(phrases_of(request, speech_for(request, found.language)))
-    names = {"old": found.old, "new": found.new}
+    names = {"old": spelled(found.old), "new": spelled(found.new)}
     if not found.done:
         return _page(
             request,

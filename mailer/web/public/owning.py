@@ -18,6 +18,7 @@ from mailer.errors import InvalidAddress
 from mailer.joining.moving import ask_to_move
 from mailer.keeping.disclosing import everything
 from mailer.keeping.erasing import erase
+from mailer.web.pages import spelled
 from mailer.web.problems import ERASED, show
 from mailer.web.public import pausing
 from mailer.web.public.confirming import trace_of
@@ -70,7 +71,7 @@ def erase_page(request: Request) -> Response:
         newsletter=dress_of(site_of(request), visit),
         wanted=visit.spoken,
         title=say("erase.heading"),
-        told=say("erase.text", address=visit.address),
+        told=say("erase.text", address=spelled(visit.address)),
         button=say("erase.button"),
         href=request.url_for("preferences", token=request.path_params["token"]).path,
         label=say("erase.back"),

@@ -5,10 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
-
 from mailer.audience.readers import Visit
-from mailer.web.languages import current
+from mailer.web.languages import day_words
 
 LONGEST = timedelta(days=731)
 
@@ -18,7 +16,7 @@ def paused_until(visit: Visit, now: datetime) -> str:
     if visit.paused_until is None or visit.paused_until <= now:
         return ""
     day = visit.paused_until.astimezone(_zone(visit)).date()
-    return str(format_date(day, "long", locale=current().locale))
+    return day_words(day)
 
 
 def read_day(text: str, visit: Visit, now: datetime) -> datetime | None:

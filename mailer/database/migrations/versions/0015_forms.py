@@ -1,4 +1,4 @@
-"""What became of the forms that came in is counted by day."""
+"""What became of the forms that came in is counted by day; no record of consent is replaced."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,7 +22,16 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("newsletter_id", "day", "outcome", name=op.f("pk_form_counts")),
     )
+    # SQLite deletes what INSERT OR REPLACE replaces without asking the triggers of 0007.
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute(
+            "CREATE TRIGGER consent_changes_once BEFORE INSERT ON consent_changes "
+            "WHEN EXISTS (SELECT 1 FROM consent_changes WHERE id = NEW.id) "
+            "BEGIN SELECT RAISE(ABORT, 'records of consent are never changed'); END"
+        )
 
 
 def downgrade() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute("DROP TRIGGER consent_changes_once")
     op.drop_table("form_counts")
