@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mailer.audience.field_values import convert, holders, type_of, without, write
 from mailer.audience.naming import segments_that
 from mailer.audience.places import is_place
-from mailer.audience.selecting.texts import kind_on_sqlite
+from mailer.audience.selecting.comparing import require_fit
 from mailer.database.tables import CustomField, Subscriber
 from mailer.errors import Conflict, InvalidInput, NotFound
 from mailer.field_kinds import EditableBy, FieldKind, FieldType, Kept
@@ -23,7 +24,7 @@ from mailer.sentences import Sentence, there_are
 
 _NAME = re.compile(r"[^\W\d]\w{0,59}")
 _TAKEN = frozenset((*BUILT_IN, TOKEN, "last_name", "tags", "language", "time_zone"))
-_AT_ONCE = 5_000
+_NEWEST = 500  # people looked at for names of fields
 
 
 def add(
@@ -66,7 +67,7 @@ def add(
     )
     session.add(made)
     session.flush()
-    return made, _convert(session, made, clear_unfit=clear_unfit)
+    return made, convert(session, made, clear_unfit=clear_unfit)
 
 
 def change(
@@ -95,12 +96,22 @@ def change(
     elif field.default:
         field.default = _kept_default(after, str(field.default["value"]))
     session.flush()
-    return field, _convert(session, field, clear_unfit=clear_unfit) if after != before else 0
+    if after == before:
+        return field, 0
+    _require_rules_fit(session, field.name, after)
+    return field, convert(session, field, clear_unfit=clear_unfit)
 
 
 def every(session: Session) -> list[CustomField]:
     """All fields by name."""
     return list(session.scalars(select(CustomField).order_by(CustomField.name)))
+
+
+def undefined(session: Session) -> list[str]:
+    """Names under which the newest people have values, and that are no fields yet."""
+    newest = select(Subscriber.fields).order_by(Subscriber.id.desc()).limit(_NEWEST)
+    names = {name for values in session.scalars(newest) for name in values}
+    return sorted(names - {one.name for one in every(session)})
 
 
 def types(session: Session) -> dict[str, FieldType]:
@@ -112,11 +123,6 @@ def defaults(session: Session) -> dict[str, str]:
     """What mails say where a person has no value, by the fields that have a default."""
     text = FieldType(FieldKind.TEXT)
     return {one.name: str(text.keep(one.default["value"])) for one in every(session) if one.default}
-
-
-def type_of(field: CustomField) -> FieldType:
-    """What its values are."""
-    return FieldType(field.kind, tuple(field.options))
 
 
 def get(session: Session, name: str) -> CustomField:
@@ -145,7 +151,7 @@ def remove(session: Session, name: str, *, with_values: bool = False) -> int:
     session.flush()
     if not with_values:
         return 0
-    return _write(session, _without(_holders(session, field.name), field.name))
+    return write(session, without(holders(session, field.name), field.name))
 
 
 def kept_values(
@@ -180,6 +186,27 @@ def _names(leaf: Leaf, name: str) -> bool:
     return placed or (leaf.subject is Subject.FIELD and leaf.field == name)
 
 
+def _require_rules_fit(session: Session, name: str, kept: FieldType) -> None:
+    """``Conflict`` while a segment compares the field in a way that its new type does not know."""
+
+    def breaks(leaf: Leaf) -> bool:
+        if not isinstance(leaf, Comparison) or leaf.field != name:
+            return False
+        try:
+            require_fit(leaf, kept)
+        except InvalidInput:
+            return True
+        return False
+
+    using = segments_that(session, breaks)
+    if using:
+        raise Conflict(
+            "The field {name} is compared otherwise by the segment {segment!r}; change its rule first.",
+            name=name,
+            segment=using[0],
+        )
+
+
 def _checked_type(kind: FieldKind, options: Iterable[str]) -> FieldType:
     given = [clean_title(option, Sentence("option")) for option in options]
     if kind is not FieldKind.CHOICE:
@@ -199,88 +226,3 @@ def _kept_default(kept: FieldType, default: str | None) -> dict[str, Any]:
             "The default {default!r} {problem}.", default=default, problem=error.sentence
         ) from error
     return {} if value is None else {"value": value}
-
-
-# people's values
-
-Held = tuple[int, dict[str, Any]]
-
-
-def _convert(session: Session, field: CustomField, *, clear_unfit: bool) -> int:
-    """Make everybody's value fit the field's type; how many changed."""
-    kept, name = type_of(field), field.name
-    unfit = 0
-    example = ""
-
-    def converted(held: Iterable[Held]) -> Iterator[Held]:
-        nonlocal unfit, example
-        for id_, values in held:
-            try:
-                value = kept.keep(values[name])
-            except InvalidInput as error:
-                unfit, example, value = (
-                    unfit + 1,
-                    example
-                    or str(
-                        Sentence(
-                            "{value!r}, which {problem}", value=values[name], problem=error.sentence
-                        )
-                    ),
-                    None,
-                )
-            if value is None or value != values[name] or type(value) is not type(values[name]):
-                rest = {key: one for key, one in values.items() if key != name}
-                yield id_, rest if value is None else {**rest, name: value}
-
-    changed = _write(session, converted(_holders(session, name)))
-    if unfit and not clear_unfit:
-        raise InvalidInput(
-            "The field {name}: {unfit:,} of people's values cannot be of the kind {kind}, "
-            "such as {example}. Mend them, or have them taken away by --clear-unfit.",
-            name=name,
-            unfit=unfit,
-            kind=kept.kind,
-            example=example,
-        )
-    return changed
-
-
-def _without(held: Iterable[Held], name: str) -> Iterator[Held]:
-    for id_, values in held:
-        yield id_, {key: one for key, one in values.items() if key != name}
-
-
-def _holders(session: Session, name: str) -> Iterator[Held]:
-    """Everybody with a value in the field, some thousands at a time."""
-    after = 0
-    while True:
-        rows = session.execute(
-            select(Subscriber.id, Subscriber.fields)
-            .where(Subscriber.id > after, _has(session, name))
-            .order_by(Subscriber.id)
-            .limit(_AT_ONCE)
-        ).all()
-        yield from ((id_, values) for id_, values in rows)
-        if len(rows) < _AT_ONCE:
-            return
-        after = rows[-1][0]
-
-
-def _has(session: Session, name: str) -> Any:
-    if session.get_bind().dialect.name == "postgresql":
-        return Subscriber.fields.op("?")(name)
-    return kind_on_sqlite(name).is_not(None)
-
-
-def _write(session: Session, changed: Iterable[Held]) -> int:
-    count = 0
-    waiting: list[dict[str, Any]] = []
-    for id_, values in changed:
-        waiting.append({"id": id_, "fields": values})
-        count += 1
-        if len(waiting) >= _AT_ONCE:
-            session.execute(update(Subscriber), waiting)
-            waiting = []
-    if waiting:
-        session.execute(update(Subscriber), waiting)
-    return count

@@ -79,7 +79,7 @@ class Comparer:
     # fields
 
     def _field(self, leaf: Comparison, kept: FieldType) -> Condition:
-        _require_fit(leaf, kept)
+        require_fit(leaf, kept)
         name = leaf.field
         if leaf.operator is Operator.EMPTY:
             return self._columns.field(name).is_(None)
@@ -194,7 +194,8 @@ def _midnight(day: date | None) -> datetime | None:
     return None if day is None else datetime.combine(day, time(), UTC)
 
 
-def _require_fit(leaf: Comparison, kept: FieldType) -> None:
+def require_fit(leaf: Comparison, kept: FieldType) -> None:
+    """``InvalidInput`` where a field of this type cannot be compared so."""
     known = OPERATORS_OF_KIND[kept.kind]
     if leaf.operator not in known:
         raise InvalidInput(

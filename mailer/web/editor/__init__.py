@@ -2,6 +2,7 @@
 
 from mailer.web.editor import (
     exports,
+    fields,
     home,
     importing,
     inbox_pages,
@@ -13,6 +14,7 @@ from mailer.web.editor import (
     statistics,
     statistics_files,
     subscribers,
+    tags,
     welcoming,
 )
 from mailer.web.editor.composer import routes as composer
@@ -30,6 +32,8 @@ ROUTES = [
     *importing.ROUTES,
     *person.ROUTES,
     *segments.ROUTES,
+    *fields.ROUTES,
+    *tags.ROUTES,
     *statistics.ROUTES,
     *statistics_files.ROUTES,
     *settings.ROUTES,

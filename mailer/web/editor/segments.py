@@ -16,7 +16,7 @@ from mailer.audience.selecting import select_people
 from mailer.audience.selecting.describing import describe
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Segment
-from mailer.errors import InvalidRule, MailerError, NotFound, Unavailable
+from mailer.errors import InvalidInput, InvalidRule, MailerError, NotFound, Unavailable
 from mailer.rules import Rule, from_json, parse, to_json
 from mailer.rules.syntax import Deed, Verb, leaves
 from mailer.staffing.permissions import Permission
@@ -185,7 +185,7 @@ def _count(session: Session, request: Request, text: str) -> int | None:
     try:
         selected = select_people(session, parse(text), now=site_of(request).mailer.clock())
         return segments.count(session, selected)
-    except (InvalidRule, NotFound):
+    except (InvalidInput, NotFound):
         return None
 
 
