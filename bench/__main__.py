@@ -42,7 +42,7 @@ BENCHMARKS = {
     "latency": Benchmark(latency.run, 500, 1),
     "freezing": Benchmark(freezing.run, 1_000_000, 3),
     "ledger": Benchmark(ledger.run, 50_000, 3),
-    "clicks": Benchmark(clicks.run, 50_000, 3),
+    "clicks": Benchmark(clicks.run, 50_000, 5),
     "editing": Benchmark(editing.run, 300, 20),
     "importing": Benchmark(importing.run, 100_000, 3),
     "segments": Benchmark(segments.run, 200_000, 3),

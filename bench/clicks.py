@@ -25,7 +25,7 @@ _LINKS = 20
 
 
 def run(clicks: int, repetitions: int) -> Report:
-    """Medians of *repetitions*, interleaved; one web process, 64 connections kept alive."""
+    """Medians of *repetitions*, interleaved; one web process, 256 connections kept alive."""
     report = Report(
         "clicks",
         f"{clicks:,} clicks, one web process",
