@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -29,6 +29,7 @@ class Prepared:
     kind: str
     width: int
     height: int
+    moved: bool = False  # it was an animation, of which this is the first picture
 
     @property
     def digest(self) -> str:
@@ -48,9 +49,18 @@ def prepare(data: bytes) -> Prepared:
         )
     if b"<svg" in data[:1000].lower():
         raise InvalidFile("Mail programs show no SVG. Save the picture as PNG and upload that.")
+    if (
+        data[4:8] == b"ftyp"
+    ):  # ISO 23008-12: what telephones save, and what mail programs do not show
+        raise InvalidFile(
+            "Mail programs show no HEIC or AVIF. Save the picture as JPEG and upload that."
+        )
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
-            return _written(_upright(opened))
+            moved = getattr(opened, "is_animated", False)
+            return replace(_written(_upright(opened)), moved=moved)
+    except InvalidFile:
+        raise
     except UnidentifiedImageError as error:
         raise InvalidFile("This is no picture we can read. Use JPEG, PNG, WebP or GIF.") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -80,23 +90,38 @@ def _upright(opened: Image.Image) -> Image.Image:
 
 
 def _written(image: Image.Image) -> Prepared:
+    if image.mode.startswith("I;16"):  # a scan; conversion would make all of it white
+        image = image.point(lambda value: value * (1 / 256)).convert("L")
     clear = image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info
     seen = image.convert("RGBA" if clear else "RGB")
     if clear and seen.getchannel("A").getextrema() == (255, 255):
         seen, clear = seen.convert("RGB"), False
-    drawn = not clear and _few_colours(seen)
     bare = Image.frombytes(seen.mode, seen.size, seen.tobytes())  # leaves all metadata behind
-    out = io.BytesIO()
-    if clear or drawn:
-        bare.save(out, "PNG", optimize=True)
-        return Prepared(out.getvalue(), "png", *bare.size)
-    bare.save(out, "JPEG", quality=_QUALITY, optimize=True, progressive=True)
-    return Prepared(out.getvalue(), "jpeg", *bare.size)
+    if clear:
+        return _as_png(bare)
+    photo = _as_jpeg(bare)
+    if not _few_colours(bare):
+        return photo
+    drawing = _as_png(bare)
+    # A photo in black and white has few colours, too: as PNG it has some megabytes.
+    return min(drawing, photo, key=lambda one: len(one.data))
 
 
 def _few_colours(image: Image.Image) -> bool:
     """Drawings and screenshots blur as JPEG, and are small as PNG."""
     return image.getcolors(256) is not None
+
+
+def _as_png(image: Image.Image) -> Prepared:
+    out = io.BytesIO()
+    image.save(out, "PNG", optimize=True)
+    return Prepared(out.getvalue(), "png", *image.size)
+
+
+def _as_jpeg(image: Image.Image) -> Prepared:
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=_QUALITY, optimize=True, progressive=True)
+    return Prepared(out.getvalue(), "jpeg", *image.size)
 
 
 def keep(session: Session, prepared: Prepared, *, by: str, now: datetime) -> Picture:

@@ -21,6 +21,8 @@ from mailer.utm import slugify
 # What `mailer.blocks.clean_body` lets through is always written like this.
 _LINK = re.compile(r'<a(?: href="([^"]*)")?>(.*?)</a>', re.DOTALL)
 _TAGS = re.compile(r"<[^>]*>")
+_PART_ENDS = re.compile(r"</(?:p|ul|ol)>")
+_BREAKS = re.compile(r"<(?:br|li)\b[^>]*>")
 _RULED_KINDS = frozenset({"update", "actions", "response", "media"})
 _PREHEADER_WIDTH = 110
 
@@ -53,9 +55,13 @@ def view_blocks(
 
 def opening_words(views: Sequence[BlockView]) -> str:
     """What an inbox shows beside the subject, where the author wrote nothing for it."""
-    words = next((view.body.words for view in views if view.body.words), "")
-    paragraph = " ".join(words.partition("\n\n")[0].split("\n"))
-    return wrapped(paragraph, _PREHEADER_WIDTH).partition("\n")[0]
+    bodies = (str(view.body.html) for view in views if view.body.words)
+    parts = (_seen(part) for body in bodies for part in _PART_ENDS.split(body))
+    return wrapped(next(filter(None, parts), ""), _PREHEADER_WIDTH).partition("\n")[0]
+
+
+def _seen(html: str) -> str:
+    return " ".join(unescape(_TAGS.sub("", _BREAKS.sub(" ", html))).split())
 
 
 class _BlockWriter:

@@ -183,16 +183,18 @@ def test_blocks_are_moved_with_the_mouse(at: Office) -> None:
     page.context.close()
 
 
-def test_pastes_from_word_keep_bold_and_links_and_nothing_else(at: Office) -> None:
+def test_pastes_from_word_keep_bold_links_and_lists_and_nothing_else(at: Office) -> None:
     page = at.sit_down()
     issue_id = at.begin()
     open_issue(at, page, issue_id)
     card = add_block(page, "text")
     pasted = (
-        "<b style='font-weight:normal'><h1 style='color:red'>Big</h1><p class=MsoNormal>"
+        "<style>p.MsoNormal { margin: 0 }</style><b style='font-weight:normal'><h1 style='color:red'>Big</h1><p class=MsoNormal>"
         "<span style='font-weight:700'>bold</span> <i>slanted</i> "
         "<a href='javascript:alert(1)'>bad</a> <a href='https://good.test/'>good</a>"
         "<img src=x onerror=alert(1)><script>alert(1)</script></p></b>"
+        "<p class=MsoListParagraph><![if !supportLists]><span style='font-family:Symbol'>·</span>"
+        "<![endif]>a thing</p>"
     )
     card.get_by_role("textbox", name="Text", exact=True).evaluate(
         """(field, html) => { const data = new DataTransfer(); data.setData('text/html', html)
@@ -203,7 +205,7 @@ def test_pastes_from_word_keep_bold_and_links_and_nothing_else(at: Office) -> No
     wait_until_saved(page)
     assert document(at, issue_id)["blocks"][0]["body"] == (
         "<p>Big</p><p><strong>bold</strong> <em>slanted</em> bad "
-        '<a href="https://good.test/">good</a></p>'
+        '<a href="https://good.test/">good</a></p><ul><li>a thing</li></ul>'
     )
     page.context.close()
 

@@ -99,11 +99,28 @@ def test_axe_core_finds_nothing_on_the_pages_around_it(
 ) -> None:
     at.complaints.clear()
     page = at.sit_down(colours=colours, width=width)
-    for path in ("/", f"/issues/{at.begin()}", f"/issues/{issue_id}/review"):
+    written = f"/issues/{issue_id}"
+    for path in ("/", f"/issues/{at.begin()}", written, f"{written}/review"):
         page.goto(at.address + path, wait_until="load")
         page.wait_for_timeout(700)
         assert problems_for_everybody(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    page.context.close()
+    assert at.complaints == []
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_axe_core_finds_nothing_where_a_phone_shows_the_mail(
+    at: Office, issue_id: int, colours: Colours
+) -> None:
+    at.complaints.clear()
+    page = at.sit_down(colours=colours, width=390)
+    page.goto(f"{at.address}/issues/{issue_id}")
+    page.get_by_role("radio", name="Preview", exact=True).check()
+    expect(page.get_by_role("img", name="The preview is up to date")).to_be_visible()
+    for device in ("Desktop", "Phone", "Plain text"):
+        page.get_by_role("radio", name=device).check()
+        assert problems_for_everybody(page) == [], device
     page.context.close()
     assert at.complaints == []
 

@@ -52,6 +52,8 @@ def test_what_is_written_without_a_network_is_kept_and_saved_later(at: Office) -
     page.context.set_offline(False)
     wait_until_saved(page)
     assert headlines(at, issue_id)[0] == "Written on a train"
+    mail = page.frame_locator("iframe[title='The finished mail']")
+    expect(mail.get_by_role("heading", name="Written on a train")).to_be_attached()
     page.context.close()
 
 

@@ -187,6 +187,32 @@ async def test_a_pasted_newsletter_becomes_blocks_with_notes(sqlite_engine: Engi
     assert nothing.status_code == 422
 
 
+async def test_a_file_is_read_in_the_letters_it_was_written_in(sqlite_engine: Engine) -> None:
+    mailer = mailer_of(sqlite_engine)
+    issue_id = begin_issue(mailer)
+    old = "<meta charset='windows-1252'><title>Das Wehr fällt</title><p>Schöne Grüße</p>"
+    async with visiting(mailer) as client:
+        ana = desk(mailer, client, issue_id)
+        path, named = f"/issues/{issue_id}/file", {"x-filename": "Gr%C3%BC%C3%9Fe.html"}
+        answer = await client.post(
+            path, content=old.encode("cp1252"), headers={**ana.proof, **named}
+        )
+        word = await client.post(path, content=b"PK\x03\x04 and so on", headers=ana.proof)
+    assert answer.json()["doc"]["subject"] == "Das Wehr fällt"
+    assert "Schöne Grüße" in str(answer.json()["doc"]["blocks"])
+    assert (word.status_code, "Word" in word.json()["detail"]) == (422, True)
+
+
+async def test_a_viewer_sees_no_subscriber_through_the_preview(sqlite_engine: Engine) -> None:
+    mailer = mailer_of(sqlite_engine)
+    issue_id = begin_issue(mailer)
+    async with visiting(mailer) as client:
+        ben = desk(mailer, client, issue_id, role=Role.VIEWER)
+        found = await ben.ask("GET", f"/issues/{issue_id}/readers?q=an")
+        seen = await ben.post("preview", {"doc": written(), "scheme": "auto", "reader": 1})
+    assert (found.status_code, seen.status_code) == (403, 403)
+
+
 async def test_a_picture_is_uploaded_and_everybody_may_see_it(engine: Engine) -> None:
     mailer = mailer_of(engine)
     issue_id = begin_issue(mailer)

@@ -115,3 +115,22 @@ class TestOddHtml:
         )
         assert result.content.language == "fa"
         assert any("guessed from the script" in note for note in result.notes)
+
+
+def test_the_lists_of_word_and_the_looks_of_google_docs_are_kept() -> None:
+    item = (
+        "<p class=MsoListParagraph style='mso-list:l0'><![if !supportLists]><span>{}<span>&nbsp; "
+        "</span></span><![endif]>{}</p>"
+    )
+    bullets = item.format("·", "First thing") + item.format("·", "Second <b>thing</b>")
+    numbers = item.format("1.", "Sit") + item.format("2.", "Stay")
+    docs = (
+        '<b style="font-weight:normal"><p><span style="font-weight:700">Bold</span> and '
+        '<span style="font-style:italic">slanted</span></p></b>'
+    )
+    page = f"<title>T</title><h2>News</h2><p>Words</p>{bullets}<p>More</p>{numbers}{docs}"
+    said = str(read_issue(page, filename="pasted.html").content.model_dump())
+    assert "<ul><li>First thing</li><li>Second <strong>thing</strong></li></ul>" in said
+    assert "<ol><li>Sit</li><li>Stay</li></ol>" in said
+    assert "<p><strong>Bold</strong> and <em>slanted</em></p>" in said
+    assert "·" not in said

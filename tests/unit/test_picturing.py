@@ -69,6 +69,26 @@ def test_clear_places_stay_clear_and_drawings_stay_sharp() -> None:
     assert prepare(file(solid, "PNG")).kind == "jpeg"
 
 
+def test_a_photo_in_black_and_white_does_not_grow() -> None:
+    grey = file(Image.effect_noise((600, 400), 90).convert("L"), quality=80)
+    made = prepare(grey)
+    assert made.kind == "jpeg"
+    assert len(made.data) < 2 * len(grey)
+
+
+def test_a_scan_of_sixteen_bits_is_not_blank() -> None:
+    scan = Image.new("I;16", (40, 40), 30_000)
+    made = reopened(prepare(file(scan, "PNG")).data)
+    assert {100 < value < 130 for value in made.convert("L").tobytes()} == {True}
+
+
+def test_of_an_animation_the_first_picture_is_kept_and_that_is_told() -> None:
+    frames = [Image.new("RGB", (40, 40), colour) for colour in ("red", "blue")]
+    moving = file(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert prepare(moving).moved
+    assert not prepare(file(frames[0], "GIF")).moved
+
+
 def test_the_same_picture_has_the_same_name() -> None:
     data = file(noisy(60, 40))
     assert prepare(data).digest == prepare(data).digest
@@ -94,10 +114,12 @@ def bomb() -> bytes:
         (b"<html>not a picture</html>", "no picture"),
         (b"", "no picture"),
         (bomb(), "million dots"),
+        (file(Image.new("1", (8_000, 8_000)), "PNG"), "million dots"),
+        (b"\x00\x00\x00\x18ftypheic" + b"0" * 100, "as JPEG"),
         (file(noisy(200, 200))[:900], "damaged"),
         (b"\xff\xd8" + b"0" * (15 * 1024 * 1024), "15 MB"),
     ],
-    ids=["svg", "html", "empty", "bomb", "cut", "large"],
+    ids=["svg", "html", "empty", "bomb", "wide", "heic", "cut", "large"],
 )
 def test_what_is_no_safe_picture_is_refused_with_a_reason(data: bytes, words: str) -> None:
     with pytest.raises(InvalidFile, match=words):

@@ -108,6 +108,13 @@ def test_without_an_inbox_line_the_first_words_stand_there() -> None:
     assert 60 < len(preheader.partition("\u034f")[0]) <= 110
 
 
+def test_the_first_words_stand_in_the_inbox_line_as_they_are_read() -> None:
+    body = '<p></p><p><strong>Dear all</strong>,<br>look at <a href="https://a.test/">this</a></p>'
+    made = mail(content({"kind": "text", "body": body}))
+    preheader = made.page.xpath("string(//div[@class='preheader'])").partition("\u034f")[0]
+    assert preheader.strip() == "Dear all, look at this"
+
+
 def test_buttons_are_drawn_for_outlook_too(every: Mail) -> None:
     drawn = re.findall(r'<v:roundrect [^>]*href="([^"]+)"[^>]*>', every.html)
 

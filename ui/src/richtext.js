@@ -8,6 +8,7 @@ import { keymap } from 'prosemirror-keymap'
 import { inputRules, wrappingInputRule } from 'prosemirror-inputrules'
 import { liftListItem, sinkListItem, splitListItem, wrapInList } from 'prosemirror-schema-list'
 import { address, linkable } from './addresses.js'
+import { legible } from './pasting.js'
 
 const styled = (pattern) => ({ tag: '[data-style]', consuming: false, getAttrs: (el) => pattern.test(el.dataset.style) && null })
 
@@ -27,7 +28,7 @@ export const schema = new Schema({
       parseDOM: [{ tag: 'a[href]', getAttrs: (el) => { const href = el.getAttribute('href')?.trim(); return linkable(href) && { href } } }],
       toDOM: (mark) => ['a', { href: mark.attrs.href }, 0],
     },
-    // Word and Google Docs say bold and italic by style attributes, which a strict policy empties: see quiet().
+    // Word and Google Docs say bold and italic by style attributes, which a strict policy empties: see pasting.js.
     em: { parseDOM: [{ tag: 'em' }, { tag: 'i' }, styled(/font-style:\s*italic/i)], toDOM: () => ['em', 0] },
     strong: {
       parseDOM: [{ tag: 'strong' }, { tag: 'b', getAttrs: (el) => !/font-weight:\s*(normal|400)/i.test(el.dataset.style ?? '') && null }, styled(/font-weight:\s*(bold|[6-9]00)/i)],
@@ -36,8 +37,6 @@ export const schema = new Schema({
   },
 })
 const { nodes: N, marks: M } = schema
-
-export const quiet = (html) => html.replace(/<[a-z][^>]*>/gi, (tag) => tag.replace(/\sstyle\s*=/gi, ' data-style=').replace(/\son[a-z]+\s*=/gi, ' data-off='))
 
 function parsed(html) {
   const page = document.implementation.createHTMLDocument('')
@@ -120,7 +119,7 @@ export function mount(element, { value, label, described, onChange, onState, onL
         inputRules({ rules: [wrappingInputRule(/^\s*[-*]\s$/, N.bullet_list), wrappingInputRule(/^\s*1[.)]\s$/, N.ordered_list)] }),
         keymap({ 'Mod-b': commands.bold, 'Mod-i': commands.italic, 'Mod-k': () => (onLink(), true), Enter: splitListItem(N.list_item), 'Shift-Enter': newLine, Tab: sinkListItem(N.list_item), 'Shift-Tab': liftListItem(N.list_item) }),
         keymap(baseKeymap),
-        new Plugin({ props: { transformPastedHTML: quiet, handlePaste: paste, decorations: (state) => marked(state.doc) } }),
+        new Plugin({ props: { transformPastedHTML: legible, handlePaste: paste, decorations: (state) => marked(state.doc) } }),
       ],
     }),
     dispatchTransaction(tr) {

@@ -10,10 +10,18 @@ from lxml import etree
 
 from mailer.composing.importing.elements import Element, Paragraph, Picture, Rule, Run, all_runs
 from mailer.composing.importing.flow import Flow
-from mailer.composing.importing.html_looks import is_button, is_hidden, is_large, keeps_spaces
+from mailer.composing.importing.html_looks import (
+    is_bold,
+    is_button,
+    is_hidden,
+    is_large,
+    is_slanted,
+    keeps_spaces,
+)
 from mailer.composing.importing.notes import Notes
 from mailer.composing.importing.pictures import read_picture
 from mailer.composing.importing.targets import link_target, usable
+from mailer.composing.importing.word_lists import with_lists
 from mailer.errors import InvalidFile
 
 _SILENT = frozenset({"head", "style", "title", "meta", "link", "base", "xml", "template"})
@@ -72,6 +80,7 @@ _INLINE = frozenset(
     ]
 )
 _END_OF_PAGE = re.compile(r"</(?:html|body)[ \t\n]{0,20}>", re.IGNORECASE)
+_WRITTEN_IN = frozenset({"span", "font", "b", "strong", "i", "em"})
 _BLANK = re.compile(r"[ \t\r\n\f\v]+")
 
 DROPPED = "Left out, for no mail may carry it"
@@ -127,7 +136,7 @@ def _legible(source: str) -> str:
 
     Mailing lists and antivirus programs write their words behind ``</html>``.
     """
-    return _END_OF_PAGE.sub("", source.replace("\x00", ""))
+    return with_lists(_END_OF_PAGE.sub("", source.replace("\x00", "")))
 
 
 class _Reader:
@@ -191,6 +200,14 @@ class _Reader:
             self.flow.pause()
         if means := _MEANS.get(tag):
             means(self, element, tag)
+        if style and tag in _WRITTEN_IN:  # Google Docs says bold and normal by style alone
+            look = self._looks[-1]
+            bold, slanted = is_bold(style), is_slanted(style)
+            self._looks[-1] = replace(
+                look,
+                strong=look.strong if bold is None else bold,
+                em=look.em if slanted is None else slanted,
+            )
 
     def _close(self, element: etree._Element) -> None:
         tag = _tag(element)

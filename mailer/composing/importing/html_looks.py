@@ -13,6 +13,8 @@ _HIDDEN = re.compile(
 )
 _SIZE = re.compile(r"font-size\s*:\s*(\d{1,3})(?:\.\d+)?px", re.IGNORECASE)
 _BIG = 20
+_WEIGHT = re.compile(r"font-weight\s*:\s*(?:(bold|[6-9]00)|(normal|[1-4]00))", re.IGNORECASE)
+_SLANT = re.compile(r"font-style\s*:\s*(?:(italic|oblique)|(normal))", re.IGNORECASE)
 _PRE = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
 _BUTTON_NAME = re.compile(r"button(?!-group)|\bbtn|\bcta\b", re.IGNORECASE)
 _BACKGROUND = re.compile(r"background(?:-color)?\s*:\s*(?!none|transparent|inherit)", re.IGNORECASE)
@@ -27,6 +29,18 @@ def is_large(style: str) -> bool | None:
     """Whether *style* writes in the size of a headline; None if it does not say."""
     size = _SIZE.search(style)
     return int(size[1]) >= _BIG if size else None
+
+
+def is_bold(style: str) -> bool | None:
+    """None if *style* does not say."""
+    weight = _WEIGHT.search(style)
+    return bool(weight[1]) if weight else None
+
+
+def is_slanted(style: str) -> bool | None:
+    """None if *style* does not say."""
+    slant = _SLANT.search(style)
+    return bool(slant[1]) if slant else None
 
 
 def keeps_spaces(style: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
@@ -12,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from mailer.composing import picturing, reuse, versions
 from mailer.composing.drafting import NO_SUBJECT, document_of
-from mailer.composing.importing.reading import read_issue
+from mailer.composing.importing.reading import Imported, read_issue
 from mailer.database.engine import reading, transaction
 from mailer.errors import InvalidInput, MailerError
 from mailer.staffing.permissions import Permission
@@ -38,8 +39,23 @@ def paste(_request: Request, value: Any) -> Mapping[str, Any]:
     source = html if html.strip() else text
     if not source.strip():
         raise InvalidInput("There was no text in what you pasted. Copy the newsletter itself.")
-    named = text_of(pasted, "filename")[-100:] or ("pasted.html" if source is html else "")
-    imported = read_issue(source, filename=named)
+    return _document(read_issue(source, filename="pasted.html" if source is html else ""))
+
+
+async def bring(request: Request) -> Response:
+    """The same of a file, byte by byte as it is."""
+    return await run_in_threadpool(_brought, request, await request.body())
+
+
+def _brought(request: Request, data: bytes) -> Response:
+    named = unquote(request.headers.get("x-filename", ""))[-100:]
+    try:
+        return JSONResponse(_document(read_issue(data, filename=named)))
+    except MailerError as error:
+        return said(error.sentence, 422)
+
+
+def _document(imported: Imported) -> dict[str, Any]:
     document = document_of(imported.content)
     if imported.content.subject == NO_SUBJECT:
         document["subject"] = ""
@@ -67,6 +83,7 @@ def _kept(request: Request, data: bytes) -> Response:
             "url": mailer.settings.base_url + picturing.path_of(picture),
             "width": picture.width,
             "height": picture.height,
+            "moved": prepared.moved,
         }
     )
 
@@ -124,6 +141,7 @@ ROUTES = [
         may=_WRITE,
         most_body=_MOST_PASTED,
     ),
+    staff_route("/issues/{id:int}/file", bring, method="POST", may=_WRITE, most_body=_MOST_PASTED),
     staff_route(
         "/pictures", upload, method="POST", may=_WRITE, most_body=picturing.MOST_BYTES + 1024
     ),

@@ -122,7 +122,16 @@ def _urls(base: str, issue_id: int) -> dict[str, Any]:
     issue = f"{base}/issues/{issue_id}"
     return {
         name: f"{issue}/{name}"
-        for name in ("document", "preview", "events", "versions", "readers", "paste", "test")
+        for name in (
+            "document",
+            "preview",
+            "events",
+            "versions",
+            "readers",
+            "paste",
+            "file",
+            "test",
+        )
     } | {
         "review": f"{issue}/review",
         "saved": f"{base}/saved-blocks",

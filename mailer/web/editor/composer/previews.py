@@ -20,6 +20,7 @@ from mailer.errors import InvalidInput
 from mailer.placeholders import TOKEN, find, split
 from mailer.rendering.issue import Scheme
 from mailer.rendering.message import personal_values
+from mailer.staffing.permissions import Permission
 from mailer.web.editor.access import staff_route
 from mailer.web.editor.composer.answers import answering, issue_id_of, object_of, text_of
 from mailer.web.editor.composer.documents import placed
@@ -124,8 +125,12 @@ async def frame(_request: Request) -> Response:
 
 ROUTES = [
     staff_route(
-        "/issues/{id:int}/preview", answering(preview), method="POST", most_body=_MOST_BYTES
+        "/issues/{id:int}/preview",
+        answering(preview),
+        method="POST",
+        may=Permission.COMPOSE,
+        most_body=_MOST_BYTES,
     ),
-    staff_route("/issues/{id:int}/readers", answering(readers)),
+    staff_route("/issues/{id:int}/readers", answering(readers), may=Permission.SUBSCRIBERS),
     staff_route("/preview-frame", frame),
 ]
