@@ -63,22 +63,27 @@ class RowReader:
 
     def read(self, rows: Iterable[Row]) -> list[Candidate | Rejected]:
         """What becomes of some rows; blank ones are dropped."""
+        width = self._width
+        some = list(rows)
+        whole = [row for row in some if len(row.cells) == width and not row.damage]
+        return self._read_whole(whole) if len(whole) == len(some) else self._read_uneven(some)
+
+    def _read_uneven(self, rows: Iterable[Row]) -> list[Candidate | Rejected]:
         rejected: list[Candidate | Rejected] = []
         whole: list[Row] = []
         for row in rows:
             if len(row.cells) == self._width and not row.damage:
                 whole.append(row)
             elif row.damage and not row.cells:
-                rejected.append(
-                    Rejected(self._file, row.line, "", row.damage, "a row that cannot be read")
-                )
+                kind = "a row that cannot be read"
+                rejected.append(Rejected(self._file, row.line, "", row.damage, kind))
             elif any(map(str.strip, row.cells)):
                 why = self._misfit(row)
                 if why:
                     rejected.append(self._rejected(row, *why))
                 else:
                     whole.append(self._fitted(row))
-        return self._read_whole(whole) + rejected if whole else rejected
+        return self._read_whole(whole) + rejected
 
     def _misfit(self, row: Row) -> tuple[str, str] | None:
         width = len(row.cells)
@@ -102,6 +107,8 @@ class RowReader:
         return Rejected(self._file, row.line, tidy_name(address), told, kind)
 
     def _read_whole(self, rows: list[Row]) -> list[Candidate | Rejected]:
+        if not rows:
+            return []
         cells = [
             list(map(str.strip, column))
             for column in zip(*[row.cells for row in rows], strict=True)
