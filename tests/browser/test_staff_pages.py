@@ -216,6 +216,8 @@ def test_a_form_is_seen_while_its_words_are_typed(
     page.goto(f"{site}/settings/forms/river")
     frame = page.frame("form-frame")
     assert frame is not None
+    own = page.evaluate("getComputedStyle(document.querySelector('#intro')).unicodeBidi")
+    assert own == "plaintext", "English words run from left to right on a Persian page, too"
     page.fill("#heading", "Stand with the river")
     frame.wait_for_selector("text=Stand with the river", timeout=15_000)
     page.click("nav >> text=Welcome")
