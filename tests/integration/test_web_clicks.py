@@ -69,6 +69,30 @@ async def test_a_crowd_of_clicks_is_stored_in_few_transactions(engine: Engine) -
     assert commits == 1
 
 
+async def test_a_crowd_larger_than_a_socket_takes_at_once_is_stored(engine: Engine) -> None:
+    mailer = mailer_of(engine)
+    ann = mail_one(mailer)
+    recorder = ClickRecorder(engine, mailer.clock, patience=300)
+    await recorder.record(Reader(ann.issue_id, 0), 1)
+    crowd = range(1, 15_001)  # some 700 KB in one statement
+    await asyncio.gather(*(recorder.record(Reader(ann.issue_id, one), 1) for one in crowd))
+    await recorder.close()
+
+    assert [click.subscriber_id for click in clicks(engine)] == [0, *crowd]
+
+
+@pytest.mark.parametrize("reason", ['say "hi"', "back\\slash", "a,b", "{}", "NULL", "", "ü", None])
+async def test_a_reason_is_stored_letter_by_letter(engine: Engine, reason: str | None) -> None:
+    mailer = mailer_of(engine)
+    ann = mail_one(mailer)
+    recorder = ClickRecorder(engine, mailer.clock)
+    for _ in range(2):  # the first goes by the thread, which connects
+        await recorder.record(Reader(ann.issue_id, ann.subscriber_id), 1, reason)
+    await recorder.close()
+
+    assert [click.machine for click in clicks(engine)] == [reason, reason]
+
+
 @pytest.mark.parametrize(
     ("method", "headers", "reason"),
     [
