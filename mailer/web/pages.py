@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
@@ -43,6 +44,7 @@ class Pages:
             languages.gettext, languages.ngettext, newstyle=True
         )
         self._environment.globals.update(
+            ngettext=_counting(self._environment.globals["ngettext"]),
             base=base,
             inbox=inbox,
             version=VERSION,
@@ -83,6 +85,18 @@ class Pages:
     def fill(self, template: str, **values: Any) -> str:
         """The template's words alone."""
         return self._environment.get_template(template).render(values)
+
+
+def _counting(ngettext: Any) -> Callable[..., str]:
+    """Jinja's, but the number that ``%(num)s`` stands for is written as the language writes it."""
+
+    @pass_context
+    def counted(context: Context, one: str, many: str, number: int, **values: Any) -> str:
+        shown = {"num": languages.number_words(number)} | values
+        words: str = ngettext(context, one, many, number, **shown)
+        return words
+
+    return counted
 
 
 def _said(value: Any) -> Any:

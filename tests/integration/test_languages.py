@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from mailer.database.engine import transaction
-from mailer.database.tables import IssueState, User
+from mailer.database.tables import Batch, DeliveryTotal, Fate, IssueState, User
 from mailer.web import languages
 from mailer.web.languages import Speech, speaking
 from tests.support.factories import NOON, add_issue, add_newsletter
@@ -136,3 +136,25 @@ async def test_no_complaint_is_in_english_where_somebody_reads_japanese(
         said = " ".join(one.text_content() for one in notes or shown.xpath("//main"))
     assert re.search(r"[ぁ-ん]", said), (answer.status_code, said)
     assert not THREE_ENGLISH_WORDS.search(QUOTED.sub("", said)), said
+
+
+async def test_what_is_counted_in_a_sentence_is_written_as_the_language_writes_it(
+    sqlite_engine: Engine,
+) -> None:
+    mailer = mailer_of(sqlite_engine)
+    with transaction(sqlite_engine) as session:
+        issue = add_issue(session, add_newsletter(session), state=IssueState.SENT, planned=1200)
+        issue.started_at = NOON
+        counts = Batch(issue_id=issue.id, subscriber_ids="", size=1200, due_at=NOON, open=False)
+        totals = DeliveryTotal(
+            issue_id=issue.id, fate=int(Fate.REFUSED), reason="", count=1200, uncertain=0
+        )
+        session.add_all([counts, totals])
+    async with visiting(mailer) as client:
+        me = sign_in(mailer, client)
+        english = page(await client.get("/issues/1/statistics")).text_content()
+        with transaction(sqlite_engine) as session:
+            session.get_one(User, me.user.id).language = "fa"
+        persian = page(await client.get("/issues/1/statistics")).text_content()
+    assert "1,200 refused" in english
+    assert "۱٬۲۰۰ رد شده" in persian
