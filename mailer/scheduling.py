@@ -77,11 +77,19 @@ async def _run(mailer: Mailer, stop: asyncio.Event) -> None:
             next_run_time=mailer.clock(),
         )
     scheduler.start()
+    finishing = asyncio.create_task(_finish(stop, scheduler, couriers))
     try:
         await _keep_sending(stop)
     finally:
-        scheduler.shutdown(wait=False)
-        await couriers.finish()
+        stop.set()
+        await finishing
+
+
+async def _finish(stop: asyncio.Event, scheduler: AsyncIOScheduler, couriers: Couriers) -> None:
+    """Once we are to stop, begin nothing more; what is under way may arrive, while the worker ends."""
+    await stop.wait()
+    scheduler.shutdown(wait=False)
+    await couriers.finish()
 
 
 async def _keep_sending(stop: asyncio.Event) -> None:

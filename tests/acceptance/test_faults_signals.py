@@ -23,9 +23,11 @@ from tests.support.accounting import (
     wait_until_sent,
 )
 from tests.support.databases import mostly_sqlite
+from tests.support.factories import NOON
 from tests.support.processes import PATIENT, installation
 from tests.support.sending import audited, state_of
 from tests.support.sink import Sink, running
+from tests.support.site import mailer_of
 
 HOUR = timedelta(hours=1)
 
@@ -91,6 +93,30 @@ def test_a_signal_ends_the_command_line_while_the_relay_hangs(
         site.worker()
         wait_until_sent(sqlite_engine, issue_id)
         account(sqlite_engine, issue_id, sink, addresses)
+
+
+def test_a_signal_ends_a_scheduler_while_an_issue_and_a_single_mail_hang(
+    sqlite_engine: Engine, sqlite_url: str, tmp_path: Path
+) -> None:
+    issue_id, _ = issue_under_way(sqlite_engine, 40, batch_size=100)
+    with transaction(sqlite_engine) as session:
+        newsletter = session.scalars(select(Newsletter)).one()
+        mailer_of(sqlite_engine).notifier.notify(
+            session, "test", to="ann@single.test", values={}, newsletter=newsletter, now=NOON
+        )
+
+    with (
+        running(Sink(delay=60)) as sink,
+        installation(tmp_path, sqlite_url, sink.port) as site,
+    ):
+        scheduler = site.command("schedule", changes={**PATIENT, "smtp_timeout": "300"})
+        wait_for_bodies(sink, 5)
+        status, _seconds = scheduler.end()
+        assert status == 0, scheduler.words
+
+    assert leases(sqlite_engine) == []
+    left = audited(sqlite_engine, issue_id)
+    assert (left.waiting, left.uncertain) == (40, 4)
 
 
 @mostly_sqlite
