@@ -124,7 +124,7 @@ def test_an_issue_gets_its_audience_and_nobody_is_no_audience(club: CommandLine)
     assert club.json("issue", "audience", "1")["recipients"] == 3
 
     club.run("issue", "audience", "1", "--include", "North")
-    assert "issue 1 (scheduled)" in club.run("segment", "remove", "North", status=4).stderr
+    assert "issue 1, which is scheduled" in club.run("segment", "remove", "North", status=4).stderr
     assert club.json("issue", "status", "1")["audience"] == {"include": ["North"], "exclude": []}
 
 
