@@ -272,3 +272,18 @@ async def test_without_its_build_the_composer_says_so_and_the_review_works(
     assert refused.status_code == 400
     assert "The composer has not been built" in refused.text
     assert review.status_code == 200
+
+
+async def test_a_form_sent_where_scripts_speak_is_answered(engine: Engine) -> None:
+    mailer = mailer_of(engine)
+    issue_id = begin_issue(mailer)
+    async with visiting(mailer) as client:
+        ana = desk(mailer, client, issue_id)
+        answer = await client.put(
+            f"/issues/{issue_id}/document",
+            data={"subject": "By a form"},
+            headers={**ana.proof, "if-match": '"1"'},
+            timeout=10,
+        )
+    assert answer.status_code == 422
+    assert stored_subject(mailer, issue_id) == ""

@@ -185,7 +185,7 @@ async def _is_own(request: Request, session_token: str | None) -> bool:
         return True
     if not origins.is_same_site(request.headers, site_of(request).mailer.settings.base_url):
         return False
-    if request.headers.get("content-type", "").startswith(_FORM_TYPES):
+    if _brings_form(request):
         request.state.form = await request.form(max_fields=_MOST_FIELDS)
     if session_token is None:
         return True
@@ -193,11 +193,30 @@ async def _is_own(request: Request, session_token: str | None) -> bool:
     return isinstance(given, str) and origins.is_form_token(given, session_token)
 
 
+def _brings_form(request: Request) -> bool:
+    return request.headers.get("content-type", "").startswith(_FORM_TYPES)
+
+
 async def _pass_on(app: ASGIApp, request: Request, receive: Receive, send: Send) -> None:
+    brought = request.method not in origins.SAFE and _brings_form(request)
     try:
-        await app(request.scope, receive, _private(send))
+        await app(request.scope, _without_body(receive) if brought else receive, _private(send))
     finally:
         await request.close()  # files of the form
+
+
+def _without_body(receive: Receive) -> Receive:
+    """What a page gets whose form has been read: whoever asks for the body would wait for ever."""
+    given = False
+
+    async def receive_rest() -> Any:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    return receive_rest
 
 
 def _private(send: Send) -> Send:
