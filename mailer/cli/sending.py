@@ -81,9 +81,10 @@ async def _send(mailer: Mailer, issue_id: int, *, quiet: bool) -> None:
                 if issue.state in _ENDED or held:
                     break
                 await asyncio.wait(ended, timeout=_POLL_SECONDS, return_when="FIRST_COMPLETED")
+        failed = worker.returncode  # by itself: where others have sent it all, we end it
     await telling
-    if worker.returncode:
-        raise typer.Exit(worker.returncode)
+    if failed:
+        raise typer.Exit(max(failed, 1))
 
 
 async def _tell(words: asyncio.StreamReader | None) -> None:

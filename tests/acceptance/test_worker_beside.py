@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from mailer.database.engine import transaction
+from mailer.delivering import lifecycle
 from tests.support.accounting import (
     account,
     issue_under_way,
@@ -95,9 +97,8 @@ def test_a_scheduler_whose_worker_cannot_work_ends_and_says_why(
         assert "Sending cannot go on" in scheduler.words
 
 
-@pytest.mark.parametrize(
-    "number", [pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGINT]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_sending_in_the_foreground_ends_in_good_order_and_goes_on_where_it_was(
     sqlite_engine: Engine, sqlite_url: str, tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -135,3 +136,20 @@ def test_sending_in_the_foreground_says_what_holds_it_up(
 
     assert "421" in sending.words
     assert "20 accepted" in sending.words
+
+
+def test_what_others_ended_while_the_worker_was_starting_is_no_failure_of_it(
+    sqlite_engine: Engine, sqlite_url: str, tmp_path: Path
+) -> None:
+    issue_id, _ = issue_under_way(sqlite_engine, 20)
+
+    with running(Sink(delay=10)) as sink, installation(tmp_path, sqlite_url, sink.port) as site:
+        sending = site.command("issue", "send", str(issue_id), "--json", changes=PATIENT)
+        children = Path(f"/proc/{sending.pid}/task/{sending.pid}/children")
+        wait_until(lambda: bool(children.read_text().split()))
+        with transaction(sqlite_engine) as session:
+            lifecycle.cancel(session, issue_id)
+        status = sending.status()
+
+    assert status == 1, sending.words
+    assert '"state": "cancelled"' in sending.words
