@@ -17,7 +17,7 @@ from tests.support.postgresql import Server
 from tests.support.processes import Process, installation
 from tests.support.site import mail_one, mailer_of
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def its_engine(server: Server) -> Iterator[Engine]:
     made.dispose()
 
 
-@pytest.mark.parametrize("times", [1, pytest.param(4, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("times", [1, 4])
 async def test_postgresql_is_restarted_and_every_click_is_kept_for_it(
     server: Server, its_engine: Engine, tmp_path: Path, times: int
 ) -> None:
@@ -49,7 +49,7 @@ async def test_postgresql_is_restarted_and_every_click_is_kept_for_it(
     assert stored(its_engine) == crowd.answered
 
 
-@pytest.mark.parametrize("times", [1, pytest.param(4, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("times", [1, 4])
 async def test_kill_9_of_postgresql_leaves_clicks_stored_or_counted_as_lost(
     server: Server, its_engine: Engine, tmp_path: Path, times: int
 ) -> None:

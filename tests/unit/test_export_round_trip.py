@@ -17,7 +17,7 @@ DAYS = st.none() | st.dates(min_value=date(1990, 1, 1), max_value=date(2100, 1, 
 
 
 class TestRoundTrip:
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=75, deadline=None)
     @given(CONTENTS, NEWSLETTERS, DAYS)
     def test_json_gives_the_same_issue_back(
         self, content: Content, newsletter: str | None, day: date | None
@@ -26,7 +26,7 @@ class TestRoundTrip:
         assert (read.content, read.newsletter, read.date) == (content, newsletter, day)
         assert read.notes == ()
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=100, deadline=None)
     @given(CONTENTS, NEWSLETTERS, DAYS)
     def test_markdown_gives_the_same_issue_back(
         self, content: Content, newsletter: str | None, day: date | None
