@@ -62,7 +62,7 @@ def mailer(sqlite_engine: Engine) -> Mailer:
 
 
 @settings(
-    max_examples=50,
+    max_examples=30,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @example(_story("sign up, confirm, leave, confirm"), [], OptIn.DOUBLE, False)
