@@ -63,11 +63,12 @@ class Lane(asyncio.Protocol):
         *,
         most: int,
         parked: Callable[[Lane], None],
+        answered: Callable[[], None] | None = None,
     ) -> None:
         self._connection, self._desk = connection, desk
         self._transport = connection.transport
         self._left = most
-        self._parked = parked
+        self._parked, self._on_answer = parked, answered
         self._want: deque[str] = deque()
         self._unwritten: deque[bytes] = deque()  # without PIPELINING: commands yet to be written
         self._rest = b""
@@ -158,6 +159,8 @@ class Lane(asyncio.Protocol):
         if len(self._rest) > _LONGEST_LINE:
             self.abort("the server's reply is no SMTP")
         self.answered_at = self._time()
+        if self._on_answer is not None:
+            self._on_answer()
         want = self._want
         for line in lines:
             if line[:4] == b"250 " and want and want[0] in _ADDRESSES and not self._unwritten:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from mailer.delivering.bunching import Bunching
 from mailer.delivering.connecting import close_connection, open_connection
 from mailer.delivering.lane import Desk, Lane
 from mailer.delivering.seats import Wish
@@ -56,6 +57,7 @@ class Lanes:
         self._seats: set[tuple[Relay, int]] = set()  # connections that are open, or being opened
         self._allowed = {relay: 0 for relay in relays if relay.connections is not None}
         self._tasks: list[asyncio.Task[None]] = []
+        self._bunching = Bunching(lambda: len(self._open) - len(self._parked))
         self._stopping = asyncio.Event()
         self._problems: dict[Relay, str] = {}
 
@@ -154,6 +156,7 @@ class Lanes:
             self._desk,
             most=self._options.messages_per_connection,
             parked=self._park,
+            answered=self._bunching.answered,
         )
         self._open[lane] = relay, number
         try:
