@@ -67,7 +67,10 @@ def test_an_upgrade_keeps_every_row(tmp_path: Path) -> None:
     assert upgrade(engine) == revisions()[1:]
 
     with engine.connect() as connection:
-        for table in ("subscribers", "subscriptions", "consent_changes", "unsubscribes"):
+        for table in (
+            *("subscribers", "subscriptions", "consent_changes", "unsubscribes"),
+            *("issues", "deliveries"),
+        ):
             count = select(func.count()).select_from(Base.metadata.tables[table])
             assert connection.scalar(count) == 1, table
     engine.dispose()
@@ -85,4 +88,9 @@ OLD_ROWS = (
     " VALUES (1, 7, 'unsubscribed', '2026-01-01', '', '{}')",
     "INSERT INTO unsubscribes (newsletter_id, subscriber_id, at, method)"
     " VALUES (1, 7, '2026-01-01', 'page')",
+    "INSERT INTO issues (id, newsletter_id, subject, preheader, title, language, state, state_reason,"
+    " version, planned, created_at, changed_at, local_time, canary_percent, canary_minutes)"
+    " VALUES (3, 1, '', '', '', 'en', 'sent', '', 1, 1, '2026-01-01', '2026-01-01', 0, 0, 0)",
+    "INSERT INTO deliveries (issue_id, subscriber_id, fate, attempts, at, reply)"
+    " VALUES (3, 7, 1, 1, '2026-01-01', '250 Ok')",
 )
