@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sqlalchemy.orm import Session
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -29,19 +28,19 @@ def page(request: Request) -> Response:
     return _page(request)
 
 
-async def add(request: Request) -> Response:
+def add(request: Request) -> Response:
     """Define a field; what people have under its name is made to fit."""
-    return await run_in_threadpool(_tried, request, _add)
+    return _tried(request, _add)
 
 
-async def change(request: Request) -> Response:
+def change(request: Request) -> Response:
     """Give a field another label, kind, …; nothing changes while a value does not fit."""
-    return await run_in_threadpool(_tried, request, _change)
+    return _tried(request, _change)
 
 
-async def remove(request: Request) -> Response:
+def remove(request: Request) -> Response:
     """Take a field away, and what people have in it if that was asked for."""
-    return await run_in_threadpool(_tried, request, _remove)
+    return _tried(request, _remove)
 
 
 def _tried(request: Request, work: Callable[[Request, Session], str]) -> Response:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -59,15 +57,11 @@ def start(request: Request) -> Response:
     return _start(request)
 
 
-async def bring(request: Request) -> Response:
+def bring(request: Request) -> Response:
     """Keep the files that were chosen; a scheduler tries them."""
-    chosen = [one for one in form_of(request).getlist("files") if isinstance(one, UploadFile)]
-    files = [(one.filename or "file", await one.read()) for one in chosen if one.filename]
-    return await run_in_threadpool(_bring, request, files)
-
-
-def _bring(request: Request, files: Sequence[tuple[str, bytes]]) -> Response:
     site = site_of(request)
+    chosen = [one for one in form_of(request).getlist("files") if isinstance(one, UploadFile)]
+    files = [(one.filename, one.file.read()) for one in chosen if one.filename]
     if not files:
         return _start(request, problem=gettext("Please choose a file first."))
     try:
@@ -92,12 +86,8 @@ def look(request: Request) -> Response:
     return _look(request)
 
 
-async def change(request: Request) -> Response:
+def change(request: Request) -> Response:
     """Read the files in another way, or import them as they are read now."""
-    return await run_in_threadpool(_change, request)
-
-
-def _change(request: Request) -> Response:
     number = request.path_params["number"]
     importing = field(request, "do") == "import"
     try:

@@ -6,7 +6,6 @@ import json
 from zoneinfo import available_timezones
 
 from sqlalchemy.orm import Session
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -58,12 +57,8 @@ def _page(request: Request, *, problem: str = "") -> Response:
         )
 
 
-async def change(request: Request) -> Response:
+def change(request: Request) -> Response:
     """What the person is called, their language and their time zone."""
-    return await run_in_threadpool(_change, request)
-
-
-def _change(request: Request) -> Response:
     zone, language = field(request, "time_zone", 64), field(request, "language", 35)
     try:
         name = clean_name(field(request, "name", 200))
@@ -77,12 +72,8 @@ def _change(request: Request) -> Response:
     return _back(request, gettext("Saved."))
 
 
-async def unsubscribe(request: Request) -> Response:
+def unsubscribe(request: Request) -> Response:
     """End one subscription on the person's behalf."""
-    return await run_in_threadpool(_unsubscribe, request)
-
-
-def _unsubscribe(request: Request) -> Response:
     number = field(request, "newsletter")
     with transaction(site_of(request).mailer.engine) as session:
         person = _person(session, request)
@@ -97,12 +88,8 @@ def _unsubscribe(request: Request) -> Response:
     return _back(request, gettext("Unsubscribed.") if ended else gettext("Nothing to end there."))
 
 
-async def suppress(request: Request) -> Response:
+def suppress(request: Request) -> Response:
     """Never mail this address again."""
-    return await run_in_threadpool(_suppress, request)
-
-
-def _suppress(request: Request) -> Response:
     mailer = site_of(request).mailer
     with transaction(mailer.engine) as session:
         person = _person(session, request)
@@ -116,12 +103,8 @@ def _suppress(request: Request) -> Response:
     return _back(request, gettext("This address gets no more mail, whatever it is subscribed to."))
 
 
-async def lift(request: Request) -> Response:
+def lift(request: Request) -> Response:
     """Take a suppression back."""
-    return await run_in_threadpool(_lift, request)
-
-
-def _lift(request: Request) -> Response:
     mailer = site_of(request).mailer
     with transaction(mailer.engine) as session:
         lifted = suppressions.remove(session, _person(session, request).address, mailer.signer)
@@ -133,12 +116,8 @@ def _lift(request: Request) -> Response:
     return _back(request, words)
 
 
-async def forget(request: Request) -> Response:
+def forget(request: Request) -> Response:
     """Erase the person; counts stay."""
-    return await run_in_threadpool(_forget, request)
-
-
-def _forget(request: Request) -> Response:
     mailer = site_of(request).mailer
     if field(request, "sure") != "yes":
         return _page(request, problem=gettext("Tick the box to erase this person."))

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 from sqlalchemy.orm import Session
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -49,17 +48,8 @@ def page(request: Request) -> Response:
     return _page(request)
 
 
-async def add(request: Request) -> Response:
-    """Save a new segment."""
-    return await run_in_threadpool(_save, request)
-
-
-async def change(request: Request) -> Response:
-    """Give a segment another rule."""
-    return await run_in_threadpool(_save, request)
-
-
-def _save(request: Request) -> Response:
+def save(request: Request) -> Response:
+    """Save a new segment, or give one another rule."""
     mailer = site_of(request).mailer
     name, text = field(request, "name", 200), field(request, "rule", _MOST_TEXT)
     try:
@@ -76,12 +66,8 @@ def _save(request: Request) -> Response:
     return go(request, "/segments", Notice(gettext("Saved.")))
 
 
-async def remove(request: Request) -> Response:
+def remove(request: Request) -> Response:
     """Forget a segment; nobody is removed with it."""
-    return await run_in_threadpool(_remove, request)
-
-
-def _remove(request: Request) -> Response:
     try:
         with transaction(site_of(request).mailer.engine) as session:
             segments.remove(session, _segment(session, request).name)
@@ -92,12 +78,8 @@ def _remove(request: Request) -> Response:
     return go(request, "/segments", Notice(gettext("The segment is gone; its people stay.")))
 
 
-async def check(request: Request) -> Response:
+def check(request: Request) -> Response:
     """How a rule is understood, as text and as a tree, and how many people it means now."""
-    return await run_in_threadpool(_check, request)
-
-
-def _check(request: Request) -> Response:
     mailer = site_of(request).mailer
     try:
         tree = field(request, "tree", _MOST_TEXT)
@@ -193,10 +175,10 @@ _MAY = Permission.SUBSCRIBERS
 _PATH = "/segments/{number:int}"
 ROUTES = [
     staff_route("/segments", overview, may=_MAY),
-    staff_route("/segments", add, method="POST", may=_MAY),
+    staff_route("/segments", save, method="POST", may=_MAY),
     staff_route("/segments/new", new, may=_MAY),
     staff_route("/segments/check", check, method="POST", may=_MAY),
     staff_route(_PATH, page, may=_MAY),
-    staff_route(_PATH, change, method="POST", may=_MAY),
+    staff_route(_PATH, save, method="POST", may=_MAY),
     staff_route(f"{_PATH}/remove", remove, method="POST", may=_MAY),
 ]

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -45,12 +44,8 @@ def page(request: Request) -> Response:
     return _page(request)
 
 
-async def add(request: Request) -> Response:
+def add(request: Request) -> Response:
     """Add one person who asked for it."""
-    return await run_in_threadpool(_add, request)
-
-
-def _add(request: Request) -> Response:
     site = site_of(request)
     address, name = field(request, "address", 320), field(request, "name", 200)
     if field(request, "asked") != "yes":

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sqlalchemy.orm import Session
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -28,19 +27,19 @@ def page(request: Request) -> Response:
     return _page(request)
 
 
-async def give(request: Request) -> Response:
+def give(request: Request) -> Response:
     """Make a tag, and give it to everybody of a segment, or take it from them."""
-    return await run_in_threadpool(_tried, request, _give)
+    return _tried(request, _give)
 
 
-async def rename(request: Request) -> Response:
+def rename(request: Request) -> Response:
     """Call a tag otherwise; whoever has it keeps it."""
-    return await run_in_threadpool(_tried, request, _rename)
+    return _tried(request, _rename)
 
 
-async def remove(request: Request) -> Response:
+def remove(request: Request) -> Response:
     """Take a tag from everybody and forget it."""
-    return await run_in_threadpool(_tried, request, _remove)
+    return _tried(request, _remove)
 
 
 def _tried(request: Request, work: Callable[[Request, Session], str]) -> Response:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -64,9 +63,23 @@ def page(request: Request) -> Response:
     )
 
 
-async def confirm(request: Request) -> Response:
+def confirm(request: Request) -> Response:
     """The button was pressed; a second time changes nothing."""
-    return await run_in_threadpool(_confirm, request)
+    mailer = site_of(request).mailer
+    try:
+        with transaction(mailer.engine) as session:
+            invitation = signing_up.confirm(
+                session,
+                mailer.office,
+                request.path_params["token"],
+                trace_of(request),
+                mailer.clock(),
+            )
+    except Conflict:
+        return _conflict(request, "confirm.suppressed")
+    own_page = forms.settings_of(invitation.newsletter).confirmed_page
+    after = own_page if invitation.subscribed and own_page else request.url.path
+    return RedirectResponse(after, 303)
 
 
 def address_page(request: Request) -> Response:
@@ -102,30 +115,8 @@ def address_page(request: Request) -> Response:
     )
 
 
-async def move(request: Request) -> Response:
+def move(request: Request) -> Response:
     """Use the new address from now on."""
-    return await run_in_threadpool(_move, request)
-
-
-def _confirm(request: Request) -> Response:
-    mailer = site_of(request).mailer
-    try:
-        with transaction(mailer.engine) as session:
-            invitation = signing_up.confirm(
-                session,
-                mailer.office,
-                request.path_params["token"],
-                trace_of(request),
-                mailer.clock(),
-            )
-    except Conflict:
-        return _conflict(request, "confirm.suppressed")
-    own_page = forms.settings_of(invitation.newsletter).confirmed_page
-    after = own_page if invitation.subscribed and own_page else request.url.path
-    return RedirectResponse(after, 303)
-
-
-def _move(request: Request) -> Response:
     mailer = site_of(request).mailer
     token = request.path_params["token"]
     try:

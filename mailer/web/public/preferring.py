@@ -50,9 +50,9 @@ async def change(request: Request) -> Response:
     return await run_in_threadpool(_change, request, parse_form(await request.body()))
 
 
-async def leave_everything(request: Request) -> Response:
+def leave_everything(request: Request) -> Response:
     """Unsubscribe from all newsletters."""
-    await run_in_threadpool(_leave_all, site_of(request), request)
+    _leave_all(site_of(request), request)
     return back(request, "?left")
 
 

@@ -20,7 +20,20 @@ from mailer.web.site import Site, site_of
 def page(request: Request) -> Response:
     """Show where this reader stands; nothing changes, for link scanners come here, too."""
     site = site_of(request)
-    return _page(site, request, visit_of(site, request))
+    visit = visit_of(site, request)
+    if visit is None:
+        return show(request, ERASED)
+    return answer(
+        request,
+        "unsubscribe.html",
+        newsletter=dress_of(site, visit),
+        wanted=visit.spoken,
+        visit=visit,
+        token=request.path_params["token"],
+        undone="undone" in request.query_params,
+        thanks="thanks" in request.query_params,
+        reasons=REASONS,
+    )
 
 
 async def leave(request: Request) -> Response:
@@ -37,13 +50,12 @@ async def leave(request: Request) -> Response:
         return Response("You get no more mail from us.\n", media_type="text/plain")
     if from_page:
         return _back(request)
-    return await run_in_threadpool(_page, site, request, visit_of(site, request))
+    return await run_in_threadpool(page, request)
 
 
-async def undo(request: Request) -> Response:
+def undo(request: Request) -> Response:
     """Take the last unsubscribe back."""
-    site = site_of(request)
-    await run_in_threadpool(_undo, site, request)
+    _undo(site_of(request), request)
     return _back(request, "?undone")
 
 
@@ -53,22 +65,6 @@ async def reason(request: Request) -> Response:
     form = parse_form(await request.body())
     await run_in_threadpool(_reason, site, request, _reason_words(form))
     return _back(request, "?thanks")
-
-
-def _page(site: Site, request: Request, visit: Visit | None) -> Response:
-    if visit is None:
-        return show(request, ERASED)
-    return answer(
-        request,
-        "unsubscribe.html",
-        newsletter=dress_of(site, visit),
-        wanted=visit.spoken,
-        visit=visit,
-        token=request.path_params["token"],
-        undone="undone" in request.query_params,
-        thanks="thanks" in request.query_params,
-        reasons=REASONS,
-    )
 
 
 def _leave(site: Site, request: Request, method: str) -> Visit | None:
