@@ -121,6 +121,35 @@ def test_the_same_block_asks_whose_words_stay(at: Office, choice: str) -> None:
     ben.context.close()
 
 
+@pytest.mark.parametrize("choice", ["Keep mine", "Use Ana Costa’s"])
+def test_the_same_subject_asks_whose_words_stay(at: Office, choice: str) -> None:
+    ana, ben = at.sit_down("Ana Costa"), at.sit_down("Ben Okafor")
+    issue_id = write_three(at, ana)
+    open_issue(at, ben, issue_id)
+    ben.context.set_offline(True)
+    ben.get_by_label("Subject").fill("Ben's subject")
+    ben.get_by_label("Preheader").fill("Ben's line")
+    ana.get_by_label("Subject").fill("Ana's subject")
+    wait_until_saved(ana)
+    ben.context.set_offline(False)
+    conflict = ben.locator(".meta .conflict")
+    expect(conflict).to_contain_text("Ana Costa wrote something else here.")
+    expect(conflict).to_contain_text("Ana's subject")
+    expect(ben.get_by_label("Subject")).to_have_value("Ben's subject")
+    # Until he has chosen, hers is what is stored; what only he has changed is stored at once.
+    expect(ana.get_by_label("Preheader")).to_have_value("Ben's line")
+    expect(ana.get_by_label("Subject")).to_have_value("Ana's subject")
+    ben.reload()
+    conflict.get_by_role("button", name=choice).click()
+    expect(conflict).to_have_count(0)
+    wait_until_saved(ben)
+    expect(ana.get_by_label("Subject")).to_have_value(
+        "Ben's subject" if choice == "Keep mine" else "Ana's subject"
+    )
+    ana.context.close()
+    ben.context.close()
+
+
 def test_what_nobody_has_decided_yet_survives_a_reload(at: Office) -> None:
     ana, ben = at.sit_down("Ana Costa"), at.sit_down("Ben Okafor")
     issue_id = change_the_same_block(at, ana, ben)

@@ -1,6 +1,6 @@
 // What windows that are gone left behind in this browser. Each has a key of its own, so that two that are
 // offline write over nothing of each other's.
-import { merge, same } from './merge.js'
+import { merge, partAt, same } from './merge.js'
 
 /** @typedef {import('./types').Draft} Draft */
 /** @typedef {{ base: Draft, doc: Draft, conflicts?: import('./types').Clashes, at: number }} Copy */
@@ -16,11 +16,10 @@ export function resumed(store, prefix, { doc, by }, user, open = new Set()) {
   let merged = doc, writer = by
   for (const { copy } of left) {
     const found = merge(copy.base, copy.doc, merged)
-    const before = new Map(merged.blocks.map((block) => [block.id, block]))
-    for (const [id, theirs] of Object.entries(found.conflicts)) conflicts[id] ??= { by: writer, theirs }
-    for (const block of found.doc.blocks) { // nobody has chosen yet
-      const undecided = copy.conflicts?.[block.id], theirs = before.get(block.id)
-      if (undecided && theirs && !same(theirs, block)) conflicts[block.id] ??= { by: undecided.by, theirs }
+    for (const [place, theirs] of Object.entries(found.conflicts)) conflicts[place] ??= { by: writer, theirs }
+    for (const [place, { by }] of Object.entries(copy.conflicts ?? {})) { // nobody has chosen yet
+      const theirs = partAt(merged, place), mine = partAt(found.doc, place)
+      if (theirs !== undefined && mine !== undefined && !same(theirs, mine)) conflicts[place] ??= { by, theirs }
     }
     merged = found.doc
     writer = user

@@ -1,4 +1,5 @@
-// Three versions of a document become one, block by block.
+// Three versions of a document become one, part by part. Each part has a place: the id of a block, or the
+// name of a field above the blocks after a dot, which no id has.
 export const same = (one, other) => one === other || JSON.stringify(one) === JSON.stringify(other)
 
 /** @param {import('./types').Draft} doc */
@@ -8,15 +9,27 @@ const ids = (doc) => doc.blocks.map((block) => block.id)
 
 /** @typedef {import('./types').Draft} Draft */
 
+/** What stands at a place; nothing where the block is gone. @param {Draft} doc @param {string} place */
+export const partAt = (doc, place) => (place.startsWith('.') ? doc[place.slice(1)] : byId(doc).get(place))
+
+/** The document with other parts at some places. @param {Draft} doc @param {Record<string, any>} parts @returns {Draft} */
+export function withParts(doc, parts) {
+  const fields = Object.entries(parts).filter(([place]) => place.startsWith('.')).map(([place, value]) => [place.slice(1), value])
+  return { ...doc, ...Object.fromEntries(fields), blocks: doc.blocks.map((block) => parts[block.id] ?? block) }
+}
+
 /**
- * Only a block that both changed, and differently, is a conflict.
+ * Only a part that both changed, and differently, is a conflict.
  * @param {Draft} base @param {Draft} mine @param {Draft} theirs
  * @returns {import('./types').Merged}
  */
 export function merge(base, mine, theirs) {
   const doc = /** @type {Draft} */ ({}), conflicts = /** @type {import('./types').Conflicts} */ ({})
   for (const key of Object.keys({ ...theirs, ...mine })) {
-    if (key !== 'blocks') doc[key] = same(mine[key], base[key]) ? theirs[key] : mine[key]
+    if (key === 'blocks') continue
+    const untouched = same(mine[key], base[key])
+    doc[key] = untouched ? theirs[key] : mine[key]
+    if (!untouched && !same(theirs[key], base[key]) && !same(mine[key], theirs[key])) conflicts[`.${key}`] = theirs[key]
   }
   const [b, m, t] = [base, mine, theirs].map(byId)
   doc.blocks = []

@@ -65,11 +65,18 @@ export interface Step {
   order: [string[], string[]] | null
 }
 
-/** Blocks that both sides changed, by their ids, as the others have them. */
-export type Conflicts = Record<string, Block>
+/** What stands at one place of a document: a block, or the words of a field above the blocks (merge.js). */
+export type Part = Block | string
 
-/** Blocks of which somebody has to choose one, by their ids: as the others have them, and who that is. */
-export type Clashes = Record<string, { by: string; theirs: Block }>
+/** What both sides changed, by its place, as the others have it. */
+export type Conflicts = Record<string, Part>
+
+/** What somebody has to choose, by its place: as the others have it, and who they are. */
+export interface Clash {
+  by: string
+  theirs: Part
+}
+export type Clashes = Record<string, Clash>
 
 /** What merging came to. */
 export interface Merged {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { merge } from '../src/merge.js'
+import { merge, partAt, withParts } from '../src/merge.js'
 
 const doc = (subject, ...blocks) => ({ subject, blocks: blocks.map(([id, headline]) => ({ id, headline })) })
 const read = ({ blocks }) => blocks.map(({ id, headline }) => `${id}:${headline}`).join(' ')
@@ -15,6 +15,18 @@ test('the same block changed differently is a conflict, and mine is shown', () =
   const { doc: merged, conflicts } = merge(base, doc('S', ['a', 'x'], ['b', '2'], ['c', '3']), doc('S', ['a', 'y'], ['b', '2'], ['c', '3']))
   assert.equal(read(merged), 'a:x b:2 c:3')
   assert.deepEqual(conflicts, { a: { id: 'a', headline: 'y' } })
+})
+
+test('the same field above the blocks changed differently is a conflict, another field is not', () => {
+  const head = (subject, preheader) => ({ subject, preheader, blocks: [] })
+  const { doc: merged, conflicts } = merge(head('S', 'P'), head('Mine', 'P'), head('Theirs', 'also theirs'))
+  assert.deepEqual([merged, conflicts], [head('Mine', 'also theirs'), { '.subject': 'Theirs' }])
+})
+
+test('a document takes other parts at their places, and no part that is gone', () => {
+  const other = { id: 'b', headline: 'other' }
+  const next = withParts(base, { '.subject': 'Other', b: other, gone: other })
+  assert.deepEqual([next.subject, read(next), partAt(next, 'b'), partAt(next, '.subject'), partAt(next, 'gone')], ['Other', 'a:1 b:other c:3', other, 'Other', undefined])
 })
 
 test('the same change by both is no conflict', () => {

@@ -66,6 +66,13 @@ test('a conflict that nobody has decided is one after the reload, too', () => {
   assert.deepEqual([found.doc, found.conflicts], [doc('mine'), { a: { by: 'Ana', theirs: theirs.blocks[0] } }])
 })
 
+test('a subject that nobody has decided on is asked for after the reload, too', () => {
+  const [mine, theirs] = ['Mine', 'Theirs'].map((subject) => ({ ...doc('old'), subject }))
+  const kept = left({ 'k-1': { base: theirs, doc: mine, conflicts: { '.subject': { by: 'Ana', theirs: 'Theirs' } } } })
+  const found = resumed(kept, 'k', { doc: theirs, by: 'Ana' }, 'Ben')
+  assert.deepEqual([found.doc, found.conflicts], [mine, { '.subject': { by: 'Ana', theirs: 'Theirs' } }])
+})
+
 test('what two windows left is all there: both, or a choice', () => {
   const base = { subject: 'S', blocks: [{ id: 'a', headline: '1' }, { id: 'b', headline: '2' }] }
   const first = { ...base, blocks: [{ id: 'a', headline: 'x' }, base.blocks[1]] }
