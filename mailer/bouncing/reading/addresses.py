@@ -16,13 +16,18 @@ _MACHINES = re.compile(
 
 def addresses_in(text: str) -> list[str]:
     """Every address in *text*, in order, each once."""
-    return list(dict.fromkeys(found.strip("'`*") for found in ADDRESS.findall(text)))
+    return list(dict.fromkeys(map(_bare, ADDRESS.findall(text))))
 
 
 def first_address(text: str) -> str:
     """The first address in *text*; empty where there is none."""
     found = ADDRESS.search(text)
-    return found[0].strip("'`*") if found else ""
+    return _bare(found[0]) if found else ""
+
+
+def _bare(found: str) -> str:
+    """Without quotes, and without what an X.400 address has in front (``SMTP=``)."""
+    return found.strip("'`*").removeprefix("SMTP=")
 
 
 def is_machine(address: str) -> bool:

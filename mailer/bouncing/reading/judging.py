@@ -21,18 +21,32 @@ from mailer.reports import FINAL, Finding, Kind, Reason
 
 _MOST_JUDGED = 1500  # characters of a server's words
 _MOST_KEPT = 500
-_AFTER_RCPT = re.compile(r"\bRCPT|does not like recipient", re.IGNORECASE)
+_AFTER_RCPT = re.compile(
+    r"\bRCPT|does not like recipient|"
+    # As servers begin their answer to it.
+    r"\b5\d\d:? <[^<>\s]{1,80}@[^<>\s]{1,255}>: ",
+    re.IGNORECASE,
+)
 _AFTER_DATA = re.compile(
     r"end of data|(?:\bDATA|\bTEXT|end of message) command|>>> DATA|\bDATA\b", re.IGNORECASE
 )
-_AFTER_MAIL = re.compile(r"\bMAIL[ _]?FROM\b|sender address", re.IGNORECASE)
+_AFTER_MAIL = re.compile(
+    r"\bMAIL[ _]?FROM\b|sender address|my name was rejected|\b(?:HELO|EHLO) command",
+    re.IGNORECASE,
+)
 # What a system says of its own users: nobody else refused.
 _OF_ITS_OWN = re.compile(
     r"not listed in|invalid final delivery|name is not recogni[sz]ed|unknown\s+recipient|"
     r"account or domain may not exist|check if address is correct|5\.4\.1|#?5\.1\.0|"
-    r"wasn.{1,8}t found at|recipientnotfound|does(?:n't| not) exist",
+    r"wasn.{1,8}t found at|recipientnotfound|does(?:n't| not) exist|(?:^|: )unknown user: |"
+    r"no valid recipients|no user by that name at this server|mailbox unavailable: user not found",
     re.IGNORECASE,
 )
+# Google says it above the other server's words, whatever these are: it counts where there are none.
+_NOT_FOUND = re.compile(r"the address couldn.t be found", re.IGNORECASE)
+# A gateway's own words around those of the server it asked.
+_QUOTING = re.compile(r"^5\.\d\.\d - [\w ]{5,40} 550[- ]'(.+?)'?(?: \(delivery attempts: \d+\))?$")
+_GIVEN_UP = re.compile(r"was aborted after", re.IGNORECASE)
 # Yahoo says it after the message, and of its own users.
 _CERTAIN = re.compile(r"delivery error: dd this user doesn't have", re.IGNORECASE)
 # A mailbox that cannot be written is there.
@@ -57,7 +71,12 @@ def judge(refusal: Refusal) -> Finding:
     """The finding: what came back, and why."""
     words = " ".join(refusal.words.split())[:_MOST_JUDGED]
     around = " ".join(refusal.around.split())[:_MOST_JUDGED]
-    status = _status(refusal.status, words or around)
+    quoted = _QUOTING.match(words)
+    if quoted:
+        words = f"550 {quoted[1]}"
+        status = next(iter(statuses_in(words)), refusal.status)
+    else:
+        status = _status(refusal.status, words or around)
     if refusal.action in ("delivered", "relayed", "expanded"):
         kind, reason = Kind.OTHER, None
     else:
@@ -98,6 +117,9 @@ def _status(named: str, words: str) -> str:
 
 
 def _reason(status: str, words: str, around: str) -> Reason:
+    answered = by_reply(next(iter(replies_in(words)), ""))
+    if answered is Reason.TAKES_NO_MAIL and by_words(words) in (None, *_VAGUE):
+        return answered
     by_code = by_status(status)
     if by_code and detail_of(status) in DECISIVE:
         said = by_words(words)
@@ -110,6 +132,8 @@ def _reason(status: str, words: str, around: str) -> Reason:
         clearer = (by_code, said) in _CLEARER or (by_code is Reason.SUSPENDED and said in FINAL)
         return said if said and clearer else by_code
     said = by_words(words) or by_words(around)
+    if said is Reason.HOST_UNKNOWN and _GIVEN_UP.search(around) and not replies_in(words):
+        return Reason.EXPIRED
     if said:
         return said
     codes = replies_in(words) or replies_in(around)
@@ -136,6 +160,8 @@ def _kind(action: str, status: str, reason: Reason, words: str, around: str) -> 
         return Kind.TRANSIENT
     if reason is Reason.USER_UNKNOWN and not _sure(status, words, around):
         return Kind.TRANSIENT
+    if reason is Reason.HOST_UNKNOWN and _of_the_sender(words, around):
+        return Kind.TRANSIENT
     return Kind.PERMANENT
 
 
@@ -156,6 +182,14 @@ def _sure(status: str, words: str, around: str) -> bool:
     said = f"{words} {around}"
     if _AFTER_DATA.search(said) and not _AFTER_RCPT.search(words):
         return False
-    if _AFTER_MAIL.search(said) and not _AFTER_RCPT.search(said):
+    if _of_the_sender(words, around):
         return False
+    if _NOT_FOUND.search(said) and not replies_in(said):
+        return True
     return bool(_AFTER_RCPT.search(said)) or _OF_ITS_OWN.search(said) is not None
+
+
+def _of_the_sender(words: str, around: str) -> bool:
+    """Whether the server spoke before it had heard of the recipient."""
+    said = f"{words} {around}"
+    return bool(_AFTER_MAIL.search(said)) and not _AFTER_RCPT.search(said)

@@ -5,41 +5,26 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mailer.bouncing.reading import complaints, json_notices, prose, status_reports
-from mailer.bouncing.reading.addresses import addresses_in, first_address, is_machine
+from mailer.bouncing.reading.addresses import addresses_in, first_address
 from mailer.bouncing.reading.automatic import is_automatic
 from mailer.bouncing.reading.identity import identify
 from mailer.bouncing.reading.judging import Refusal, judge
 from mailer.bouncing.reading.parts import Headers, Part, parse, take_apart, words_of
+from mailer.bouncing.reading.recognising import FAILED, is_bounce, is_delay
 from mailer.reports import Finding, Kind, Report
 from mailer.tokens import Signer
 
 _MOST_FINDINGS = 100
 _MOST_TEXT = 200_000
+_MOST_PASSED_ON = 2  # reports in reports
+_REPORTS = (*status_reports.KINDS, complaints.KIND)
 _MAILS = ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers")
 _CAME_TO = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "to", "cc")
-_FAILED = ("x-failed-recipients", "x-bounced-address", "x-mailer-daemon-recipients")
-_FAILURE = re.compile(
-    r"undeliver|deliver\w* (?:status|fail|problem|report|error|incomplete)|returned (?:mail|to "
-    r"sender)|return(?:ing|ed) (?:message|mail)|failure (?:notice|delivery)|fail(?:ed|ure) "
-    r"(?:deliver|notice|mail)|mail (?:fail|deliver\w* fail|system error|error|could not)|"
-    r"could not (?:be )?(?:deliver|send)|(?:was|not|non|un) ?(?:be )?deliver|bounce|"
-    r"error sending|mail failed|permanent (?:delivery )?(?:failure|error)|rejected|"
-    r"unzustellbar|nicht zugestellt|non remis|échec|no (?:se ha podido )?entreg|mancata consegna|"
-    r"доставл|配信|送信|delayed|warning: (?:message|could)|message (?:delayed|not)|"
-    r"nondeliverable|address (?:unknown|not found)|user unknown|error in (?:delivery|mail)",
-    re.IGNORECASE,
-)
-_REFUSED = re.compile(r"(?:^|error[^\n]{0,40}\s)5[0-7]\d[ -]", re.IGNORECASE | re.MULTILINE)
 _FLAT = re.compile(r"^(?:action|final-recipient|original-recipient):", re.IGNORECASE | re.MULTILINE)
-_DELAY = re.compile(
-    r"\bdelay(?:ed)?\b|warning: (?:could not|message)|will (?:be retried|keep trying|retry)|"
-    r"has not yet been delivered|warning message only|temporary failure report",
-    re.IGNORECASE,
-)
 _LEAVING = re.compile(r"(?:unsubscribe|leave|remove)(?=[+@])", re.IGNORECASE)
 _LEAVING_SUBJECT = re.compile(r"\s*unsubscribe(?:\s+[A-Za-z0-9_-]{32})?\s*$", re.IGNORECASE)
 _RECEIVED_FOR = re.compile(r"\bfor\s+<?([^\s<>;]+@[^\s<>;]+?)>?(?=[;\s]|$)")
@@ -65,6 +50,10 @@ class _Opened:
         return first_address(self.headers.get("from"))
 
     @property
+    def is_bounce(self) -> bool:
+        return is_bounce(self.headers, self.sender, self.letter)
+
+    @property
     def ours(self) -> set[str]:
         return {one.lower() for one in (*self.came_to, self.sender) if one}
 
@@ -74,7 +63,7 @@ def read(source: bytes, signer: Signer, *, recipients: Sequence[str] = ()) -> Re
 
     Never raises, whatever the bytes are.
     """
-    opened = _open(source, recipients)
+    opened = _innermost(_open(source.lstrip(b" \t\r\n"), recipients))
     identity = identify(signer, opened.came_to, _texts(opened))
     findings = tuple(_findings(opened))[:_MOST_FINDINGS]
     return Report(
@@ -100,6 +89,18 @@ def _open(source: bytes, recipients: Sequence[str]) -> _Opened:
         enclosed = inside[0].text[:_MOST_TEXT]
     original = parse(enclosed.lstrip("\n").encode("utf-8", "replace")).headers
     return _Opened(headers, leaves, came_to, letter, original, enclosed)
+
+
+def _innermost(opened: _Opened) -> _Opened:
+    """The report itself, where a machine only passes one on: a virus scanner, a mail relay."""
+    for _ in range(_MOST_PASSED_ON):
+        if any(leaf.kind in _REPORTS for leaf in opened.leaves) or not opened.is_bounce:
+            return opened
+        inside = _open(opened.enclosed.lstrip("\n").encode("utf-8", "replace"), ())
+        if not any(leaf.kind in _REPORTS for leaf in inside.leaves):
+            return opened
+        opened = replace(inside, came_to=[*opened.came_to, *inside.came_to], headers=opened.headers)
+    return opened
 
 
 def _first_telling(texts: list[str]) -> str:
@@ -157,11 +158,12 @@ def _refusals(opened: _Opened, notice: dict[str, Any]) -> Iterator[Refusal]:
     formal = list(status_reports.refusals_of(groups))
     if formal:
         yield from _with_letter(formal, opened)
-    elif _looks_like_a_bounce(opened):
+    elif opened.is_bounce:
         # Status reports that lost their parts on the way: one text of everything.
         flat = _FLAT.search(opened.letter)
         groups = status_reports.groups_of(opened.letter[flat.start() :]) if flat else []
-        yield from status_reports.refusals_of(groups) if groups else _from_letter(opened)
+        formal = list(status_reports.refusals_of(groups))
+        yield from _with_letter(formal, opened) if formal else _from_letter(opened)
 
 
 def _with_letter(refusals: list[Refusal], opened: _Opened) -> Iterator[Refusal]:
@@ -183,29 +185,9 @@ def _with_letter(refusals: list[Refusal], opened: _Opened) -> Iterator[Refusal]:
         )
 
 
-def _looks_like_a_bounce(opened: _Opened) -> bool:
-    headers = opened.headers
-    if any(name in headers for name in _FAILED) or "x-ms-embedded-report" in headers:
-        return True
-    subject = opened.subject
-    report = "report" in headers.get("content-type").partition(";")[0].lower()
-    machine = (
-        is_machine(opened.sender)
-        or "mailer-daemon" in headers.get("from").lower()
-        or not opened.sender
-        or headers.get("return-path").strip() == "<>"
-        or headers.get("auto-submitted").lower().startswith(("auto-replied", "auto-generated"))
-    )
-    letter = opened.letter[:2000]
-    return (machine or report) and bool(
-        _FAILURE.search(subject) or _FAILURE.search(letter) or _REFUSED.search(letter)
-    )
-
-
 def _from_letter(opened: _Opened) -> Iterator[Refusal]:
-    delayed = bool(_DELAY.search(opened.subject) or _DELAY.search(opened.letter[:1500]))
-    action = "delayed" if delayed else ""
-    failed = addresses_in(" ".join(opened.headers.all(*_FAILED)))
+    action = "delayed" if is_delay(opened.subject, opened.letter) else ""
+    failed = addresses_in(" ".join(opened.headers.all(*FAILED)))
     named = prose.told(opened.letter, opened.ours)
     if not named and not failed:  # a bounce to the address that bounced
         named = prose.told(opened.letter, ())
@@ -213,7 +195,8 @@ def _from_letter(opened: _Opened) -> Iterator[Refusal]:
         for one in named:
             yield Refusal(address=one.address, action=action, words=one.words, around=one.beside)
         return
-    for address in failed or [_of_original(opened)]:
+    lone = prose.lone_address(opened.letter, opened.ours)
+    for address in failed or [lone or _of_original(opened)]:
         words = prose.lines_about(opened.letter, address, alone=len(failed) < 2)
         yield Refusal(address=address, action=action, words=words)
 

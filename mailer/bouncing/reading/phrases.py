@@ -17,7 +17,8 @@ _TABLE: tuple[tuple[Reason, str], ...] = (
     ),
     (
         Reason.NETWORK,
-        r"unexpected name server reply|host name lookup failure|name server time",
+        r"unexpected name server reply|host name lookup failure|name server time|"
+        r"host not found,? try again|temporary (?:lookup|dns|resolution)",
     ),
     (
         Reason.SYSTEM,
@@ -31,7 +32,9 @@ _TABLE: tuple[tuple[Reason, str], ...] = (
         Reason.SENDER,
         r"sender (?:address |domain )?(?:is )?(?:rejected|refused|denied|invalid|unknown|not (?:valid|"
         r"found|allowed|exist))|from: domain is invalid|valid from:|invalid sender|bad sender|"
-        r"sender'?s (?:address|domain)|domain of sender|sender domain|return address",
+        r"sender'?s (?:address|domain)|domain of sender|sender domain|return address|"
+        r"unrout(?:e)?able sender|sender verif|(?:do|does|are|is) not accept(?:ing)? (?:e-?)?mail from|"
+        r"recipient'?s? preferences",
     ),
     (
         Reason.LOOP,
@@ -50,7 +53,7 @@ _TABLE: tuple[tuple[Reason, str], ...] = (
         r"spamhaus|spamcop|sorbs|barracudacentral|cbl\.abuseat|\b(?:rbl|dnsbl|blacklist(?:ed)?|"
         r"black list|block ?list(?:ed)?|blocklist)\b(?! url)|poor reputation|bad reputation|"
         r"low reputation|reputation|blocked (?:for|by|using|due|because)|"
-        r"\b(?:ip|host|server|client)\b[^.]{0,60}(?:is |was |has been )?(?:blocked|banned|listed|"
+        r"\b(?:ip|host|server|client)\b(?:[^.]|\.(?=\d)){0,60}(?:is |was |has been )?(?:blocked|banned|listed|"
         r"not allowed|not accepted|rejected)|access denied\.\.\.|connection refused by policy|"
         r"bad dns|forged helo|helo (?:command )?rejected|"
         r"client host rejected|refused to talk to me|no reverse|"
@@ -72,7 +75,7 @@ _TABLE: tuple[tuple[Reason, str], ...] = (
         r"rate ?limit|throttl|sending rate|receiving mail (?:too quickly|at a rate)|"
         r"(?:exceed|over)[^.]{0,40}(?:rate|per (?:hour|day|minute|second))|"
         r"rate that|temporarily (?:rate|deferred due)|try again slow|unexpected volume|"
-        r"concurrency limit|too much mail|too quickly|message quota|sending quota|daily limit",
+        r"concurrency limit|too much mail(?! stored| in )|too quickly|message quota|sending quota|daily limit",
     ),
     (
         Reason.RELAYING,
@@ -83,7 +86,7 @@ _TABLE: tuple[tuple[Reason, str], ...] = (
     ),
     (
         Reason.MESSAGE_TOO_BIG,
-        r"(?:message|mail|size|data)[^.\n]{0,40}(?:too (?:big|large|long)|exceed[^.\n]{0,30}"
+        r"(?:message|mail|size|data)[^.\n]{0,40}(?:too (?:big|large)|(?<!queue )too long|exceed[^.\n]{0,30}"
         r"(?:size|limit|length|max)|size limit)|size limit exceeded|too (?:big|large) (?:for|a)|"
         r"exceeds (?:the )?(?:size|maximum|fixed|limit)|maximum message size|line limit exceeded|"
         r"line too long|larger than",
@@ -97,7 +100,11 @@ _TABLE: tuple[tuple[Reason, str], ...] = (
         r"mail ?box ?full|mailbox size limit|not enough (?:disk )?(?:storage )?space|"
         r"insufficient (?:system )?(?:storage|disk|space)|user'?s? (?:disk )?quota|"
         r"mailbox (?:for [^ ]{0,100} )?is full|out of storage|no space left|bo[iî]te pleine|"
-        r"postfach (?:ist )?voll|casella piena|buz[oó]n lleno|full mailbox|storage quota",
+        r"postfach (?:ist )?voll|casella (?:[eè] )?piena|buz[oó]n (?:est[aá] )?lleno|full mailbox|"
+        r"storage quota|casilla [^.\n]{0,40}(?:agotad|llena)|espacio [^.\n]{0,40}agotado|"
+        r"caixa (?:postal )?(?:est[aá] )?cheia|quota d[eé]pass[eé]|bo[iî]te (?:aux lettres )?satur|"
+        r"mailbox (?:is )?vol\b|postvak [^.\n]{0,20}vol\b|skrzynka [^.\n]{0,30}pe[lł]na|"
+        r"ящик [^.\n]{0,30}переполнен|邮箱[^.\n]{0,10}(?:已满|空间不足)|容量[^.\n]{0,10}(?:超過|超え)",
     ),
     (
         Reason.SUSPENDED,
@@ -107,7 +114,11 @@ _TABLE: tuple[tuple[Reason, str], ...] = (
         r"(?:disabled|inactive|suspended|deactivated|locked|blocked) (?:account|mail ?box|user|"
         r"recipient)|temporarily (?:disabled|inactive)|account (?:that you tried to reach )?is "
         r"(?:disabled|inactive)|not accepting (?:any )?(?:mail|messages)|"
-        r"is no longer active|currently suspended|not been activated",
+        r"is no longer active|currently suspended|not been activated|"
+        r"casilla ha expirado|cuenta (?:est[aá] )?(?:suspendida|desactivada|inactiva)|"
+        r"compte (?:est )?(?:suspendu|d[eé]sactiv[eé]|inactif)|konto (?:ist )?(?:gesperrt|deaktiviert)|"
+        r"conta (?:est[aá] )?(?:suspensa|desativada|inativa)|"
+        r"(?:account|utenza|casella) (?:[eè] )?(?:sospes[oa]|disabilitat[oa])",
     ),
     (
         Reason.MOVED,
@@ -122,7 +133,9 @@ _TABLE: tuple[tuple[Reason, str], ...] = (
     ),
     (
         Reason.HOST_UNKNOWN,
-        r"(?:host|domain|name|server)[^.\n]{0,60}(?:not found|unknown|does ?n[o']t exist|"
+        r"(?:\bhost|domain|(?:host|domain|server) ?name|\bserver)\b[^.\n]{0,60}(?:not found|"
+        r"(?<!user )(?<!recipient )(?<!mailbox )(?<!address )unknown(?! (?:user|recipient|mailbox|"
+        r"address|account|alias|local))|does ?n[o']t exist|"
         r"no such|not exist|couldn'?t be found|could not be found|is invalid|lookup fail)|"
         r"unknown (?:host|domain|mail ?host)|(?:no such|bad|invalid|illegal|unrouteable|unroutable|"
         r"non-?existent) (?:host|domain|mail domain|destination|gateway)|"
@@ -141,7 +154,7 @@ _TABLE: tuple[tuple[Reason, str], ...] = (
         r"mailaddress|person|name)"
         r"[^.\n]{0,60}(?:unknown|not (?:be )?(?:found|known|exist|listed|recogni[sz]ed|valid|"
         r"available here|located)|does ?n[o']t exist|do not exist|no longer (?:exists|valid|"
-        r"available|with)|doesn'?t have an?|undeliverable|n'existe|existiert nicht|non esiste|"
+        r"available|with)|doesn'?t have an?|undeliverable|n'existe|couldn.t be found|existiert nicht|non esiste|"
         r"no existe|wasn.{1,8}t found|not a valid|isn'?t (?:valid|listed))|"
         r"(?:unknown|no such|invalid|nonexistent|non-existent|non existent|unrecognized|bad|"
         r"unknown or illegal|unknown local|illegal|undefined|incorrect) "
@@ -155,6 +168,18 @@ _TABLE: tuple[tuple[Reason, str], ...] = (
         r"recipientnotfound|resolver\.adr\.(?:recip|exrecip)notfound|resolver\.adr\.[a-z]*notfound|"
         r"user ?search|usuario desconocido|utilisateur inconnu|unbekannter (?:benutzer|empf)|"
         r"address unknown|address rejected(?=\.?\s*(?:$|\(in))|check if address is correct|"
+        r"recipient rejected: <|no valid recipients|"
+        r"(?:usuario|destinatario|utente|utilizador|usu[aá]rio|destinat[aá]rio|indirizzo|direcci[oó]n|"
+        r"endere[cç]o|adresse|destinataire|empf[aä]nger|benutzer)[^.\n]{0,40}(?:inv[aá]lid|non valid|"
+        r"inexist|no existe|n[aã]o existe|desconocid|desconhecid|inconnu|introuvable|unbekannt|"
+        r"sconosciut|ung[uü]ltig|nicht gefunden|non recens)|"
+        r"(?:usuario|direcci[oó]n) no (?:v[aá]lid|encontrad)|(?:onbekende|unbekannte[rs]?) (?:gebruiker|"
+        r"empf[aä]nger|benutzer|adresse)|gebruiker [^.\n]{0,30}(?:onbekend|niet gevonden)|"
+        r"nieznany (?:u[zż]ytkownik|odbiorca)|nie ma takiego (?:u[zż]ytkownika|adresu)|"
+        r"ok[aä]nd mottagare|ukendt (?:bruger|modtager)|ukjent (?:bruker|mottaker)|"
+        r"(?:пользователь|получател|адрес|ящик)[^.\n]{0,30}(?:не найден|не существует|неизвест)|"
+        r"(?:用户|收件人|邮箱|地址|帐户|账户)[^.\n]{0,10}(?:不存在|未找到)|(?:宛先|ユーザー?|メールアドレス|アドレス)"
+        r"[^.\n]{0,20}(?:存在しません|見つかりません|不明)|"
         r"\bunknown user|"
         r"no such (?:user|person|recipient|address|mailbox)|mailbox unavailable|"
         r"user is unknown|not a valid (?:user|recipient|mailbox)|no longer (?:employed|works)",

@@ -41,7 +41,7 @@ _AT_START = re.compile(
     rf"""^[\s>*•·"'(\[-]{{0,40}}(?:(?:(?:final |original |failed |target |e-?mail |mail )?"""
     rf"""(?:recipient|user|adresse|address|rcpt to|empfänger|destinataire|mailbox|destinatario|"""
     rf"""mail address)s?\s*(?:name|address)?\s*(?::|=)|to:(?=\s*<))\s*)?"""
-    rf"""["'<(\[]{{0,3}}({ADDRESS.pattern})""",
+    rf"""["'<(\[]{{0,3}}(?:smtp:)?({ADDRESS.pattern})""",
     re.IGNORECASE,
 )
 _OF_OTHERS = re.compile(
@@ -50,7 +50,7 @@ _OF_OTHERS = re.compile(
     re.IGNORECASE,
 )
 _INSIDE = re.compile(
-    r"(?<![\w@.-])(?:deliver(?:ed|ing|y)?[^.\n<]{0,60} (?:to|for)|message (?:sent )?to|mail (?:sent )?to|"
+    r"(?<![\w@.-])(?:mailbox is full|attempts|deliver(?:ed|ing|y)?[^.\n<]{0,60} (?:to|for)|message (?:sent )?to|mail (?:sent )?to|"
     r"undeliverable to|userid|user id|rcpt to|recipients?(?: address)?|"
     r"permanent errors|not reach|reached|failed for|"
     r"wasn.t delivered to|couldn.t be delivered to|address|account|user|mailbox for|to)(?![\w@.-])"
@@ -60,6 +60,9 @@ _INSIDE = re.compile(
 _SAID = re.compile(r"\s*(?:>>> ?[A-Z]{4}\b|<<< ?\d|=> ?)", re.IGNORECASE)
 _DIALOGUE = re.compile(r"^\s*(?:>>> ?|<<< ?|=> ?)")
 _SENT_BY = re.compile(r"(?:sent by|from|please contact|contact)\s*:?$", re.IGNORECASE)
+_ASKING = re.compile(
+    r"\b(?:contact|assistance|support|help|questions?|reply to|report)\b", re.IGNORECASE
+)
 _CODE_FIRST = re.compile(rf"^\s*[45]\d\d[ -][^<\n]{{0,60}}<({ADDRESS.pattern})>")
 
 
@@ -154,6 +157,18 @@ def _named_inside(line: str) -> Iterator[str]:
         return
     for inside in _INSIDE.finditer(line):
         yield first_address(inside[1])
+
+
+def lone_address(letter: str, ours: Collection[str]) -> str:
+    """The one address of somebody else that a letter names, wherever it stands."""
+    named = {
+        one.lower(): one
+        for line in letter.split("\n")[:_MOST_LINES]
+        if not _OF_OTHERS.match(line) and not _ASKING.search(line)
+        for one in addresses_in(line)
+        if one.lower() not in ours and not is_machine(one)
+    }
+    return next(iter(named.values())) if len(named) == 1 else ""
 
 
 def lines_about(letter: str, address: str, *, alone: bool) -> str:

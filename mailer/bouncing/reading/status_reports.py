@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from mailer.bouncing.reading.addresses import first_address
 from mailer.bouncing.reading.judging import Refusal
@@ -13,13 +14,32 @@ _ACTIONS = ("failed", "delayed", "delivered", "relayed", "expanded")
 _GROUP = re.compile(r"\n[ \t]*(?=\n)")
 _TYPE = re.compile(r"^\s*[\w-]{1,30}\s*;\s*")
 _SOURCE_ROUTE = re.compile(r"@[\w.-]+:")
+_OF_RECIPIENTS = ("original-recipient", "action", "status", "diagnostic-code", "remote-mta")
 KINDS = ("message/delivery-status", "message/global-delivery-status")
+
+_Fields: TypeAlias = tuple[tuple[str, str], ...]
 
 
 def groups_of(text: str) -> list[Headers]:
     """The groups of fields of a status part: those of the message first, then the recipients'."""
-    groups = [Headers(tuple(header_fields(group))) for group in _GROUP.split(text)]
-    return [group for group in groups if group.fields]
+    groups = [tuple(header_fields(group)) for group in _GROUP.split(text)]
+    return [Headers(one) for group in groups for one in _parted(group) if one]
+
+
+def _parted(fields: _Fields) -> Iterator[_Fields]:
+    """Recipients that no blank line parts: one begins where its address is named again."""
+    starts = [at for at, (name, _) in enumerate(fields) if name == "final-recipient"]
+    if len(starts) < 2:
+        yield fields
+        return
+    # What stands before the first Final-Recipient may stand before each of them.
+    first = starts[0]
+    while first and fields[first - 1][0] in _OF_RECIPIENTS:
+        first -= 1
+    ahead = starts[0] - first
+    edges = [first, *(start - ahead for start in starts[1:]), len(fields)]
+    yield fields[:first]
+    yield from (fields[edges[at] : edges[at + 1]] for at in range(len(starts)))
 
 
 def refusals_of(groups: list[Headers]) -> Iterator[Refusal]:
