@@ -124,7 +124,10 @@ def unsubscribe(address: Address, newsletter: NewsletterSlug, as_json: AsJson = 
 
 
 def import_file(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="CSV, TSV, .xlsx or .zip.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE", help="CSV, TSV, .xlsx, JSON (also a line each) or .zip."),
+    ],
     newsletter: NewsletterSlug,
     columns: Annotated[
         list[str] | None,

@@ -234,3 +234,27 @@ async def test_viewers_bring_nothing(mailer: Mailer) -> None:
         who = sign_in(mailer, client, role=Role.VIEWER)
         assert (await bring(client, who, LIST, "list.csv")).status_code == 403
         assert (await client.get(f"/subscribers/import/{number}")).status_code == 403
+
+
+async def test_a_column_that_may_tell_who_left_is_asked_about_however_far_below(
+    mailer: Mailer,
+) -> None:
+    lines = [f"r{n}@readers.test,{'new' if n % 2 else 'old'}" for n in range(1200)]
+    data = "\n".join(["email,Zustand", *lines, "ben@readers.test,abgemeldet"]).encode()
+    chosen = "//select[@name='column-0-2']/option[@selected]/@value"
+    async with visiting(mailer) as client:
+        who = sign_in(mailer, client, role=Role.EDITOR)
+        path = (await bring(client, who, data, "list.csv")).headers["location"]
+        work(mailer)
+        asked = page(await client.get(path))
+        await client.post(path, data=who.form | {"do": "try", "column-0-2": ""})
+        work(mailer)
+        still = page(await client.get(path))
+        await client.post(path, data=who.form | {"do": "try", "column-0-2": "field"})
+        work(mailer)
+        told = page(await client.get(path))
+
+    assert asked.xpath(chosen) == still.xpath(chosen) == [""]
+    assert "may say who left" in asked.text_content()
+    assert told.xpath(chosen) == ["field"]
+    assert get(mailer, 1).report["counts"] == {"added": 1201}

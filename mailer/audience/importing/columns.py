@@ -86,8 +86,6 @@ def standings_of(
     for reader, cells in columns:
         known = reader.known
         for n, cell in enumerate(cells):
-            if not cell:
-                continue
             told = known.get(cell)
             if told is None:
                 try:

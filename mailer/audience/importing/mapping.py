@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailer.addresses import looks_like_address, tidy_name
-from mailer.audience.importing.meanings import (
-    Meaning,
-    field_name,
-    is_about_mail,
-    meaning_of,
-    normalise,
+from mailer.audience.importing.guessing import (
+    PARTS_OF_NAMES,
+    TELLING,
+    are_times,
+    guess,
+    in_two_parts,
+    may_tell,
+    words_of,
 )
-from mailer.audience.importing.statuses import Standing, is_yes, standing_of
+from mailer.audience.importing.meanings import Meaning, field_name, meaning_of, normalise
+from mailer.audience.importing.statuses import Standing
 from mailer.audience.importing.systems import System, recognise
 from mailer.errors import InvalidInput
 
@@ -25,10 +28,12 @@ _ONCE = (
     Meaning.LANGUAGE,
     Meaning.TIME_ZONE,
 )
-_PARTS_OF_NAMES = (Meaning.FIRST_NAME, Meaning.LAST_NAME)
-_ASSENT = (Meaning.SUBSCRIBED, Meaning.CONFIRMED)
-_GONE = (Meaning.UNSUBSCRIBED, Meaning.SUPPRESSED)
-_COUNTRIES_HAVE_THEM = ("state", "estado", "stato")
+# When somebody confirmed; where nothing else tells who did, an empty one says: never.
+_CONFIRMATIONS = frozenset((
+    "confirmtime", "confirmedat", "confirmationdate", "confirmationtime", "confirmedon",
+    "doubleoptindate", "optinconfirmedat", "datedeconfirmation", "bestatigtam", "bestatigungsdatum",
+))  # fmt: skip
+_WATCHED = (Meaning.FIELD, Meaning.TAGS)
 _EXAMPLES = 3
 
 
@@ -42,6 +47,8 @@ class Column:
     field: str = ""  # name of the custom field, or of the piece of evidence
     because: str = ""  # header, content, or you
     examples: tuple[str, ...] = ()
+    words: tuple[tuple[str, Standing], ...] = ()  # what they mean in this column
+    watched: bool = False  # nobody said what it is: it might tell who left
 
     @property
     def target(self) -> str:
@@ -90,11 +97,9 @@ def map_columns(
         "the others become fields."
         for name, count in _repeated(header)
     ]
-    guesses = _in_two_parts(
-        [_guess(name, cells[n], system) for n, name in enumerate(header)], sample
-    )
+    guesses = in_two_parts([guess(name, cells[n], system) for n, name in enumerate(header)], sample)
     address = _address_column(header, cells, guesses, given)
-    reserved = {"tags"} | {str(meaning) for meaning, _ in guesses if meaning in _PARTS_OF_NAMES}
+    reserved = {"tags"} | {str(meaning) for meaning, _ in guesses if meaning in PARTS_OF_NAMES}
     columns: list[Column] = []
     for n, name in enumerate(header):
         meaning, because = guesses[n]
@@ -108,8 +113,41 @@ def map_columns(
         if n in given:
             (meaning, field), because = given[n], "you"
         field = _field(field or name, n, meaning, columns, reserved)
-        columns.append(Column(n + 1, name, meaning, field, because, _examples(cells[n])))
-    return Mapped(tuple(columns), system, tuple(problems))
+        columns.append(
+            Column(
+                n + 1,
+                name,
+                meaning,
+                field,
+                because,
+                _examples(cells[n]),
+                words_of(name, meaning, cells[n], system),
+                meaning in _WATCHED and because != "you" and may_tell(name, system),
+            )
+        )
+    found = _confirmed_by_time(columns, cells) if system is None else tuple(columns)
+    problems += [
+        f"Whoever has nothing in the column {column.header!r} is taken as pending."
+        for column in found
+        if ("", Standing.PENDING) in column.words
+    ]
+    return Mapped(found, system, tuple(problems))
+
+
+def _confirmed_by_time(
+    columns: Sequence[Column], cells: Sequence[Sequence[str]]
+) -> tuple[Column, ...]:
+    """The columns; where only times tell who confirmed, whoever has none did not."""
+    if any(column.meaning in TELLING for column in columns):
+        return tuple(columns)
+    return tuple(
+        replace(column, words=(("", Standing.PENDING),))
+        if normalise(column.header) in _CONFIRMATIONS
+        and column.meaning is Meaning.EVIDENCE
+        and are_times(cells[column.number - 1])
+        else column
+        for column in columns
+    )
 
 
 def _examples(cells: Sequence[str]) -> tuple[str, ...]:
@@ -119,54 +157,6 @@ def _examples(cells: Sequence[str]) -> tuple[str, ...]:
 def _repeated(header: Sequence[str]) -> list[tuple[str, int]]:
     return [(name, header.count(name)) for name in dict.fromkeys(header)
             if name and len(header) < 1000 and header.count(name) > 1]  # fmt: skip
-
-
-def _guess(header: str, cells: list[str], system: System | None) -> tuple[Meaning, str]:
-    special = system.meanings.get(normalise(header)) if system else None
-    meaning = special or meaning_of(header)
-    doubtful = meaning in (*_ASSENT, *_GONE) or normalise(header) in _COUNTRIES_HAVE_THEM
-    if doubtful and cells and not says_any(header) and not any(map(_says_something, cells)):
-        meaning = None  # "Newsletter" over the newsletters' names, "State" over New York
-    if meaning is None and is_about_mail(header) and _tells_who_left(cells):
-        return Meaning.STATUS, "content"
-    if meaning is None:
-        empty = not header.strip() and not cells
-        return (Meaning.IGNORE if empty else Meaning.FIELD), "header"
-    return meaning, "header"
-
-
-def says_any(header: str) -> bool:
-    """Whether any word under this header says yes: why mails bounced."""
-    return normalise(header).endswith(("reason", "grund"))
-
-
-def _tells_who_left(cells: Sequence[str]) -> bool:
-    """Most of the words are of consent, and some say who left: they must not become readers."""
-    words = [word for word in dict.fromkeys(map(str.lower, cells)) if is_yes(word) is None]
-    known = map(standing_of, words)
-    told = [standing for standing in known if standing is not None]
-    return len(told) * 2 > len(words) and max(told, default=Standing.CONFIRMED) > Standing.PENDING
-
-
-def _in_two_parts(
-    guesses: list[tuple[Meaning, str]], sample: Sequence[Sequence[str]]
-) -> list[tuple[Meaning, str]]:
-    """*Nom* beside *Prénom* is the other part of the name, unless it holds the whole."""
-    found = [meaning for meaning, _ in guesses]
-    parts = [meaning for meaning in _PARTS_OF_NAMES if meaning in found]
-    if Meaning.NAME not in found or len(parts) != 1:
-        return guesses
-    whole, part = found.index(Meaning.NAME), found.index(parts[0])
-    both = [row for row in sample if row[whole] and row[part]]
-    if not both or sum(row[part] in row[whole] for row in both) * 2 > len(both):
-        return guesses
-    other = next(meaning for meaning in _PARTS_OF_NAMES if meaning not in found)
-    return [(other, why) if n == whole else (meaning, why)
-            for n, (meaning, why) in enumerate(guesses)]  # fmt: skip
-
-
-def _says_something(cell: str) -> bool:
-    return is_yes(cell) is not None or standing_of(cell) is not None
 
 
 def _address_column(

@@ -19,7 +19,8 @@ class Meaning(enum.StrEnum):
     TIME_ZONE = "time_zone"
     STATUS = "status"  # a word: subscribed, cleaned, …
     SUBSCRIBED = "subscribed"  # yes or no
-    CONFIRMED = "confirmed"  # yes or no; no: never proved
+    CONFIRMED = "confirmed"  # yes, or when; no: never proved
+    PENDING = "pending"  # yes, or since when: never proved
     UNSUBSCRIBED = "unsubscribed"  # yes, or the time they left
     SUPPRESSED = "suppressed"  # yes, or the time it happened: bounced, blocked
     REASON = "reason"  # why they left
@@ -78,13 +79,21 @@ _WORDS: dict[Meaning, str] = {
     Meaning.CONFIRMED: """
         confirmed isconfirmed verified isverified emailverified emailconfirmed doubleoptin
         istheemailofthisuserconfirmed istheemailofthissubscriberconfirmed bestatigt confirme
-        confirmado confermato activated activatedat aktiviert""",
+        confirmado confermato activated activatedat aktiviert emailvalidated emailconfirmation
+        potvrzeno potwierdzony bevestigd confirmada confermata confirmee подтвержден 確認済み""",
+    Meaning.PENDING: """
+        pending ispending optinpending isoptinpending pendingoptin pendingconfirmation
+        unconfirmed isunconfirmed notconfirmed unverified isunverified notverified unactivated
+        awaitingconfirmation waitingforconfirmation confirmationpending needsconfirmation
+        confirmationrequired unbestatigt nichtbestatigt bestatigungausstehend nonconfirme
+        noconfirmado naoconfirmado nonconfermato nietbevestigd niepotwierdzony 未確認""",
     Meaning.UNSUBSCRIBED: """
         unsubscribed isunsubscribed unsubscribedat unsubscribedate unsubscribeddate unsubtime
         unsubscriptiondate unsubscribetime optout optedout isoptedout emailoptout hasoptedoutofemail
         optoutat optouttime optedoutat donotemail donotmail donotcontact donotsendemail
         nobulkemail nobulkemails nobulkemailsuseroptout isoptout emailunsubscribed nomail nonewsletter
         emaildisabled disabled isdisabled deletedat deleted isdeleted deactivated
+        isexcludedfromcampaigns excludedfromcampaigns excluded
         isthisaccountdisabled abgemeldet abgemeldetam abbestellt desabonne desinscrit
         debaja dadodebaja disiscritto cancellato descadastrado uitgeschreven отписан""",
     Meaning.SUPPRESSED: """
@@ -92,7 +101,7 @@ _WORDS: dict[Meaning, str] = {
         blocked isblocked blocklisted isblocklisted blacklisted isblacklisted blacklist blocklist
         isthisuserblacklisted isthissubscriberblacklisted emailblacklisted suppressed issuppressed
         onhold isonhold emailonhold emailisbad email1isbad emailbounced
-        complained complaint complaintat spam markedasspam spamreport unreachable undeliverable
+        isspamcomplaining complained complaint complaintat spam markedasspam spamreport unreachable undeliverable
         gesperrt unzustellbar""",
     Meaning.REASON: "unsubreason unsubscribereason unsubscriptionreason reasonforleaving abmeldegrund",
     Meaning.JOINED: """
@@ -135,15 +144,25 @@ _GONE = (
     (re.compile(r"(?:unsub|opt(?:ed)?out|abmelde|abgemeld).*(?:reason|grund|motif|motivo)"), Meaning.REASON),
     (re.compile(r"unsub|opt(?:ed)?out|donot(?:e?mail|contact|send)|abgemeld|abbestell|desabon|"
                 r"desinscri|descadastr|disiscri|uitgeschr|isdeleted$|отпис"), Meaning.UNSUBSCRIBED),
+    (re.compile(r"(?:optin|confirmation|doi)pending|pending(?:optin|confirm|doi)|unconfirmed|"
+                r"(?:awaiting|waitingfor|needs)confirm|notconfirmed|nichtbestatigt|unbestatigt|"
+                r"n(?:on|ao)?confirmad[ao]$|nonconfirme"), Meaning.PENDING),
     (re.compile(r"bounced|bounce(?:date|time|reason|at)|complain|block(?:list|ed)|blacklist|suppress|"
                 r"undeliver|unzustell|spam|gesperrt|deceased|verstorben"), Meaning.SUPPRESSED),
 )  # fmt: skip
 # … but no numbers and names beside it,
 _ASIDE = re.compile(
-    r"soft|(?:source|campaign|title|id|ip|count|number|rate|score|url|link|page|hash|key|list)s?$"
+    r"soft|(?:source|campaign|title|id|ip|count|number|rate|score|url|link|page|hash|key|list|"
+    r"token|code|guid|order|position|text|form)s?$"
 )
 # and nothing about other ways to reach people.
 _OTHER_WAYS = re.compile(r"sms|phone|mobile|telefon|handy|whatsapp|push|fax")
+# What has states of its own: nobody leaves by a cancelled order.
+_BUSINESS = re.compile(
+    r"order|bestell|commande|pedido|ordine|encomenda|zamowien|payment|zahlung|paiement|pago|"
+    r"pagamento|betaling|invoice|rechnung|facture|factura|fattura|shipp|shipment|versand|ticket|"
+    r"booking|buchung|prioridad|prioridade|priority|注文|支払"
+)
 # Never kept, whoever exported them.
 _SECRETS = frozenset(("password", "passwort", "passwordchanged", "passwordhash", "token", "apikey"))
 
@@ -166,6 +185,11 @@ def meaning_of(header: str) -> Meaning | None:
 def is_about_mail(header: str) -> bool:
     """Whether it may be: not about text messages or telephones."""
     return _OTHER_WAYS.search(normalise(header)) is None
+
+
+def is_about_readers(header: str) -> bool:
+    """Whether it may say who reads: not about telephones, orders or payments."""
+    return is_about_mail(header) and _BUSINESS.search(normalise(header)) is None
 
 
 @lru_cache(maxsize=4096)

@@ -14,7 +14,8 @@ from mailer.audience.importing.layouts import Layout, layouts_of, rows_of
 from mailer.audience.importing.mapping import Column, Mapped, header_row, listed, map_columns
 from mailer.audience.importing.meanings import Meaning
 from mailer.audience.importing.standings import readers_of
-from mailer.audience.importing.statuses import Standing, is_yes, standing_of, standing_of_file
+from mailer.audience.importing.statuses import Standing, standing_of_file
+from mailer.audience.importing.watching import watches_of
 from mailer.errors import InvalidFile, InvalidInput
 
 _SAMPLE = 1000
@@ -35,6 +36,7 @@ class FilePlan:
     sample: tuple[tuple[str, ...], ...]
     problems: tuple[str, ...]
     unknown_words: tuple[str, ...] = ()  # in the column of statuses: nobody knows what they mean
+    held: tuple[int, ...] = ()  # columns for which rows are held until somebody says what they are
 
     @property
     def name(self) -> str:
@@ -120,10 +122,11 @@ def _plan(
     mapped = map_columns(header, even, overrides)
     standing = _standing_of_file(layout, mapped, even, state)
     unknown = _unknown_words(mapped, even, statuses)
+    held = _held(mapped, even, statuses)
     problems = [
         *mapped.problems,
         *_doubts(unknown, standing, at, plain=layout.plain),
-        *_suspicions(mapped, even),
+        *held.values(),
     ]
     if layout.decoding.note:
         problems.insert(0, layout.decoding.note)
@@ -137,6 +140,7 @@ def _plan(
         tuple(tuple(map(tidy_name, row)) for row in even[:5]),
         tuple(problems),
         tuple(word for words in unknown.values() for word in words),
+        tuple(held),
     )
 
 
@@ -206,26 +210,22 @@ def _doubts(
     return doubts
 
 
-def _suspicions(mapped: Mapped, sample: Sequence[Sequence[str]]) -> list[str]:
-    """Columns taken for fields whose words may say who has left."""
-    found = []
-    for column in mapped.columns:
-        if column.meaning is Meaning.FIELD and column.because != "you":
-            words = dict.fromkeys(row[column.number - 1] for row in sample)
-            leaving = [word for word in words if _says_gone(word)]
-            if leaving:
-                found.append(
-                    f"The column {column.header!r} is taken for a field, yet holds words such as "
-                    f"{listed(leaving)}. If it says who has left, say that it is a status: "
-                    f'"{column.header}=status"; else these people are imported as readers.'
-                )
-    return found
-
-
-def _says_gone(word: str) -> bool:
-    # Yes and no say nothing by themselves.
-    standing = standing_of(word) if is_yes(word) is None else None
-    return standing is not None and standing >= Standing.UNSUBSCRIBED
+def _held(
+    mapped: Mapped, sample: Sequence[Sequence[str]], statuses: Mapping[str, Standing]
+) -> dict[int, str]:
+    """Columns whose words may say who has left, by number, and what there is to say about them."""
+    held = {}
+    for watch in watches_of(mapped.columns, statuses):
+        words = dict.fromkeys(row[watch.at] for row in sample)
+        gone = watch.found(words)
+        if gone:
+            told = listed([word for word in words if word.lower() in gone])
+            held[watch.column.number] = (
+                f"The column {watch.column.header!r} is taken for {watch.taken_for}, yet holds "
+                f"words such as {told}. Rows with them are left out until you say what it is: "
+                f"{watch.what_to_say}."
+            )
+    return held
 
 
 def _estimate(layout: Layout, sample: Sequence[Row], readers: int) -> int:

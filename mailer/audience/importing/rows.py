@@ -19,6 +19,7 @@ from mailer.audience.importing.meanings import Meaning
 from mailer.audience.importing.standings import readers_of
 from mailer.audience.importing.statuses import Standing
 from mailer.audience.importing.systems import OWN, OWN_JSON
+from mailer.audience.importing.watching import hold, watches_of
 
 _CANDIDATE = partial(tuple.__new__, Candidate)  # without counting what is right by construction
 
@@ -58,6 +59,7 @@ class RowReader:
             n for name, n in self._evidence if not name.endswith(("ip", "address"))
         ]
         self._telling = readers_of(columns, statuses)
+        self._watches = watches_of(columns, statuses)
         ends = (reader.at for reader in self._telling)
         self._must_reach = -1 if ragged else max(ends, default=-1)
 
@@ -123,6 +125,7 @@ class RowReader:
         keys = made.addresses_of(shown, wrapped, notes, failures)
         told = [(reader, cells[reader.at]) for reader in self._telling]
         standings = made.standings_of(told, self._standing, count, failures)
+        hold(self._watches, cells, failures)
         whole, first, last = (
             made.tidied(cells[self._at[meaning][0]], notes) if self._at[meaning] else None
             for meaning in (Meaning.NAME, Meaning.FIRST_NAME, Meaning.LAST_NAME)

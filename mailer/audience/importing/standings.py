@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mailer.addresses import quoted
-from mailer.audience.importing.mapping import Column, says_any
+from mailer.audience.importing.guessing import says_any
+from mailer.audience.importing.mapping import Column
 from mailer.audience.importing.meanings import Meaning
 from mailer.audience.importing.statuses import Standing, is_yes, standing_of
 from mailer.errors import InvalidInput
@@ -17,9 +18,11 @@ _REMEMBERED = 1000  # different cells of one column; times differ in every row
 _SAID = {
     Meaning.SUBSCRIBED: (Standing.CONFIRMED, Standing.UNSUBSCRIBED),
     Meaning.CONFIRMED: (Standing.CONFIRMED, Standing.PENDING),
+    Meaning.PENDING: (Standing.PENDING, Standing.CONFIRMED),
     Meaning.UNSUBSCRIBED: (Standing.UNSUBSCRIBED, Standing.CONFIRMED),
     Meaning.SUPPRESSED: (Standing.SUPPRESSED, Standing.CONFIRMED),
 }
+_GONE = (Meaning.UNSUBSCRIBED, Meaning.SUPPRESSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,10 @@ class Reader:
     statuses: Mapping[str, Standing]  # what a person said words mean
     any_word: bool = False  # whatever stands there says yes
     known: dict[str, Standing] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """An empty cell says nothing, unless it is known what it says here."""
+        self.known[""] = self.statuses.get("", Standing.CONFIRMED)
 
     def read(self, cell: str) -> Standing:
         """What *cell* says; ``InvalidInput`` when that is not known."""
@@ -51,6 +58,8 @@ class Reader:
         explained = self.statuses.get(cell.lower())
         if explained is not None:
             return explained
+        if self.meaning is Meaning.EVIDENCE:
+            return Standing.CONFIRMED  # it was kept when they did
         if self.meaning is not Meaning.STATUS:
             yes = is_yes(cell)
             if yes is not None:
@@ -66,9 +75,9 @@ def readers_of(columns: Sequence[Column], statuses: Mapping[str, Standing]) -> l
         Reader(
             column.number - 1,
             column.meaning,
-            statuses,
-            column.meaning is Meaning.SUPPRESSED and says_any(column.header),
+            {**dict(column.words), **statuses},
+            column.meaning in _GONE and says_any(column.header),
         )
         for column in columns
-        if column.meaning is Meaning.STATUS or column.meaning in _SAID
+        if column.meaning is Meaning.STATUS or column.meaning in _SAID or column.words
     ]

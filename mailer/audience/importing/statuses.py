@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import re
 import unicodedata
+from functools import cache
 from itertools import pairwise
 
 from mailer.database.tables import Consent
@@ -51,7 +52,10 @@ _WORDS: dict[Standing, str] = {
         pendiente; no confirmado; in attesa; non confermato; pendente; não confirmado;
         niet bevestigd; in afwachting; oczekujący; niepotwierdzony; beklemede; onaylanmadı; ожидает;
         не подтвержден; не підтверджено; 未確認; 待确认; قيد الانتظار; در انتظار; ממתין;
-        no permissions set; temporary hold""",
+        no permissions set; temporary hold; double opt-in pending; pending double opt-in; pending opt-in;
+        waiting for confirmation; confirmation pending; not yet confirmed; non-confirmed; nonconfirmed;
+        awaiting opt-in; confirmation sent; optin requested; ungeprüft; offen; à confirmer;
+        a confirmar; da confermare; te bevestigen""",
     Standing.UNSUBSCRIBED: """
         unsubscribed; inactive; disabled; opted out; opted-out; opt out; optout; removed; deleted;
         unsub; cancelled; canceled; left; deactivated; archived; on hold opt out; not subscribed; non-subscribed;
@@ -73,7 +77,7 @@ _WORDS: dict[Standing, str] = {
         malicious; unzustellbar; gesperrt; gebounced; gebounct; bounce (hard); hardbounce; rebotado;
         rebondi; rimbalzato; bloqué; bloqueado; bloqueada; bloccato; geblokkeerd; zablokowany;
         engellendi; заблокирован; заблокований; 配信停止; 不達; 반송; محظور; חסום;
-        rejected; deferred permanently; blocked by user; marked spam; reported spam""",
+        rejected; abused; deferred permanently; blocked by user; marked spam; reported spam""",
 }
 _STANDINGS = {
     " ".join(word.split()): standing
@@ -131,6 +135,15 @@ def standing_of(status: str) -> Standing | None:
     return known
 
 
+@cache
+def says_no_reader() -> frozenset[str]:
+    """All words, in lower case, of those who get no mail, however programs put them."""
+    words = [word for word, standing in _STANDINGS.items() if standing >= Standing.PENDING]
+    ways = (word.replace(" ", "_") for word in words)
+    both = (f"{word[:-1]}(e)" for word in words if word.endswith("e"))  # désabonné(e)
+    return frozenset((*words, *ways, *both))
+
+
 def standing_of_file(name: str) -> Standing | None:
     """What a file's name says of everybody in it: ``unsubscribed_members_export.csv``."""
     words = re.findall(r"[^\W\d_]+", _without_accents(name))
@@ -143,7 +156,13 @@ def is_yes(cell: str) -> bool | None:
     word = _plain(cell)
     if word in _NO or word in _NEVER or _NO_TIME.fullmatch(word):
         return False
-    return True if word in _YES or _TIME.fullmatch(word) or _is_date(word) else None
+    return True if word in _YES or is_time(cell) else None
+
+
+def is_time(cell: str) -> bool:
+    """A cell that says when."""
+    word = _plain(cell)
+    return _TIME.fullmatch(word) is not None or _is_date(word)
 
 
 def _is_date(word: str) -> bool:

@@ -22,6 +22,8 @@ class System:
     meanings: Mapping[str, Meaning] = field(default_factory=dict)
     only: bool = False  # no other headers than these
     standing: Standing | None = None  # of everybody in the file
+    words: Mapping[str, Mapping[str, Standing]] = field(default_factory=dict)  # of which column
+    tells: bool = False  # who is a reader, wholly: columns it does not know are the owners' own
 
 
 _MAILCHIMP = {
@@ -33,6 +35,26 @@ _MAILCHIMP = {
     **_all(Meaning.REASON, "unsubreason unsubreasonother"),
     **_all(Meaning.EVIDENCE, "optintime optinip confirmtime confirmip"),
 }
+# One letter a state, as in the plug-in's table.
+_LETTERS = {
+    "c": Standing.CONFIRMED,
+    "s": Standing.PENDING,
+    "u": Standing.UNSUBSCRIBED,
+    "b": Standing.SUPPRESSED,
+    "p": Standing.SUPPRESSED,  # complained
+}
+# A category of two: 1 is yes, 2 is no. The channels in which somebody is blocked have names.
+_BREVO = {"doubleoptin": Meaning.CONFIRMED, "addedtime": Meaning.JOINED,
+          **_all(Meaning.IGNORE, "contactid modifiedtime")}  # fmt: skip
+_CHANNELS = ("sms_marketing", "whatsapp_marketing", "transactional_email", "sms_transactional")
+_BREVO_WORDS = {
+    "doubleoptin": {"1": Standing.CONFIRMED, "2": Standing.PENDING},
+    "blocklisted": {
+        "email_marketing": Standing.SUPPRESSED,
+        **dict.fromkeys(_CHANNELS, Standing.CONFIRMED),
+    },
+    "subscribed": {"email_marketing": Standing.CONFIRMED, "": Standing.PENDING},
+}
 _UTM = "utmsource utmmedium utmcampaign utmterm utmcontent utmlastpath utmreferrer referrerurl"
 
 # What `mailer export` writes; of CSV, cells are guarded against spreadsheets.
@@ -43,28 +65,33 @@ SYSTEMS = (
         OWN,
         frozenset(("email", "status", "joined", "since", "source", "tags", "data")),
         _all(Meaning.FIELD, "firstname lastname") | _all(Meaning.EVIDENCE, "since source"),
+        tells=True,
     ),
     System(
         OWN_JSON,
         frozenset(("email", "status", "joined", "since", "source", "tags", "fields")),
         _all(Meaning.EVIDENCE, "since source"),
+        tells=True,
     ),
     System(
         "Mailchimp: unsubscribed",
         frozenset(("optintime", "confirmtime", "leid", "euid", "unsubtime")),
         _MAILCHIMP,
         standing=Standing.UNSUBSCRIBED,
+        tells=True,
     ),
     System(
         "Mailchimp: cleaned",
         frozenset(("optintime", "confirmtime", "leid", "euid", "cleantime")),
         _MAILCHIMP,
         standing=Standing.SUPPRESSED,
+        tells=True,
     ),
     System(
         "Mailchimp: subscribed",
         frozenset(("optintime", "confirmtime", "leid", "euid")),
         _MAILCHIMP,
+        tells=True,
     ),
     System(
         # Whether somebody pays (active_subscription) says nothing about who wants the mails.
@@ -116,8 +143,43 @@ SYSTEMS = (
         frozenset(("email", "donotemail", "donotmail")),
         _all(Meaning.FIELD, "donotmail"),
     ),
-    System("Kit", frozenset(("emailaddress", "firstname", "state", "createdat", "tags"))),
-    System("MailPoet", frozenset(("email", "firstname", "lastname", "list", "globalstatus"))),
+    System(
+        # Inactive there are those who never confirmed.
+        "Kit",
+        frozenset(("emailaddress", "firstname", "state", "createdat", "tags")),
+        words={"state": {"inactive": Standing.PENDING}},
+    ),
+    System(
+        "MailPoet",
+        frozenset(("email", "firstname", "lastname", "list", "globalstatus")),
+        {"liststatus": Meaning.STATUS},
+    ),
+    System(
+        "Newsletter (WordPress)",
+        frozenset(("email", "name", "surname", "status", "date", "token")),
+        {"date": Meaning.JOINED},
+        words={"status": _LETTERS},
+    ),
+    System(
+        "Newsletter (WordPress)",
+        frozenset(("email", "status", "token", "profile1")),
+        {"date": Meaning.JOINED},
+        words={"status": _LETTERS},
+    ),
+    *(
+        System("Brevo", frozenset(headers.split()), _BREVO, words=_BREVO_WORDS)
+        for headers in (
+            "email emailblocklisted",
+            "email emailblacklisted",
+            "email addedtime modifiedtime",
+            "email doubleoptin sms",
+        )
+    ),
+    System(
+        "Mailjet",
+        frozenset(("email", "isoptinpending")),
+        _all(Meaning.IGNORE, "id deliveredcount lastupdateat exclusionfromcampaignsupdatedat"),
+    ),
     System("MailerLite", frozenset(("subscriber", "sent", "opens", "clicks", "subscribed"))),
 )
 

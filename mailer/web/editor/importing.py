@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import select
@@ -17,6 +19,7 @@ from mailer.audience.importing import FilePlan, Plan, Report
 from mailer.audience.importing.decoding import CHOICES
 from mailer.audience.importing.mapping import Column
 from mailer.audience.importing.meanings import Meaning
+from mailer.audience.importing.watching import kind_of_hold
 from mailer.audience.uploading import planned
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Newsletter, Upload, UploadState
@@ -44,7 +47,12 @@ class Choice:
 
     name: str  # of the field of the form
     column: Column
-    target: str
+    asked: bool = False  # it may tell who left: nothing is chosen for whoever has to say
+
+    @property
+    def target(self) -> str:
+        """What is chosen; nothing where it has to be said."""
+        return "" if self.asked else str(self.column.meaning)
 
     @property
     def own_field(self) -> str:
@@ -95,7 +103,7 @@ def change(request: Request) -> Response:
             upload = _upload(session, request)
             files = uploads.files(session, upload.id)
             with planned(files, upload.options, unfinished=True) as plan:
-                options = _options(request, plan)
+                options = _options(request, plan, _reasons(upload))
             if importing and options != _plain_options(upload):
                 importing = False  # it was tried in another way
             with planned(
@@ -167,7 +175,7 @@ def _look(request: Request, *, problem: str = "") -> Response:
         upload=upload,
         newsletter=newsletter,
         plan=plan,
-        choices=[_choices(at, one) for at, one in enumerate(plan.files)] if plan else [],
+        choices=_choices(plan, _reasons(upload)) if plan else [],
         meanings=_meanings(),
         encodings=CHOICES if plan and any(map(_is_text, plan.files)) else {},
         waiting=upload.state in _WAITING,
@@ -189,18 +197,34 @@ def _upload(session: Session, request: Request) -> Upload:
         raise HTTPException(404) from error
 
 
-def _choices(at: int, file: FilePlan) -> list[Choice]:
-    return [Choice(f"column-{at}-{one.number}", one, str(one.meaning)) for one in file.columns]
+def _reasons(upload: Upload) -> Collection[str]:
+    """Why rows were left out when it was tried."""
+    reasons: Collection[str] = (upload.report or {}).get("reasons", ())
+    return reasons
 
 
-def _options(request: Request, plan: Plan) -> dict[str, Any]:
+def _choices(plan: Plan, reasons: Collection[str]) -> list[list[Choice]]:
+    """Of each file; rows may be held for a column far below those that were looked at."""
+    return [
+        [
+            Choice(
+                f"column-{at}-{one.number}",
+                one,
+                one.number in file.held or (one.watched and kind_of_hold(one.header) in reasons),
+            )
+            for one in file.columns
+        ]
+        for at, file in enumerate(plan.files)
+    ]
+
+
+def _options(request: Request, plan: Plan, reasons: Collection[str]) -> dict[str, Any]:
     """What the form says of columns and words; only what differs from the guess is kept."""
     mapping: dict[str, str] = {}
-    for at, file in enumerate(plan.files):
-        for choice in _choices(at, file):
-            target = _target(request, choice)
-            if target and (target != choice.column.target or choice.column.because == "you"):
-                mapping[choice.column.header or str(choice.column.number)] = target
+    for choice in chain.from_iterable(_choices(plan, reasons)):
+        column, target = choice.column, _target(request, choice)
+        if target and (target != column.target or column.because == "you" or choice.asked):
+            mapping[column.header or str(column.number)] = target
     statuses = {
         word: meaning
         for word, meaning in zip(
@@ -239,6 +263,7 @@ def _meanings() -> dict[str, str]:
         Meaning.STATUS: gettext("A word for consent"),
         Meaning.SUBSCRIBED: gettext("Subscribed: yes or no"),
         Meaning.CONFIRMED: gettext("Confirmed: yes or no"),
+        Meaning.PENDING: gettext("Not confirmed: yes, or since when"),
         Meaning.UNSUBSCRIBED: gettext("Unsubscribed: yes, or when"),
         Meaning.SUPPRESSED: gettext("Bounced or blocked: yes, or when"),
         Meaning.REASON: gettext("Why they left"),

@@ -1,0 +1,70 @@
+"""Columns that nobody explained are watched: where one says that somebody left, the row is held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from mailer.addresses import quoted
+from mailer.audience.importing.columns import Failures
+from mailer.audience.importing.mapping import Column
+from mailer.audience.importing.meanings import Meaning
+from mailer.audience.importing.statuses import Standing, says_no_reader
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """One column that is taken for a field or for tags, and is perhaps about consent."""
+
+    at: int
+    column: Column
+    words: frozenset[str]  # in lower case, that say who is no reader
+
+    def found(self, cells: Iterable[str]) -> frozenset[str]:
+        """Which of the words stand in the column: nearly always none, and that is told fast."""
+        return self.words.intersection(map(str.lower, cells))
+
+    @property
+    def taken_for(self) -> str:
+        """For people."""
+        return "a field" if self.column.meaning is Meaning.FIELD else "tags"
+
+    @property
+    def what_to_say(self) -> str:
+        """How a person ends the doubt."""
+        name = self.column.header or self.column.number
+        return (
+            f'"{name}=status" where it says who is a reader, "{name}={self.column.target}" '
+            "where it does not"
+        )
+
+    def reason(self, cell: str) -> str:
+        """Why a row is held."""
+        return (
+            f"The column {self.column.header!r} says {quoted(cell)}, which may mean that somebody "
+            f"left or never confirmed, yet is taken for {self.taken_for}. Say what it is: "
+            f"{self.what_to_say}."
+        )
+
+
+def watches_of(columns: Sequence[Column], statuses: Mapping[str, Standing]) -> list[Watch]:
+    """A watch for each column that needs one, over the words there are and those of a person."""
+    explained = {word for word, standing in statuses.items() if standing > Standing.CONFIRMED}
+    words = (says_no_reader() - statuses.keys()) | explained
+    return [Watch(column.number - 1, column, words) for column in columns if column.watched]
+
+
+def hold(watches: Sequence[Watch], cells: Sequence[Sequence[str]], failures: Failures) -> None:
+    """Hold the rows in which a watched column says that somebody is no reader."""
+    for watch in watches:
+        column = cells[watch.at]
+        words = watch.found(column)
+        if words:
+            for n, cell in enumerate(column):
+                if cell.lower() in words:
+                    failures.add(n, watch.reason(cell), kind_of_hold(watch.column.header))
+
+
+def kind_of_hold(header: str) -> str:
+    """How held rows are counted."""
+    return f"a word in the column {header!r} that may say who left"

@@ -1,0 +1,175 @@
+"""Who never confirmed is pending, and what may say that somebody left holds a row until a person
+says what it is.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from mailer.audience.importing import Report, dry_run, inspect, run
+from mailer.database.engine import transaction
+from tests.integration.test_import_exports import expected, imported, rows
+from tests.support.factories import NOON, add_newsletter
+from tests.support.sending import SIGNER
+
+# What each of ann, bo, cy, … becomes; see test_import_exports.
+NEVER_CONFIRMED = {
+    "mailjet": (
+        "Email,Name,IsExcludedFromCampaigns,IsOptInPending,IsSpamComplaining,CreatedAt\n"
+        "ann@,Ann,false,false,false,2024-01-02T03:04:05Z\nbo@,Bo,false,true,false,\n"
+        "cy@,Cy,true,false,false,\ndi@,Di,false,false,true,\n",
+        "cpus",
+    ),
+    "a flag of one's own": ("email,pending\nann@,0\nbo@,1\ncy@,yes\ndi@,\n", "cppc"),
+    "since when": ("email,Unconfirmed since\nann@,\nbo@,2024-01-02\n", "cp"),
+    "de": ("E-Mail;Nicht bestätigt\nann@;nein\nbo@;ja\n", "cp"),
+    "fr": ("Courriel;Non confirmé\nann@;non\nbo@;oui\n", "cp"),
+    "pt": ("E-mail;Não confirmado\nann@;não\nbo@;sim\n", "cp"),
+    "ja": ("メールアドレス,未確認\nann@,いいえ\nbo@,はい\n", "cp"),
+    "brevo": ("EMAIL,DOUBLE_OPT-IN,SMS\nann@,1,\nbo@,2,\ncy@,Yes,\ndi@,No,\n", "cpcp"),
+    "brevo by its interface": (
+        "EMAIL,_SUBSCRIBED,_BLOCKLISTED,ADDED_TIME,MODIFIED_TIME\nann@,email_marketing,,02-01-2024,\n"
+        "bo@,email_marketing,email_marketing,02-01-2024,\ncy@,,,02-01-2024,\n"
+        "di@,email_marketing,sms_marketing,02-01-2024,\n",
+        "cspc",
+    ),
+    "newsletter of wordpress": (
+        '"Email";"Name";"Surname";"Sex";"Status";"Date";"Token";"Profile 1";"List 1";"Follow up"\n'
+        '"ann@";"Ann";"";"n";"C";"2020-01-02 10:00:00";"af3";;1;0;\n'
+        '"bo@";"";"";"n";"S";"2020-01-02 10:00:00";"af4";;1;0;\n'
+        '"cy@";"";"";"n";"U";"2020-01-02 10:00:00";"af5";;1;0;\n'
+        '"di@";"";"";"n";"B";"2020-01-02 10:00:00";"af6";;1;0;\n'
+        '"ed@";"";"";"n";"P";"2020-01-02 10:00:00";"af7";;1;0;\n',
+        "cpuss",
+    ),
+    "kit": (
+        "email_address,first_name,state,created_at,tags\nann@,A,active,2024-01-02,\n"
+        "bo@,B,inactive,2024-01-02,\ncy@,C,cancelled,2024-01-02,\ndi@,D,complained,2024-01-02,\n",
+        "cpus",
+    ),
+    "cleverreach, blank": (
+        "email;activated;registered\nann@;2024-01-02 10:00:00;2024-01-01\nbo@;;2024-01-01\n",
+        "cp",
+    ),
+    "only times tell": (
+        "email,signed_up_at,confirmed_at\nann@,2024-01-01,2024-01-02\nbo@,2024-01-01,\n",
+        "cp",
+    ),
+    "times beside a status": (
+        "email,status,confirmed_at\nann@,active,2024-01-02\nbo@,active,\n",
+        "cc",
+    ),
+    "yes and blank": ("email,confirmed\nann@,yes\nbo@,\ncy@,no\n", "ccp"),
+    "words": ("email,status\nann@,active\nbo@,double opt-in pending\ncy@,Confirmation sent\n", "cpp"),
+}  # fmt: skip
+
+NO_CONSENT = {
+    "letters of an unknown program": ("email,status\nann@,C\nbo@,S\n", "--"),
+    "a place in an order": (
+        "email,Newsletter\nann@,0\nbo@,1\ncy@,2\ndi@,3\ned@,4\nfy@,5\ngu@,6\n",
+        "ccccccc",
+    ),
+    "three kinds of something": ("email,subscribed\nann@,1\nbo@,2\ncy@,3\n", "c--"),
+    "states by number": (
+        "email,State\nann@,0\nbo@,1\ncy@,2\ndi@,3\ned@,4\nfy@,5\ngu@,6\n",
+        "ccccccc",
+    ),
+    "orders": ("email,Order status\nann@,paid\nbo@,cancelled\ncy@,pending\n", "ccc"),
+    "how somebody left": ("email,Unsubscribed\nann@,\nbo@,by telephone\n", "c-"),
+    "by whom": ("email,UnsubscribedBy\nann@,\nbo@,staff\n", "cu"),
+    "links": ("email,unsubscribe\nann@,https://x.test/u/1\nbo@,https://x.test/u/2\n", "cc"),
+    "a field": ("email,Zustand,Ort\nann@,neu,Bonn\nbo@,alt,Köln\ncy@,Abgemeldet,Ulm\n", "cc-"),
+    "tags": (
+        "email,Tags\nann@,Chor\nbo@,abgemeldet\ncy@,Désabonné(e)\ndi@,Presse\ned@,Rat\n",
+        "c--cc",
+    ),
+    "telephones": ("email,SMS status,Name\nann@,unsubscribed,A\nbo@,x,B\n", "cc"),
+}
+
+
+@pytest.mark.parametrize(("text", "states"), NEVER_CONFIRMED.values(), ids=NEVER_CONFIRMED)
+def test_whoever_never_confirmed_is_pending(
+    sqlite_engine: Engine, tmp_path: Path, text: str, states: str
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(rows(text))
+    assert imported(sqlite_engine, path) == expected(states)
+
+
+@pytest.mark.parametrize(("text", "states"), NO_CONSENT.values(), ids=NO_CONSENT)
+def test_what_is_not_known_to_be_consent_is_neither_guessed_nor_passed_over(
+    sqlite_engine: Engine, tmp_path: Path, text: str, states: str
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(rows(text))
+    assert imported(sqlite_engine, path) == expected(states)
+
+
+@pytest.fixture
+def late(tmp_path: Path) -> Path:
+    """A list in which a column says that two people left, far below what is looked at first."""
+    path = tmp_path / "late.csv"
+    lines = [f"r{n}@x.test,{'Kind ' + str(n % 7)}" for n in range(1500)]
+    lines[1200], lines[1400] = "ann@x.test,abgemeldet", "bo@x.test,Unsubscribed"
+    path.write_text("\n".join(["email,Zustand", *lines]))
+    return path
+
+
+def _tried(engine: Engine, path: Path, **said: dict[str, str]) -> Report:
+    return dry_run(engine, inspect(path, **said), "river", signer=SIGNER, now=NOON)  # type: ignore[arg-type]  # mapping or statuses
+
+
+def test_a_word_for_leaving_in_any_row_holds_it_until_a_person_says_what_it_is(
+    sqlite_engine: Engine, late: Path
+) -> None:
+    with transaction(sqlite_engine) as session:
+        add_newsletter(session)
+
+    report = _tried(sqlite_engine, late)
+
+    assert report.counts == {"added": 1498, "invalid": 2}
+    assert report.reasons == {"a word in the column 'Zustand' that may say who left": 2}
+    assert [(row.line, row.address) for row in report.invalid_rows] == [
+        (1202, "ann@x.test"),
+        (1402, "bo@x.test"),
+    ]
+    assert '"Zustand=status"' in report.invalid_rows[0].reason
+    as_field = _tried(sqlite_engine, late, mapping={"Zustand": "field:zustand"})
+    assert as_field.counts == {"added": 1500}
+    explained = _tried(
+        sqlite_engine, late, statuses={"abgemeldet": "confirmed", "kind 3": "unsubscribed"}
+    )
+    assert explained.counts == {"added": 1286, "invalid": 214}
+
+
+def test_an_import_that_is_run_without_looking_holds_them_too(engine: Engine, late: Path) -> None:
+    with transaction(engine) as session:
+        add_newsletter(session)
+    report = run(engine, inspect(late), "river", signer=SIGNER, now=NOON)
+    assert report.counts == {"added": 1498, "invalid": 2}
+
+
+def test_an_export_of_our_own_comes_back_whatever_its_fields_say(
+    sqlite_engine: Engine, tmp_path: Path
+) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text(
+        "email,name,status,language,time_zone,joined,since,source,tags,data,membership\n"
+        "ann@x.test,,confirmed,,,2024-01-01 10:00:00,2024-01-01 10:00:00,form,,,active\n"
+        "bo@x.test,,confirmed,,,2024-01-01 10:00:00,2024-01-01 10:00:00,form,,,inactive\n"
+        "cy@x.test,,confirmed,,,2024-01-01 10:00:00,2024-01-01 10:00:00,form,unsubscribed,,left\n"
+    )
+    assert imported(sqlite_engine, path) == expected("ccc")
+
+
+def test_that_an_empty_cell_means_something_is_said_before_anything_is_written(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("email,confirmed_at\nann@x.test,2024-01-02\nbo@x.test,\n")
+    assert inspect(path).files[0].problems == (
+        "Whoever has nothing in the column 'confirmed_at' is taken as pending.",
+    )
