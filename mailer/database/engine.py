@@ -12,7 +12,6 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import NullPool
 
 from mailer.errors import ConfigurationError, Unavailable
 
@@ -60,19 +59,25 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
-def engine_for_migrations(engine: Engine) -> Engine:
-    """An engine that checks no foreign keys on SQLite; the caller disposes of it.
+@contextmanager
+def unchecked(engine: Engine) -> Iterator[Engine]:
+    """An engine for the same database; on SQLite it checks no foreign keys.
 
-    A table is altered there by making a new one and dropping the old one, which must not take
-    with it what other tables have of its rows (https://sqlite.org/lang_altertable.html).
+    For who alters tables: there one is made anew and the old one dropped, which must not take with
+    it what other tables have of its rows (https://sqlite.org/lang_altertable.html). And for who
+    writes a great many rows and has looked up what they refer to.
     """
     if engine.dialect.name != "sqlite":
-        return create_engine(engine.url, poolclass=NullPool)
-    made = create_engine(engine.url, connect_args={"timeout": _BUSY_SECONDS}, poolclass=NullPool)
+        yield engine
+        return
+    made = create_engine(engine.url, connect_args={"timeout": _BUSY_SECONDS})
     event.listen(made, "connect", _prepare_sqlite)
     event.listen(made, "connect", _leave_foreign_keys)
     event.listen(made, "begin", _begin_sqlite)
-    return made
+    try:
+        yield made
+    finally:
+        made.dispose()
 
 
 def database_file(engine: Engine) -> Path | None:

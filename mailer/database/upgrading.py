@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from mailer.database.engine import engine_for_migrations, reading, transaction
+from mailer.database.engine import reading, transaction, unchecked
 from mailer.errors import ConfigurationError, DatabaseTooNew
 
 _LOCK = 0x6D61696C  # "mail": one migration at a time on a PostgreSQL server
@@ -25,12 +25,8 @@ def upgrade(engine: Engine, *, to: str | None = None) -> list[str]:
     with reading(engine) as session:
         if not _pending(session.connection(), to):
             return []
-    migrations = engine_for_migrations(engine)
-    try:
-        with transaction(migrations) as session:
-            return _migrate(session.connection(), to)
-    finally:
-        migrations.dispose()
+    with unchecked(engine) as migrations, transaction(migrations) as session:
+        return _migrate(session.connection(), to)
 
 
 def _migrate(connection: Connection, to: str | None) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, delete, func, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,7 @@ from mailer.database.tables import (
     Consent,
     ConsentChange,
     Fact,
+    Newsletter,
     Subscriber,
     SubscriberTag,
     Subscription,
@@ -384,6 +385,25 @@ class TestChunks:
         )
         assert [one.done for one in seen] == [1000, 2000, 3000, self.ROWS]
         assert all(one.rows >= one.done for one in seen)
+
+
+def test_an_import_ends_when_its_newsletter_goes_and_leaves_nothing_of_it(
+    engine: Engine, tmp_path: Path
+) -> None:
+    path = tmp_path / "readers.csv"
+    rows = [f"reader{n}@x.test\n" for n in range(3000)]
+    path.write_text("email\n" + "".join(rows))
+
+    def remove(_progress: Progress) -> None:
+        with transaction(engine) as session:
+            session.execute(delete(Newsletter))
+
+    with pytest.raises(NotFound, match="newsletter is gone"):
+        run(engine, inspect(path), "river", signer=SIGNER, now=LATER, chunk=1000, progress=remove)
+    with reading(engine) as session:
+        for table in (Subscription, ConsentChange):
+            assert session.scalar(select(func.count()).select_from(table)) == 0
+        assert session.scalar(select(func.count()).select_from(Subscriber)) == 1000
 
 
 def test_the_verdicts_can_be_opened_in_a_spreadsheet(engine: Engine, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.audience.importing.cells import parse_data, parse_moment, parse_tags
+from mailer.audience.importing.columns import moments_of
 from mailer.audience.importing.mapping import header_row, map_columns
 from mailer.audience.importing.meanings import Meaning, field_name, meaning_of
 from mailer.audience.importing.statuses import Standing, is_yes, standing_of, standing_of_file
@@ -235,6 +236,9 @@ def test_what_is_no_object_is_left_out_with_a_note(cell: str) -> None:
         ("2018-08-27T15:06:27.713Z", "2018-08-27 15:06:27.713000"),
         ("2021-02-04 07:55:20 +0200", "2021-02-04 05:55:20.000000"),
         ("2023-03-24 10:23:10 UTC", "2023-03-24 10:23:10.000000"),
+        ("2018-08-27T15:06:27", "2018-08-27 15:06:27.000000"),
+        ("2021-03-04 10:20+01", "2021-03-04 09:20:00.000000"),
+        ("2021-03-04 102030.5", "2021-03-04 10:20:30.500000"),
         ("2023-03-24", "2023-03-24 00:00:00.000000"),
         ("1700000000", "2023-11-14 22:13:20.000000"),
         ("01/02/2014", None),
@@ -244,6 +248,7 @@ def test_what_is_no_object_is_left_out_with_a_note(cell: str) -> None:
 )
 def test_times_are_read_where_they_leave_no_doubt(cell: str, moment: str | None) -> None:
     assert parse_moment(cell) == moment
+    assert moments_of([[cell]], 1) == [moment], "as columns are read"
 
 
 @pytest.mark.parametrize(

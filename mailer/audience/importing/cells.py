@@ -122,10 +122,10 @@ def parse_usual_moments(cells: Sequence[str]) -> list[str | None]:
     moments: list[str | None] = []
     for text in cells:
         moment = None
-        if len(text) == 19 and "1990" < text < "2200" and text[4] == text[7] == "-":
+        if len(text) == 19 and "1990" < text < "2200" and text[7] == "-" and text[16] == ":":
             try:
                 datetime.fromisoformat(text)
-                moment = f"{text[:10]} {text[11:]}.000000"
+                moment = f"{text if text[10] == ' ' else f'{text[:10]} {text[11:]}'}.000000"
             except ValueError:
                 moment = None
         moments.append(moment)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from operator import attrgetter
+from operator import itemgetter
 
 from mailer.address_rules import AddressRules
 from mailer.audience.importing.candidates import Candidate, Rejected
 from mailer.audience.importing.fitting import NOTES
+from mailer.audience.importing.statuses import Standing
 from mailer.audience.importing.verdicts import ADDED_AS, REMEMBERED, Report, RowVerdict, Verdict
 
-_KEY = attrgetter("key")
+_KEY, _NOTE, _STANDING = (
+    itemgetter(Candidate._fields.index(name)) for name in ("key", "note", "standing")
+)
 
 
 class Chunk:
@@ -27,6 +30,11 @@ class Chunk:
         self._added: Counter[Verdict] = Counter()  # besides those
         self._invalid: list[RowVerdict] = []
         self._reasons: Counter[str] = Counter()
+        self._notes: Counter[str] = Counter()
+        # Once there are no more rows, in the order of the addresses:
+        self.keys: list[str] = []
+        self.people: list[Candidate] = []
+        self.barred: list[str] = []  # keys of those never to be mailed, as the file says
 
     def put(self, outcomes: Iterable[Candidate | Rejected]) -> None:
         """Take what became of some rows."""
@@ -64,7 +72,7 @@ class Chunk:
             for one in candidates:
                 self.judge(one, ADDED_AS[one.standing], one.note)
             return
-        standings = [one.standing for one in candidates]
+        standings = list(map(_STANDING, candidates))
         for standing, verdict in ADDED_AS.items():
             self._added[verdict] += standings.count(standing)
 
@@ -75,15 +83,28 @@ class Chunk:
         if verdict is Verdict.INVALID and len(self._invalid) < REMEMBERED:
             self._invalid.append(told)
 
-    def report(self, report: Report, rules: AddressRules) -> None:
-        """Add what became of these rows to a report; addresses that are no person's are noted."""
-        report.notes.update(rules.flags(self.candidates))
+    def close(self, rules: AddressRules) -> Chunk:
+        """There are no more rows; addresses that are no person's are noted.
+
+        In the order of the addresses their index is then written page by page.
+        """
+        self.keys = sorted(self.candidates)
+        self.people = list(map(self.candidates.__getitem__, self.keys))
+        standings = list(map(_STANDING, self.people))
+        if standings.count(Standing.SUPPRESSED):
+            told = zip(self.keys, standings, strict=True)
+            self.barred = [key for key, standing in told if standing is Standing.SUPPRESSED]
+        self._notes = rules.flags(self.keys)
+        noted = filter(None, map(_NOTE, self.people))
+        self._notes.update(note for words in noted for note in words.split(NOTES))
+        return self
+
+    def report(self, report: Report) -> None:
+        """Add what became of these rows to a report."""
+        report.notes.update(self._notes)
         report.counts.update(self._given)
         report.counts += self._added
         report.reasons.update(self._reasons)
-        report.notes.update(
-            note for one in self.candidates.values() if one.note for note in one.note.split(NOTES)
-        )
         report.invalid_rows += self._invalid[: REMEMBERED - len(report.invalid_rows)]
 
 

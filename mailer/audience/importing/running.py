@@ -29,7 +29,7 @@ from mailer.audience.importing.planning import Plan
 from mailer.audience.importing.rows import RowReader
 from mailer.audience.importing.statuses import Standing
 from mailer.audience.importing.verdicts import REMEMBERED, Report, Verdict, VerdictFile
-from mailer.database.engine import reading, transaction
+from mailer.database.engine import reading, transaction, unchecked
 from mailer.field_kinds import FieldKind
 from mailer.names import LONGEST_NAME
 from mailer.tokens import Signer
@@ -78,14 +78,14 @@ def run(  # noqa: PLR0913  # what an import can be told
     report = Report.from_dict(kept["report"]) if kept else Report()
     report.resumed_after = skip = kept.get("rows", 0)
     seen, added = Seen(), Added(kept.get("added", ()))
-    with _collector_paused(), ExitStack() as stack:
+    with _collector_paused(), unchecked(engine) as writer, ExitStack() as stack:
         file = _verdict_file(stack, verdicts, kept.get("verdicts", 0))
-        parts = _chunks(plan, types, size, skip, wanted=file is not None)
+        parts = _chunks(plan, types, rules, size, skip, wanted=file is not None)
         for part in _ahead(parts) if engine.dialect.name == "postgresql" else parts:
-            with transaction(engine) as session:
+            with transaction(writer) as session:
                 writing.prepare(session, target)
                 before = partial(_came_before, seen=seen, added=added)
-                writes = _decide(session, target, part, before, report, signer, rules)
+                writes = _decide(session, target, part, before, report, signer)
                 added.add(writing.write(session, target, writes))
                 skip += part.rows
                 length = file.write(part.verdicts) if file else 0
@@ -125,7 +125,7 @@ def dry_run(
     chunk: int | None = None,
 ) -> Report:
     """What :func:`run` would report, with the first rows' verdicts; nothing is written but *verdicts*."""
-    report, seen = Report(), Seen()
+    report, seen, size = Report(), Seen(), chunk or _CHUNKS["postgresql"]
 
     def before(part: Chunk, _known: object, _suppressed: object) -> set[str]:
         return seen.take(list(part.candidates))  # nothing is written that would tell
@@ -134,8 +134,8 @@ def dry_run(
         target = writing.Target(newsletters.get(session, newsletter).id, now, "dry run")
         file = _verdict_file(stack, verdicts, 0)
         types = fields.types(session)
-        for part in _chunks(plan, types, chunk or _CHUNKS["postgresql"], 0, wanted=True):
-            _decide(session, target, part, before, report, signer, rules)
+        for part in _chunks(plan, types, rules, size, 0, wanted=True):
+            _decide(session, target, part, before, report, signer)
             if len(report.first_rows) < REMEMBERED:
                 told = sorted(part.verdicts, key=lambda one: (one.file, one.line))
                 report.first_rows += told[: REMEMBERED - len(report.first_rows)]
@@ -168,29 +168,29 @@ def _decide(
     came_before: _CameBefore,
     report: Report,
     signer: Signer,
-    rules: AddressRules,
 ) -> Writes:
     """Give every candidate its verdict; what that changes."""
-    # In the order of the addresses: their index is then written page by page.
-    keys = sorted(part.candidates)
-    known = lookups.known_by_key(session, target.newsletter_id, keys)
+    known = lookups.known_by_key(session, target.newsletter_id, part.keys)
     if any(part.candidates[key].tags for key in known):
         known = lookups.with_tags(session, known)
-    suppressed = lookups.suppressed(session, keys, signer)
+    suppressed = lookups.suppressed(session, part.keys, signer)
     before = came_before(part, known, suppressed)
     # Most know no past here and want the newsletter: about them there is nothing to decide.
     special = known.keys() | suppressed.keys() | before
-    candidates = [part.candidates[key] for key in keys]
-    new = [one for one in candidates if one.standing <= Standing.PENDING and one.key not in special]
+    new, others = [], []
+    for one in part.people:
+        if one.standing > Standing.PENDING or one.key in special:
+            others.append(one)
+        else:
+            new.append(one)
     part.add(new)
     writes = Writes(new)
-    for one in candidates:
-        if one.standing > Standing.PENDING or one.key in special:
-            verdict, reason = decide(one, known.get(one.key), suppressed.get(one.key), writes)
-            if one.key in before:
-                verdict, reason = Verdict.DUPLICATE, "the address stands in an earlier row"
-            part.judge(one, verdict, reason)
-    part.report(report, rules)
+    for one in others:
+        verdict, reason = decide(one, known.get(one.key), suppressed.get(one.key), writes)
+        if one.key in before:
+            verdict, reason = Verdict.DUPLICATE, "the address stands in an earlier row"
+        part.judge(one, verdict, reason)
+    part.report(report)
     return writes
 
 
@@ -204,13 +204,8 @@ def _came_before(
 ) -> set[str]:
     """Which addresses stood in an earlier chunk: most of those were added by it."""
     before = {key for key, one in known.items() if one.id in added}
-    others = [
-        key
-        for key, one in part.candidates.items()
-        if key not in before
-        and (key in known or key in suppressed or one.standing is Standing.SUPPRESSED)
-    ]
-    return before | seen.take(others)
+    others = known.keys() | set(suppressed) | set(part.barred)
+    return before | seen.take(list(others - before))
 
 
 def _ahead(parts: Iterator[Chunk]) -> Iterator[Chunk]:
@@ -225,16 +220,18 @@ def _ahead(parts: Iterator[Chunk]) -> Iterator[Chunk]:
             yield part
 
 
-def _chunks(plan: Plan, types: Types, size: int, skip: int, *, wanted: bool) -> Iterator[Chunk]:
+def _chunks(
+    plan: Plan, types: Types, rules: AddressRules, size: int, skip: int, *, wanted: bool
+) -> Iterator[Chunk]:
     part = Chunk(wanted)
     for rows, outcomes in _read(plan, types, skip):
         part.put(outcomes)
         part.rows += rows
         if part.rows >= size:
-            yield part
+            yield part.close(rules)
             part = Chunk(wanted)
     if part.rows:
-        yield part
+        yield part.close(rules)
 
 
 def _read(plan: Plan, types: Types, skip: int) -> Iterator[tuple[int, list[Candidate | Rejected]]]:
