@@ -63,6 +63,11 @@ def read_markdown(text: str, notes: Notes) -> list[Piece]:
     return [piece for piece in _pieces(tokens, notes) if piece]
 
 
+def markdown_html(text: str) -> str:
+    """*text* as HTML, by whomever it was written."""
+    return str(_PARSER.render(text)) if len(_SIGNS.findall(text)) <= _MOST_SIGNS else ""
+
+
 def read_own_block(text: str) -> dict[str, Any] | None:
     """The one block that *text* is and nothing else, or None."""
     pieces = [piece for piece in _pieces(_PARSER.parse(text), Notes()) if piece]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from html import unescape
-from typing import Any
+from typing import Any, TypeAlias
 
 from mailer.blocks import Actions, Block, Content, Media, parse_content
 from mailer.composing.importing import foreign_json
@@ -46,6 +46,8 @@ _ENDINGS = {
 }
 _LONGEST_LINE = 500
 
+_Json: TypeAlias = dict[str, Any] | list[Any]
+
 
 @dataclass(frozen=True, slots=True)
 class Imported:
@@ -77,8 +79,8 @@ def read_issue(data: bytes | str, *, filename: str = "") -> Imported:
     kind = format_of(text, filename)
     if kind == "json":
         value = foreign_json.load(text)
-        if foreign_json.is_ours(value):
-            return _own(value)
+        if (ours := foreign_json.own(value)) is not None:
+            return _own(ours)
     else:
         value = {}
     draft = _READERS[kind](text, value, notes)
@@ -89,7 +91,9 @@ def format_of(text: str, filename: str = "") -> str:
     """ "json", "html", "markdown" or "plain": what *text* looks like, then what its name says."""
     start = text.lstrip()[:1]
     named = _ENDINGS.get(filename.rsplit(".", 1)[-1].lower(), "") if "." in filename else ""
-    if named == "json" or (start == "{" and named == "" and text.rstrip().endswith("}")):
+    if named == "json" or (
+        start in ("{", "[") and named == "" and text.rstrip().endswith(("}", "]"))
+    ):
         return "json"
     if _HTML_START.match(_without_first_comments(text)) and named != "markdown":
         return "html"
@@ -125,13 +129,13 @@ def _own(value: dict[str, Any]) -> Imported:
     return Imported(content, (), missing_in(content), newsletter, day)
 
 
-def _plain(text: str, _value: dict[str, Any], notes: Notes) -> _Draft:
+def _plain(text: str, _value: _Json, notes: Notes) -> _Draft:
     facts, rest = read_front_matter(text, notes)
     rest = _ENTITY.sub(lambda found: unescape(found[0]), rest)
     return _Draft(facts, (read_plain(without_debris(rest, notes)),), guess_preheader=True)
 
 
-def _markdown(text: str, _value: dict[str, Any], notes: Notes) -> _Draft:
+def _markdown(text: str, _value: _Json, notes: Notes) -> _Draft:
     facts, rest = read_front_matter(text, notes)
     pieces = tuple(
         piece if isinstance(piece, dict) else read_html(piece, notes).elements
@@ -140,7 +144,7 @@ def _markdown(text: str, _value: dict[str, Any], notes: Notes) -> _Draft:
     return _Draft(facts, pieces)
 
 
-def _html(text: str, _value: dict[str, Any], notes: Notes) -> _Draft:
+def _html(text: str, _value: _Json, notes: Notes) -> _Draft:
     page = read_html(text, notes)
     preheader, *others = [*_hidden_words(page, notes), ""]
     for hidden in others:
@@ -162,13 +166,12 @@ def _hidden_words(page: Page, notes: Notes) -> Iterator[str]:
             yield text
 
 
-def _json(_text: str, value: dict[str, Any], notes: Notes) -> _Draft:
-    told = {key: value[key] for key in foreign_json.PLACED if key in value}
-    page = read_html(foreign_json.foreign_html(value, notes), notes)
-    return _Draft(facts_of(told, notes), (page.elements,))
+def _json(_text: str, value: _Json, notes: Notes) -> _Draft:
+    told, html = foreign_json.foreign(value, notes)
+    return _Draft(facts_of(told, notes), (read_html(html, notes).elements,))
 
 
-_READERS: dict[str, Callable[[str, dict[str, Any], Notes], _Draft]] = {
+_READERS: dict[str, Callable[[str, _Json, Notes], _Draft]] = {
     "plain": _plain,
     "markdown": _markdown,
     "html": _html,
