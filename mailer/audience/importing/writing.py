@@ -169,18 +169,20 @@ def _subscribe(
 def _insert_subscriptions(
     session: Session, target: Target, state: Consent, ids: Iterable[int]
 ) -> None:
-    columns = "newsletter_id, subscriber_id, state, changed_at, source"
-    newsletter_id, at, source = target.newsletter_id, target.at, target.source
-    if session.get_bind().dialect.name == "postgresql":
-        rest = f"{state.value}\t{at}\t{source}"
-        lines = (f"{newsletter_id}\t{id_}\t{rest}" for id_ in ids)
-        _copy(session, "subscriptions", columns, lines)
-    else:
-        session.connection().exec_driver_sql(
-            f"INSERT INTO subscriptions ({columns})"  # noqa: S608  # constants
-            " SELECT ?, value, ?, ?, ? FROM json_each(?)",
-            (newsletter_id, state.value, at, source, json.dumps(list(ids))),
-        )
+    session.execute(
+        text(
+            "INSERT INTO subscriptions (newsletter_id, subscriber_id, state, changed_at, source)"  # noqa: S608  # constant
+            " SELECT :newsletter_id, CAST(value AS BIGINT), :state, :at, :source"
+            f" FROM {elements(session, 'ids')}"
+        ),
+        {
+            "newsletter_id": target.newsletter_id,
+            "state": state.value,
+            "at": _moment(session, target),
+            "source": target.source,
+            "ids": json.dumps(list(ids)),
+        },
+    )
 
 
 def _change_state(
