@@ -72,11 +72,6 @@ def tallies(session: Session, newsletter_id: int | None) -> Counter[Consent]:
     return Counter(dict(session.execute(query).all()))
 
 
-def suppressed_count(session: Session) -> int:
-    """How many addresses and domains are never mailed."""
-    return session.scalar(select(func.count()).select_from(Suppression)) or 0
-
-
 def standings(session: Session, subscriber_id: int) -> tuple[Standing, ...]:
     """Where one person stands with each newsletter."""
     return _standings(session, [subscriber_id])[subscriber_id]

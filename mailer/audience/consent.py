@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from mailer.database.tables import Consent, ConsentChange, Newsletter, Subscription, Unsubscribe
 
-NEW_ADDRESS = "new address"  # the source of the record of a change of address
+# Sources of records that change no consent: see `note`.
+NEW_ADDRESS, PAUSE, PAUSE_ENDED, DETAILS = "new address", "pause", "pause ended", "details"
+NOTES = frozenset({NEW_ADDRESS, PAUSE, PAUSE_ENDED, DETAILS})
 
 
 def change(
@@ -50,7 +52,7 @@ def change(
 def note(
     session: Session, *, subscriber_id: int, now: datetime, source: str, evidence: dict[str, Any]
 ) -> None:
-    """Record what bears on every consent of a person and changes none: a new address, a pause."""
+    """Record what bears on every consent of a person and changes none: a new address, a pause, details."""
     for one in session.scalars(
         select(Subscription).where(Subscription.subscriber_id == subscriber_id)
     ):
@@ -124,6 +126,7 @@ def unsubscribe(
     method: str,
     issue_id: int | None = None,
     reason: str | None = None,
+    evidence: dict[str, Any] | None = None,
 ) -> bool:
     """End one subscription at once; ``False`` when it had ended already (nothing is counted twice).
 
@@ -138,6 +141,7 @@ def unsubscribe(
         state=Consent.UNSUBSCRIBED,
         now=now,
         source=method,
+        evidence=evidence,
     )
     if changed:
         session.add(

@@ -142,7 +142,7 @@ def pause(
         session,
         subscriber_id=visit.subscriber_id,
         now=now,
-        source="pause" if until else "pause ended",
+        source=consent.PAUSE if until else consent.PAUSE_ENDED,
         evidence={**(evidence or {}), **({"until": until.isoformat()} if until else {})},
     )
 

@@ -6,19 +6,40 @@ the same of an address that somebody gave up for another.
 
 from __future__ import annotations
 
+import enum
+from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, and_, delete, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from mailer.addresses import Address, key_of, parse_address, parse_domain
 from mailer.database.tables import Suppression
+from mailer.errors import InvalidAddress
 from mailer.tokens import Signer
 
 # Reasons that the person's own sign-up, once confirmed, takes back; no import does.
 ERASED = "erased"
 MOVED = "given up for a new address"
 _OWN = (ERASED, MOVED)
+
+
+class Kind(enum.StrEnum):
+    """What is suppressed."""
+
+    ADDRESS = "address"
+    DOMAIN = "domain"
+    ERASED = "erased"  # an address of which only the hash is kept
+
+
+_IS: Mapping[Kind, ColumnElement[bool]] = {
+    Kind.DOMAIN: Suppression.target.like(literal_column("'@%'")),
+    Kind.ERASED: Suppression.target.like(literal_column("'#%'")),
+    Kind.ADDRESS: and_(
+        Suppression.target.not_like(literal_column("'@%'")),
+        Suppression.target.not_like(literal_column("'#%'")),
+    ),
+}
 
 
 def target_of(text: str) -> str:
@@ -111,13 +132,41 @@ def lift_own(session: Session, address: str | Address, signer: Signer) -> bool:
     return lifted.first() is not None
 
 
-def page(session: Session, *, after: str = "", limit: int = 100) -> list[Suppression]:
-    """The next suppressions by target, at most *limit*."""
-    return list(
-        session.scalars(
-            select(Suppression)
-            .where(Suppression.target > after)
-            .order_by(Suppression.target)
-            .limit(limit)
-        )
-    )
+def page(
+    session: Session,
+    *,
+    after: str = "",
+    limit: int = 100,
+    kind: Kind | None = None,
+    words: str = "",
+) -> list[Suppression]:
+    """The next suppressions by target, at most *limit*; only those of a kind, or with such words.
+
+    No hash is found by words: `find_hashed` does that, of a whole address.
+    """
+    query = select(Suppression).where(Suppression.target > after)
+    if kind is not None:
+        query = query.where(_IS[kind])
+    if words:
+        found = func.lower(Suppression.target).contains(words.lower(), autoescape=True)
+        query = query.where(found, ~_IS[Kind.ERASED])
+    return list(session.scalars(query.order_by(Suppression.target).limit(limit)))
+
+
+def find_hashed(session: Session, text: str, signer: Signer) -> Suppression | None:
+    """The suppression of an address of which only the hash is known; ``None`` also for other words."""
+    try:
+        key = key_of(text)
+    except InvalidAddress:
+        return None
+    return session.get(Suppression, hashed_target(signer, key))
+
+
+def counted(session: Session) -> Mapping[Kind, int]:
+    """How many suppressions there are of each kind."""
+    every = session.scalar(select(func.count()).select_from(Suppression)) or 0
+    few = {
+        kind: session.scalar(select(func.count()).where(_IS[kind])) or 0
+        for kind in (Kind.DOMAIN, Kind.ERASED)
+    }
+    return {Kind.ADDRESS: every - sum(few.values()), **few}

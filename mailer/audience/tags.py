@@ -124,6 +124,16 @@ def mark(session: Session, subscriber_id: int, names: Iterable[str], *, now: dat
     return len(ids - have)
 
 
+def unmark(session: Session, subscriber_id: int, name: str) -> bool:
+    """Take a tag from one person; ``False`` when they have it not. ``NotFound``."""
+    theirs = session.get(SubscriberTag, (get(session, name).id, subscriber_id))
+    if theirs is None:
+        return False
+    session.delete(theirs)
+    session.flush()
+    return True
+
+
 def rename(session: Session, name: str, new: str) -> Tag:
     """Another name; ``Conflict`` where it is taken, or a segment asks for the old one."""
     found, shown = get(session, name), clean_title(new, Sentence("tag"))

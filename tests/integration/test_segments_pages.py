@@ -10,7 +10,8 @@ from sqlalchemy import Engine, select
 from mailer.audience import segments
 from mailer.bootstrap import Mailer
 from mailer.database.engine import reading, transaction
-from mailer.database.tables import Role, Segment
+from mailer.database.tables import Role, Segment, User
+from mailer.rules.syntax import Operator
 from tests.support.factories import NOON, add_newsletter, add_subscriber
 from tests.support.site import mailer_of, page, visiting
 from tests.support.staff import sign_in
@@ -101,3 +102,21 @@ async def test_viewers_see_no_segments(mailer: Mailer) -> None:
         assert (await client.get("/segments")).status_code == 403
         check = await client.post("/segments/check", data=who.form | {"rule": 'language is "de"'})
         assert check.status_code == 403
+
+
+@pytest.mark.parametrize("language", ["en", "fa", "ja"])
+async def test_every_comparison_has_words_in_the_persons_language(
+    mailer: Mailer, language: str
+) -> None:
+    async with visiting(mailer) as client:
+        sign_in(mailer, client, role=Role.EDITOR)
+        with transaction(mailer.engine) as session:
+            session.scalars(select(User)).one().language = language
+        shown = page(await client.get("/segments/new"))
+    phrases = json.loads(shown.xpath("string(//script[@id='phrases'])"))
+    words = json.loads(shown.xpath("string(//script[@id='words'])"))
+
+    assert set(phrases["operators"]) == {one.value for one in Operator}
+    subjects = [one["label"] for one in words["subjects"]]
+    in_english = [one for one in (*phrases["operators"].values(), *subjects) if one.isascii()]
+    assert bool(in_english) is (language == "en")

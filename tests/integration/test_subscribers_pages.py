@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select
 from mailer.audience import suppressions
 from mailer.bootstrap import Mailer
 from mailer.database.engine import reading, transaction
-from mailer.database.tables import Consent, ConsentChange, Role, Subscriber, Subscription
+from mailer.database.tables import Consent, ConsentChange, Role, Subscription
 from tests.support.factories import NOON, add_newsletter, add_subscriber
 from tests.support.site import mailer_of, page, visiting
 from tests.support.staff import SignedIn, sign_in
@@ -101,19 +101,6 @@ async def test_a_person_is_unsubscribed_suppressed_and_released(mailer: Mailer, 
     assert "<b>Brook</b>" not in shown.text_content().replace("Ann <b>Brook</b>", "")
 
 
-async def test_name_language_and_zone_can_be_changed(mailer: Mailer, ann: int) -> None:
-    async with visiting(mailer) as client:
-        who = sign_in(mailer, client, role=Role.EDITOR)
-        path = f"/subscribers/{ann}"
-        await post(client, who, path, name="Ann B.", language="de", time_zone="Europe/Lisbon")
-        refused = await post(client, who, path, name="Ann", time_zone="Moon/Base")
-
-    with reading(mailer.engine) as session:
-        person = session.get_one(Subscriber, ann)
-    assert (person.name, person.language, person.time_zone) == ("Ann B.", "de", "Europe/Lisbon")
-    assert refused.status_code == 422
-
-
 async def test_everything_of_a_person_is_downloaded_and_erased(mailer: Mailer, ann: int) -> None:
     async with visiting(mailer) as client:
         who = sign_in(mailer, client, role=Role.EDITOR)
@@ -142,6 +129,36 @@ async def test_a_list_comes_as_csv_and_as_json_lines(mailer: Mailer, ann: int) -
     assert "ann@readers.test" in json.loads(lines.text.splitlines()[0]).values()
     assert nobody.text == ""
     assert unknown.status_code == 404
+
+
+async def test_who_unsubscribed_somebody_is_on_record(mailer: Mailer, ann: int) -> None:
+    async with visiting(mailer) as client:
+        who = sign_in(mailer, client, role=Role.EDITOR)
+        path = f"/subscribers/{ann}"
+        number = page(await client.get(path)).xpath("//input[@name='newsletter']/@value")[0]
+        await post(client, who, f"{path}/unsubscribe", newsletter="9" * 40)
+        assert state_of(mailer, ann) is Consent.CONFIRMED
+        await post(client, who, f"{path}/unsubscribe", newsletter=number)
+
+    with reading(mailer.engine) as session:
+        last = session.scalars(select(ConsentChange).order_by(ConsentChange.id.desc())).first()
+    assert last is not None
+    assert (last.source, last.evidence) == ("editor", {"by": "staff: editor@river.test"})
+
+
+async def test_an_address_of_a_suppressed_domain_is_not_said_to_be_released(
+    mailer: Mailer, ann: int
+) -> None:
+    with transaction(mailer.engine) as session:
+        for target in ("@readers.test", "ann@readers.test"):
+            suppressions.add(session, target, reason="asked", source="test", now=NOON)
+    async with visiting(mailer) as client:
+        who = sign_in(mailer, client, role=Role.EDITOR)
+        await post(client, who, f"/subscribers/{ann}/lift")
+        shown = page(await client.get(f"/subscribers/{ann}"))
+
+    assert "Its whole domain is suppressed still." in shown.text_content()
+    assert not shown.xpath("//form[contains(@action, '/lift')]")
 
 
 async def test_viewers_see_nobody(mailer: Mailer, ann: int) -> None:

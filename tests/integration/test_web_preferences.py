@@ -277,3 +277,31 @@ async def test_readers_are_erased_by_the_button_and_not_by_the_link(engine: Engi
     assert (gone.status_code, again.status_code) == (410, 410)
     with reading(engine) as session:
         assert session.get(Subscriber, ann.subscriber_id) is None
+
+
+async def test_answers_that_are_left_alone_stay_whole_however_long_they_are(engine: Engine) -> None:
+    """An import brings more than one line; it is neither cut nor put on one line by saving."""
+    mailer = mailer_of(engine)
+    ann = mail_one(mailer)
+    story = "I have lived by the river\nall my life.\n\n" * 50 + "The end."
+    with transaction(engine) as session:
+        session.add(
+            CustomField(
+                name="story", label="Story", kind=FieldKind.TEXT, options=[], default={},
+                editable_by=EditableBy.READER, created_at=NOON,
+            )
+        )  # fmt: skip
+        person = session.get_one(Subscriber, ann.subscriber_id)
+        person.fields, person.time_zone = {"story": story}, "GMT"
+    async with visiting(mailer) as client:
+        form = page(await client.get(f"/p/{ann.token}")).xpath("//form[.//input[@name='name']]")[0]
+        sent = {
+            name: (value or "").removeprefix("\n").replace("\n", "\r\n")
+            for name, value in form.form_values()
+        }
+        assert (await client.post(f"/p/{ann.token}", data=sent)).status_code == 303
+
+    with reading(engine) as session:
+        person = session.get_one(Subscriber, ann.subscriber_id)
+        assert person.fields == {"story": story}
+        assert person.time_zone == "GMT"

@@ -13,17 +13,18 @@ from mailer.audience.selecting.sets import CALLS
 from mailer.database.tables import CustomField, Issue, IssueLink, Newsletter, Segment, Tag
 from mailer.field_kinds import FieldKind
 from mailer.rules.syntax import DATED, NUMERIC, OPERATORS, Aim, Operator, Standing, Subject, Verb
+from mailer.sentences import Sentence
 
 _LABELS = {
-    Subject.TAG: "Tag",
-    Subject.JOINED: "Joined",
-    Subject.LANGUAGE: "Language",
-    Subject.PLACE: "Place",
-    Subject.NAME: "Name",
-    Subject.ADDRESS: "Address",
-    Subject.DOMAIN: "Domain of the address",
-    Subject.TIME_ZONE: "Time zone",
-    Subject.SOURCE: "Source of consent",
+    Subject.TAG: Sentence("Tag"),
+    Subject.JOINED: Sentence("Joined"),
+    Subject.LANGUAGE: Sentence("Language"),
+    Subject.PLACE: Sentence("Place"),
+    Subject.NAME: Sentence("Name"),
+    Subject.ADDRESS: Sentence("Address"),
+    Subject.DOMAIN: Sentence("Domain of the address"),
+    Subject.TIME_ZONE: Sentence("Time zone"),
+    Subject.SOURCE: Sentence("Source of consent"),
 }
 
 _MOST_ISSUES = 50  # of those that went out, the newest

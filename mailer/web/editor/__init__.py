@@ -7,17 +7,18 @@ from mailer.web.editor import (
     importing,
     inbox_pages,
     issues,
-    person,
     segments,
     settings,
     signing_in,
     statistics,
     statistics_files,
     subscribers,
+    suppressions,
     tags,
     welcoming,
 )
 from mailer.web.editor.composer import routes as composer
+from mailer.web.editor.person import routes as person
 from mailer.web.editor.review import routes as review
 
 ROUTES = [
@@ -34,6 +35,7 @@ ROUTES = [
     *segments.ROUTES,
     *fields.ROUTES,
     *tags.ROUTES,
+    *suppressions.ROUTES,
     *statistics.ROUTES,
     *statistics_files.ROUTES,
     *settings.ROUTES,

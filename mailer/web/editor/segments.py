@@ -137,7 +137,7 @@ def _page(
                 raise
             except MailerError as error:
                 problem = problem or error.sentence
-        words = describe(session)
+        words = _spoken(describe(session))
     return answer(
         request,
         "editor/segment.html",
@@ -153,6 +153,12 @@ def _page(
         # As data for the page's script; a "</script>" in a name must not end it.
         words=json.dumps(words | {"tree": tree}).replace("<", "\\u003c"),
     )
+
+
+def _spoken(words: dict[str, Any]) -> dict[str, Any]:
+    """*words* with what stands before each comparison in the language of whoever asks."""
+    subjects = [one | {"label": spoken(one["label"])} for one in words["subjects"]]
+    return words | {"subjects": subjects}
 
 
 def _segment(session: Session, request: Request) -> Segment:

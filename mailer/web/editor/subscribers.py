@@ -31,10 +31,10 @@ _PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """One filter: its words, how many it leaves, where it leads."""
+    """One filter: its words, how many it leaves where that is cheap to say, where it leads."""
 
     words: str
-    count: int
+    count: int | None
     query: str
     chosen: bool
 
@@ -142,9 +142,8 @@ def _chips(session: Session, search: Search, chosen: Newsletter | None) -> list[
     for state in (Consent.CONFIRMED, Consent.PENDING, Consent.UNSUBSCRIBED):
         query = _query(plain, chosen, state=state.value)
         chips.append(Chip(words[state], counts[state], query, search.state is state))
-    barred = browsing.suppressed_count(session)
     query = _query(plain, chosen, state="suppressed")
-    return [*chips, Chip(gettext("Never mailed"), barred, query, search.suppressed)]
+    return [*chips, Chip(gettext("Never mailed"), None, query, search.suppressed)]
 
 
 def _query(search: Search, chosen: Newsletter | None, **more: Any) -> str:

@@ -74,6 +74,11 @@ def time_zones() -> dict[str, tuple[tuple[str, str], ...]]:
     return {region: tuple(found) for region, found in zones.items()}
 
 
+def is_listed(name: str | None) -> bool:
+    """Can it be chosen from the list? Others, like GMT, stay where they were brought along."""
+    return any(name == zone for zones in time_zones().values() for zone, _ in zones)
+
+
 def is_time_zone(name: str) -> bool:
     """Can a reader live by it?"""
     return name == "UTC" or name in available_timezones()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -11,24 +14,25 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from mailer.audience import forms
+from mailer.audience.details import as_written
 from mailer.audience.forms import Question
 from mailer.audience.preferences import Preferences, leave_all, save
 from mailer.audience.readers import Visit, find_visit
 from mailer.database.engine import reading, transaction
 from mailer.errors import InvalidInput
-from mailer.field_kinds import Kept
+from mailer.field_kinds import LONGEST_TEXT, Kept
 from mailer.web.languages import speaking
 from mailer.web.problems import ERASED, show
 from mailer.web.public import pausing
-from mailer.web.public.choices import LANGUAGES, is_time_zone, time_zones
+from mailer.web.public.choices import LANGUAGES, is_listed, is_time_zone, time_zones
 from mailer.web.public.confirming import trace_of
 from mailer.web.public.dressing import answer, dress_of
-from mailer.web.public.visits import Form, line, parse_form, reader_of, visit_of
+from mailer.web.public.visits import Form, line, parse_form, reader_of, text, visit_of
 from mailer.web.site import Site, site_of
 from mailer.web.wording import phrases_of, saying, speech_for
 
 _MOST_NAME = 200
-_MOST_ANSWER = 600
+_MOST_ANSWER = 2 * LONGEST_TEXT  # what was kept comes back whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ def show_page(request: Request, problem: Problem | None = None) -> Response:
         problem_at=problem.place if problem else "",
         languages=LANGUAGES,
         zones=time_zones(),
+        zone_listed=is_listed(visit.time_zone),
         asked=asked,
         paused=paused,
         first_day=first,
@@ -92,8 +97,10 @@ def show_page(request: Request, problem: Problem | None = None) -> Response:
     )
 
 
-def read_preferences(form: Form, asked: tuple[Question, ...] = ()) -> Preferences | Problem:
-    """The form as values, or what cannot be taken."""
+def read_preferences(
+    form: Form, asked: tuple[Question, ...] = (), known: Mapping[str, Any] = MappingProxyType({})
+) -> Preferences | Problem:
+    """The form as values, or what cannot be taken; answers left as *known* are left out."""
     language, zone = line(form, "language", 35), line(form, "time_zone", 64)
     if language and language not in LANGUAGES and language != line(form, "language_before", 35):
         return Problem("preferences.bad_language")
@@ -103,8 +110,9 @@ def read_preferences(form: Form, asked: tuple[Question, ...] = ()) -> Preference
     for question in asked:
         try:
             if f"f.{question.name}" in form:
-                answer = line(form, f"f.{question.name}", _MOST_ANSWER)
-                fields[question.name] = question.keep(answer)
+                answer = text(form, f"f.{question.name}", _MOST_ANSWER)
+                if answer != as_written(known.get(question.name)):
+                    fields[question.name] = question.keep(answer)
         except InvalidInput:
             return Problem("form.bad_answer", label=question.label)
     return Preferences(
@@ -127,7 +135,7 @@ def _change(request: Request, form: Form) -> Response:
     site = site_of(request)
     with transaction(site.mailer.engine) as session:
         visit = find_visit(session, reader_of(site, request))
-        wanted = read_preferences(form, forms.own_questions(session))
+        wanted = read_preferences(form, forms.own_questions(session), visit.fields if visit else {})
         if visit is not None and isinstance(wanted, Preferences):
             evidence = trace_of(request, "preferences").evidence()
             save(session, visit, wanted, now=site.mailer.clock(), evidence=evidence)

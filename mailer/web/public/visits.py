@@ -37,3 +37,10 @@ def line(form: Form, name: str, most: int) -> str:
     """One line of text: control characters and runs of blanks become one blank."""
     text = " ".join(form.get(name, [""])[-1].split())
     return "".join(character for character in text if character.isprintable())[:most].strip()
+
+
+def text(form: Form, name: str, most: int) -> str:
+    """Text of several lines: control characters become blanks."""
+    lines = "\n".join(form.get(name, [""])[-1].splitlines())
+    kept = (one if one == "\n" or one.isprintable() else " " for one in lines)
+    return "".join(kept)[:most].strip()

@@ -93,7 +93,7 @@ function fillDeed(row, place, leaf) {
 }
 
 function fillComparison(row, place, subject, leaf) {
-  const operator = choice(subject.operators.map((one) => [one.operator, one.operator]), leaf?.operator, phrases.comparison);
+  const operator = choice(subject.operators.map((one) => [one.operator, phrases.operators[one.operator]]), leaf?.operator, phrases.comparison);
   const values = make("span", { className: "rest" });
   const now = () => subject.operators.find((one) => one.operator === operator.value) ?? { value: "text" };
   const show = (given) => {
