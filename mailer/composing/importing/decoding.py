@@ -5,11 +5,13 @@ from __future__ import annotations
 import codecs
 import re
 
+from mailer.audience.importing import alphabets
 from mailer.composing.importing.notes import Notes
 from mailer.errors import InvalidFile
 from mailer.sentences import Sentence
 
 LARGEST = 5_000_000
+_SAMPLE = 1 << 14  # bytes: enough to know a language by
 MOST_LINES = 30_000
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -57,12 +59,23 @@ def _text(data: bytes, notes: Notes) -> str:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _with(data, encoding)
+    if unmarked := _utf_16(data):
+        return _with(data, unmarked)
     if b"\x00" in data:
         raise InvalidFile("The file is no text: it holds NUL bytes.")
     try:
         return data.decode()
     except UnicodeDecodeError:
         return _older(data, notes)
+
+
+def _utf_16(data: bytes) -> str:
+    """UTF-16 without its mark: every other byte of most lines is zero."""
+    sample = data[:2000]
+    even, odd = sample[::2].count(0) * 2, sample[1::2].count(0) * 2
+    if max(even, odd) * 4 < len(sample) * 3 or min(even, odd) * 20 > len(sample):
+        return ""
+    return "utf-16-be" if even > odd else "utf-16-le"
 
 
 def _with(data: bytes, encoding: str) -> str:
@@ -77,9 +90,12 @@ def _with(data: bytes, encoding: str) -> str:
 
 
 def _older(data: bytes, notes: Notes) -> str:
-    """Text in an encoding of its own naming, else in Windows-1252."""
+    """Text in an encoding of its own naming, else in the one that makes words of it."""
     named = _NAMED.search(data[:2000])
-    for encoding in ([named[1].decode("ascii")] if named else []) + ["cp1252"]:
+    lines = b"\n".join(line for line in data.splitlines() if not line.isascii())
+    guessed = alphabets.guess(lines[:_SAMPLE], old_mac=b"\n" not in data and b"\r" in data)
+    told = [named[1].decode("ascii")] if named else []
+    for encoding in [*told, *([guessed] if guessed else []), "cp1252"]:
         try:
             text = data.decode(encoding)
         except (UnicodeError, LookupError, ValueError):

@@ -1,8 +1,9 @@
-"""Reads what stands above a text: YAML front matter, or lines such as "Subject: …"."""
+"""Reads what stands above a text: front matter in YAML or TOML, or lines such as "Subject: …"."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,6 +17,7 @@ from mailer.composing.importing.notes import Notes
 _FENCED = re.compile(
     r"\s*---[ \t]*\n(.*?)\n?^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
 )
+_TOML = re.compile(r"\s*\+\+\+[ \t]*\n(.*?)\n\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL)
 _LINE = re.compile(r"([A-Za-z][A-Za-z_-]{1,30})[ \t]*:[ \t]*(.*)$")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
 # Larger ones are no front matter, and YAML is slow.
@@ -63,6 +65,11 @@ def read_front_matter(text: str, notes: Notes) -> tuple[Facts, str]:
         told = _yaml(fenced[1], notes)
         if told is not None:
             return facts_of(told, notes), text[fenced.end() :]
+    if (hugo := _TOML.match(text)) and len(hugo[1]) <= _LARGEST:
+        try:
+            return facts_of(tomllib.loads(hugo[1]), notes), text[hugo.end() :]
+        except (tomllib.TOMLDecodeError, RecursionError):
+            pass
     return _read_lines(text, notes)
 
 

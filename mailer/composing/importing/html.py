@@ -238,6 +238,11 @@ class _Reader:
         self._looks[-1] = replace(self._looks[-1], href=target, button=bool(target) and drawn)
         self._said_before_link = self._said
 
+    def pressed(self, element: etree._Element, tag: str) -> None:
+        """Buttons of components lead somewhere; those of forms and inside links do not."""
+        if element.get("href"):
+            self.link(element, tag)
+
     def _close_link(self) -> None:
         href = self._looks[-1].href
         if href and self._said_before_link == self._said:
@@ -308,6 +313,7 @@ class _Reader:
 _MEANS: dict[str, Callable[[_Reader, etree._Element, str], None]] = {
     "a": _Reader.link,
     "area": _Reader.area,
+    "button": _Reader.pressed,
     "b": _Reader.strong,
     "strong": _Reader.strong,
     "i": _Reader.em,

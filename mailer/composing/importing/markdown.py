@@ -17,6 +17,13 @@ from mailer.errors import InvalidFile
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _LIQUID_BLOCK = re.compile(r"\{% *comment *%\}.*?\{% *endcomment *%\}", re.DOTALL)
 _LIQUID = re.compile(r"\{%[^\n{}]{0,1000}%\}")
+# Hugo's commands; pictures are drawn by one, and addresses may be another.
+_FIGURE = re.compile(r"\{\{[<%] *(?:figure|img|image) ([^\n{}]{1,1000}?)/? *[>%]\}\}")
+_GIVEN = re.compile(r'(src|alt|caption|title)="([^"\n\[\]<>]{0,500})"')
+_COMMANDED_ADDRESS = re.compile(r"\]\( *\{\{[^\n{}]{1,500}\}\}[^\n(){}]{0,300}\)")
+_SHORTCODE = re.compile(r"\{\{[<%][^\n{}]{0,1000}[>%]\}\}")
+_FOOTNOTE = re.compile(r"^\[\^[^\]\s]{1,40}\]:", re.MULTILINE)
+_TO_FOOTNOTE = re.compile(r"\[\^([^\]\s]{1,40})\]")
 _SIGNS = re.compile(r"[\[*_<|\\`&]")
 # Parsing costs up to 15 µs for each.
 _MOST_SIGNS = 150_000
@@ -52,6 +59,8 @@ Piece = dict[str, Any] | str
 def read_markdown(text: str, notes: Notes) -> list[Piece]:
     """*text*, without its front matter, as blocks of our own and HTML of everything else."""
     text = _without_liquid(text, notes)
+    if _FOOTNOTE.search(text):  # else what it says would be taken for an address
+        text = _TO_FOOTNOTE.sub(r"\\[\1\\]", text)
     if len(_SIGNS.findall(text)) > _MOST_SIGNS:
         raise InvalidFile("The Markdown has far more signs than words; save it as plain text.")
     references: dict[str, Any] = {}
@@ -167,13 +176,24 @@ def _up_to_last(end: str, text: str) -> tuple[str, str]:
 
 
 def _without_liquid(text: str, notes: Notes) -> str:
-    if "{%" not in text:
+    if "{%" not in text and "{{" not in text:
         return text
 
     def dropped(found: re.Match[str]) -> str:
         notes.list(LIQUID, " ".join(found[0].split())[:200])
         return ""
 
+    def without_address(found: re.Match[str]) -> str:
+        dropped(found)
+        return "](#)"
+
+    def figure(found: re.Match[str]) -> str:
+        told = dict(_GIVEN.findall(found[1]))
+        alt = told.get("alt") or told.get("caption") or told.get("title") or ""
+        return f"![{alt}](<{told.get('src', '#')}>)"
+
+    text = _FIGURE.sub(figure, text)
+    text = _SHORTCODE.sub(dropped, _COMMANDED_ADDRESS.sub(without_address, text))
     head, tail = _up_to_last("endcomment", text)
     head, tail = head + tail[:20], tail[20:]
     return _LIQUID.sub(dropped, _LIQUID_BLOCK.sub(dropped, head) + tail)

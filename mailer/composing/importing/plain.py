@@ -31,6 +31,8 @@ _BULLET = re.compile(
 )
 _HASHES = re.compile(r"(#{1,6})[ \t]+(.+?)[ \t#]*$")
 _HARD_WRAP = 90
+_LONG_RULE = 10
+_STARS = re.compile(r"\*{2,4} ")  # Mailchimp's text parts, over an underline
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +77,13 @@ def _chunks(lines: list[str], *, apart: bool) -> Iterator[_Chunk]:
 def _without_head(chunk: _Chunk, longest: int) -> Iterator[_Chunk]:
     """A headline that stands on top of its paragraph without an empty line gets its own chunk."""
     first, *others = chunk.lines
+    if others and len(first.strip()) >= _LONG_RULE and _RULE.match(first):
+        yield _Chunk((first,), chunk.gap)
+        yield from _without_head(_Chunk(tuple(others), 1), longest)
+        return
     underlined = others and _UNDERLINE.match(others[0]) and not _RULE.match(first)
     if underlined:
-        yield _Chunk((f"## {first.strip()}",), chunk.gap)
+        yield _Chunk((f"## {_STARS.sub('', first.strip())}",), chunk.gap)
         if others[1:]:
             yield _Chunk(tuple(others[1:]), 1)
     elif others and _heads(first.strip(), others[0], longest):

@@ -10,9 +10,10 @@ from html import unescape
 from typing import Any, TypeAlias
 
 from mailer.blocks import Actions, Block, Content, Media, parse_content
-from mailer.composing.importing import foreign_json
+from mailer.composing.importing import foreign_json, mails, mjml
 from mailer.composing.importing.bare_links import with_links
 from mailer.composing.importing.calls import with_calls
+from mailer.composing.importing.dates import read_date
 from mailer.composing.importing.debris import clean_elements, without_debris
 from mailer.composing.importing.decoding import decoded
 from mailer.composing.importing.elements import Element
@@ -28,7 +29,7 @@ from mailer.errors import InvalidFile
 
 _ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
 _HTML_START = re.compile(
-    r"(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body|table|div|center|p|h[1-6]|meta|style)\b",
+    r"(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body|table|div|center|p|h[1-6]|meta|style|mjml)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _MARKDOWN_SIGN = re.compile(
@@ -40,8 +41,12 @@ _ENDINGS = {
     "md": "markdown",
     "markdown": "markdown",
     "mkd": "markdown",
+    "mdown": "markdown",
+    "mdx": "markdown",
     "html": "html",
     "htm": "html",
+    "xhtml": "html",
+    "mjml": "html",
     "json": "json",
 }
 _LONGEST_LINE = 500
@@ -75,6 +80,9 @@ def read_issue(data: bytes | str, *, filename: str = "") -> Imported:
     JSON or Markdown is wrong.
     """
     notes = Notes()
+    mail = mails.opened(data.encode("utf-8", "replace") if isinstance(data, str) else data, notes)
+    if mail is not None:
+        return _imported(_mail(mail, notes), notes)
     text = decoded(data, notes)
     kind = format_of(text, filename)
     if kind == "json":
@@ -85,6 +93,16 @@ def read_issue(data: bytes | str, *, filename: str = "") -> Imported:
         value = {}
     draft = _READERS[kind](text, value, notes)
     return _imported(draft, notes)
+
+
+def _mail(mail: mails.Opened, notes: Notes) -> _Draft:
+    """A saved mail: its own subject and day count more than what its text says of them."""
+    kind = "html" if mail.is_html else "plain"
+    draft = _READERS[kind](decoded(mail.text, notes), {}, notes)
+    facts = draft.facts
+    subject, day = mail.subject[:_LONGEST_LINE], read_date(mail.date)
+    facts = replace(facts, subject=subject or facts.subject, date=facts.date or day)
+    return replace(draft, facts=facts)
 
 
 def format_of(text: str, filename: str = "") -> str:
@@ -145,7 +163,7 @@ def _markdown(text: str, _value: _Json, notes: Notes) -> _Draft:
 
 
 def _html(text: str, _value: _Json, notes: Notes) -> _Draft:
-    page = read_html(text, notes)
+    page = read_html(mjml.as_html(text) if mjml.is_mjml(text) else text, notes)
     preheader, *others = [*_hidden_words(page, notes), ""]
     for hidden in others:
         if hidden:
