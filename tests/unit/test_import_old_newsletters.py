@@ -155,6 +155,8 @@ We meet at the mill.
 
 ============================================================
 Copyright © 2026 River Watch, All rights reserved.
+
+Unsubscribe from this list (https://river.us1.list-manage.com/unsubscribe?u=1)
 """
     read = read_issue(text, filename="old.txt")
 
