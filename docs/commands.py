@@ -12,7 +12,7 @@ from typing import Any
 
 from typer.main import get_command
 
-from mailer.cli import app
+from mailer.cli.commands import Later, app
 
 HEAD = """\
 # Commands
@@ -46,6 +46,7 @@ def main(file: Path) -> None:
 
 def _sections(command: Any, path: str) -> Iterator[str]:
     for name, one in command.commands.items():
+        one = one.loaded() if isinstance(one, Later) else one
         if hasattr(one, "commands"):
             yield f"## {path} {name}\n\n{one.help}\n"
             yield from _sections(one, f"{path} {name}")

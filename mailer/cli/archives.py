@@ -27,7 +27,6 @@ def archive(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the whole account into one file, while everything goes on; `restore` reads it back."""
     settings, installation = load_settings(), mailer()
     key = load_secret_key(installation.engine, _given(settings)) if with_secrets else None
     with Bar(console=errors, transient=True, disable=as_json or not console.is_terminal) as bar:
@@ -56,7 +55,6 @@ def restore(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Read an archive into an empty database, of either engine: all of it, or nothing."""
     settings = load_settings()
     engine = open_engine(settings.database_url)
     with Bar(console=errors, transient=True, disable=as_json or not console.is_terminal) as bar:

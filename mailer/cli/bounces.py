@@ -24,9 +24,7 @@ from mailer.tokens import Signer
 
 _TRY_LATER = 75  # EX_TEMPFAIL of sysexits.h: the mail server keeps the mail
 
-app = typer.Typer(
-    help="Take in and list bounces, complaints and unsubscribes by mail.", no_args_is_help=True
-)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command()

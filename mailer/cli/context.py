@@ -18,11 +18,22 @@ NewsletterSlug = Annotated[
     str, typer.Option("--newsletter", "-n", metavar="SLUG", help="The newsletter's short name.")
 ]
 
+Host = Annotated[str, typer.Option("--host", help="The address to listen on.")]
+Port = Annotated[int, typer.Option("--port", help="The port to listen on.", min=1, max=65535)]
+
 
 @lru_cache(maxsize=1)
 def mailer() -> Mailer:
     """The installation of the settings in force."""
     return bootstrap(load_settings())
+
+
+def parse_pair(text: str) -> tuple[str, str]:
+    """``name=value`` in two."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise InvalidInput(f"{text!r} must be written as name=value.")
+    return name.strip(), value.strip()
 
 
 def parse_when(text: str, *, now: datetime, zone: str) -> datetime | None:

@@ -13,7 +13,7 @@ from mailer.errors import NotFound
 from mailer.settings import load_settings
 from mailer.signing import LEAST_BITS, MOST_BITS, DkimKey, new_key
 
-app = typer.Typer(help="Sign mails with DKIM: keys and DNS records.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 _STRING = 255  # octets in one string of a TXT record (RFC 1035 3.3)
 

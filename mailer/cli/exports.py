@@ -35,7 +35,6 @@ def export(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write a newsletter's subscribers to a file, which `import` reads back."""
     write = WRITERS.get(file.suffix.lower()) if str(file) != "-" else write_csv
     if write is None:
         raise InvalidFile(f"{file} must end in .csv or .jsonl: that says how it is written.")

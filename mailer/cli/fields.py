@@ -13,7 +13,7 @@ from mailer.database.engine import reading, transaction
 from mailer.database.tables import CustomField
 from mailer.field_kinds import EditableBy, FieldKind
 
-app = typer.Typer(help="Define the fields that you keep of people.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="As in [[city]] and in rules.")]
 Options = Annotated[

@@ -11,7 +11,7 @@ import typer
 from sqlalchemy import select
 
 from mailer.audience import newsletters, targeting
-from mailer.cli import sending
+from mailer.cli import audiences, opens, sending
 from mailer.cli.context import IssueId, NewsletterSlug, mailer, parse_when
 from mailer.cli.output import AsJson, console, many, say, show, write
 from mailer.composing import checking, issues
@@ -23,7 +23,7 @@ from mailer.delivering import lifecycle
 from mailer.delivering.auditing import audit, recipients
 from mailer.errors import InvalidFile, InvalidInput
 
-app = typer.Typer(help="Import, check, schedule, send and audit issues.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 Anyway = Annotated[bool, typer.Option("--anyway", help="Also if checks found things to fill in.")]
 
 
@@ -352,3 +352,7 @@ def _deliver(text: str, output: Path | None) -> None:
     except OSError as error:
         raise InvalidFile(f"{output} cannot be written: {error.strerror}.") from error
     say(f"Written to {output}.")
+
+
+app.command("audience")(audiences.audience)
+app.command("opens")(opens.opens)

@@ -12,9 +12,7 @@ from mailer.cli.context import mailer
 from mailer.cli.output import AsJson, say, show
 from mailer.database.engine import reading, transaction
 
-app = typer.Typer(
-    help="Add and list newsletters, and set how they are subscribed to.", no_args_is_help=True
-)
+app = typer.Typer(no_args_is_help=True)
 app.command("set")(forms.set_up)
 app.command("form")(forms.form)
 app.command("numbers")(forms.numbers)

@@ -13,9 +13,7 @@ from mailer.database.engine import reading, transaction
 from mailer.database.tables import Fate
 from mailer.notifying import notices
 
-app = typer.Typer(
-    help="Mails to single people: confirmations, sign-in links, tests.", no_args_is_help=True
-)
+app = typer.Typer(no_args_is_help=True)
 
 
 class Standing(enum.StrEnum):

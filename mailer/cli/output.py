@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
@@ -53,3 +54,10 @@ def write(text: str) -> None:
 def complain(sentence: str) -> None:
     """One clear sentence on standard error."""
     errors.print(f"Error: {sentence}", markup=False, soft_wrap=True, style="red")
+
+
+def log() -> None:
+    """Say on standard error what goes on, as the long-running parts do."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    # Every command of every connection to the built-in inbox, with readers' addresses.
+    logging.getLogger("mail.log").setLevel(logging.WARNING)

@@ -10,12 +10,7 @@ from mailer.cli.context import mailer
 from mailer.cli.output import AsJson, say
 from mailer.keeping.retaining import retain
 
-app = typer.Typer(help="What is kept for how long.", no_args_is_help=True)
-
-
-@app.callback()
-def about() -> None:
-    """What is kept for how long: MAILER_KEEP_CLICKS, MAILER_KEEP_DELIVERIES, …."""
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command()

@@ -17,7 +17,7 @@ from mailer.database.tables import Segment
 from mailer.errors import InvalidRule
 from mailer.rules import parse, to_json
 
-app = typer.Typer(help="Say whom you mean by a rule, and count them.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The segment; capitals do not matter.")]
 RuleText = Annotated[

@@ -16,7 +16,7 @@ from mailer.cli.output import AsJson, say, show
 from mailer.database.engine import reading, transaction
 from mailer.errors import Conflict, InvalidFile, NotFound
 
-app = typer.Typer(help="Addresses and domains that are never mailed.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 Target = Annotated[
     str, typer.Argument(metavar="TARGET", help="An address, or a domain such as example.com.")
 ]

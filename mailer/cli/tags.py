@@ -16,7 +16,7 @@ from mailer.errors import InvalidInput
 from mailer.rules import parse
 from mailer.rules.syntax import quoted
 
-app = typer.Typer(help="Mark people with tags.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="TAG", help="The tag; capitals do not matter.")]
 Address = Annotated[

@@ -18,10 +18,7 @@ from mailer.staffing import links, second_factor, sessions, users
 
 _BY_HAND = timedelta(days=1)  # a link that is printed is passed on by a person
 
-app = typer.Typer(
-    help="Accounts of those who write and send: add, list, change, remove, let in again.",
-    no_args_is_help=True,
-)
+app = typer.Typer(no_args_is_help=True)
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The account's e-mail address.")]
 
 

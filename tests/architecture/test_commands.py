@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.metadata import version
 from typing import Any
 
 import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from mailer.cli import app
+from mailer.cli.commands import Later, app
 
 STAY = """
 up web schedule worker upgrade import
@@ -33,6 +34,7 @@ WITHOUT_FIGURES = {
 
 def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
     for name, one in group.commands.items():
+        one = one.loaded() if isinstance(one, Later) else one
         if hasattr(one, "commands"):
             yield from commands(one, (*path, name))
         else:
@@ -68,3 +70,9 @@ def test_a_command_and_all_its_options_are_explained(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(set(COMMANDS) - WITHOUT_FIGURES))
 def test_a_command_that_prints_figures_prints_them_as_json_too(name: str) -> None:
     assert "--json" in {option for one in COMMANDS[name].params for option in one.opts}
+
+
+def test_the_version_is_said() -> None:
+    said = CliRunner().invoke(app, ["--version"])
+
+    assert (said.exit_code, said.output) == (0, f"mailer {version('mailer')}\n")

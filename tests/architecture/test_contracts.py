@@ -24,6 +24,7 @@ VIOLATIONS = {
     "acyclic": ("rendering/colours.py", "import mailer.rendering.issue"),
     "pure": ("rendering/words.py", "import mailer.database.engine"),
     "lean": ("working.py", "import mailer.rendering.inlining"),
+    "commands": ("cli/commands.py", "import mailer.settings"),
     "premailer": ("rendering/text.py", "import premailer"),
     "aiosmtplib": ("delivering/lane.py", "import aiosmtplib"),
     "aiosmtpd": ("inbox/mails.py", "import aiosmtpd"),
