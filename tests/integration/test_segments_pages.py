@@ -85,6 +85,20 @@ async def test_a_segment_is_saved_shown_with_its_count_changed_and_removed(maile
         assert session.scalars(select(Segment)).all() == []
 
 
+async def test_why_a_segment_cannot_be_removed_is_said_as_a_problem(mailer: Mailer) -> None:
+    with transaction(mailer.engine) as session:
+        used = segments.add(session, "Germans", 'language is "de"', now=NOON)
+        segments.add(session, "Others", 'not segment "Germans"', now=NOON)
+    async with visiting(mailer) as client:
+        who = sign_in(mailer, client, role=Role.EDITOR)
+        await client.post(f"/segments/{used.id}/remove", data=who.form)
+        shown = page(await client.get("/segments"))
+
+    assert "Others" in shown.xpath("string(//*[@role='alert'])")
+    with reading(mailer.engine) as session:
+        assert session.get(Segment, used.id) is not None
+
+
 async def test_a_name_cannot_break_out_of_the_data_for_the_script(mailer: Mailer) -> None:
     with transaction(mailer.engine) as session:
         segments.add(session, "</script><b>x", 'language is "de"', now=NOON)

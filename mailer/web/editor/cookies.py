@@ -6,6 +6,7 @@ import base64
 import hmac
 import json
 from dataclasses import asdict, dataclass
+from typing import Literal
 from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
@@ -22,7 +23,7 @@ class Notice:
     """What the next page says once; *undo* is where a button takes it back."""
 
     words: str
-    kind: str = "good"
+    kind: Literal["good", "bad"] = "good"
     undo: str = ""
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
 from mailer.audience import fields
-from mailer.database.engine import reading, transaction
-from mailer.errors import InvalidInput, MailerError, Unavailable
+from mailer.database.engine import reading
+from mailer.errors import InvalidInput
 from mailer.field_kinds import EditableBy, FieldKind
 from mailer.staffing.permissions import Permission
 from mailer.web.editor.access import field, staff_route
-from mailer.web.editor.cookies import Notice
-from mailer.web.editor.shell import answer, go
-from mailer.web.languages import gettext, spoken
+from mailer.web.editor.shell import answer
+from mailer.web.editor.trying import tried
+from mailer.web.languages import gettext
 from mailer.web.site import site_of
 
 _HERE = "/subscribers/fields"
@@ -30,29 +28,17 @@ def page(request: Request) -> Response:
 
 def add(request: Request) -> Response:
     """Define a field; what people have under its name is made to fit."""
-    return _tried(request, _add)
+    return tried(request, _add, then=_HERE, otherwise=_page)
 
 
 def change(request: Request) -> Response:
     """Give a field another label, kind, …; nothing changes while a value does not fit."""
-    return _tried(request, _change)
+    return tried(request, _change, then=_HERE, otherwise=_page)
 
 
 def remove(request: Request) -> Response:
     """Take a field away, and what people have in it if that was asked for."""
-    return _tried(request, _remove)
-
-
-def _tried(request: Request, work: Callable[[Request, Session], str]) -> Response:
-    name = request.path_params.get("name", "")
-    try:
-        with transaction(site_of(request).mailer.engine) as session:
-            words = work(request, session)
-    except Unavailable:
-        raise
-    except MailerError as error:
-        return _page(request, problem=spoken(error.sentence), about=name)
-    return go(request, _HERE, Notice(words))
+    return tried(request, _remove, then=_HERE, otherwise=_page)
 
 
 def _add(request: Request, session: Session) -> str:
@@ -120,7 +106,7 @@ def _clears(request: Request) -> bool:
     return field(request, "clear") == "yes"
 
 
-def _page(request: Request, *, problem: str = "", about: str = "") -> Response:
+def _page(request: Request, problem: str = "") -> Response:
     with reading(site_of(request).mailer.engine) as session:
         known, undefined = fields.every(session), fields.undefined(session)
     return answer(
@@ -130,7 +116,7 @@ def _page(request: Request, *, problem: str = "", about: str = "") -> Response:
         fields=known,
         undefined=undefined,
         problem=problem,
-        about=about,
+        about=request.path_params.get("name", ""),
         sent=lambda name: field(request, name, _MOST_OPTIONS) if problem else None,
         wanted=request.query_params.get("name", "")[:60],
         kinds={

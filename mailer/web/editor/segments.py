@@ -22,6 +22,7 @@ from mailer.staffing.permissions import Permission
 from mailer.web.editor.access import field, staff_route
 from mailer.web.editor.cookies import Notice
 from mailer.web.editor.shell import answer, go
+from mailer.web.editor.trying import tried
 from mailer.web.languages import gettext, spoken
 from mailer.web.site import site_of
 
@@ -68,14 +69,16 @@ def save(request: Request) -> Response:
 
 def remove(request: Request) -> Response:
     """Forget a segment; nobody is removed with it."""
-    try:
-        with transaction(site_of(request).mailer.engine) as session:
-            segments.remove(session, _segment(session, request).name)
-    except Unavailable:
-        raise
-    except MailerError as error:
-        return go(request, "/segments", Notice(spoken(error.sentence), "problem"))
-    return go(request, "/segments", Notice(gettext("The segment is gone; its people stay.")))
+    return tried(request, _remove, then="/segments", otherwise=_stays)
+
+
+def _remove(request: Request, session: Session) -> str:
+    segments.remove(session, _segment(session, request).name)
+    return gettext("The segment is gone; its people stay.")
+
+
+def _stays(request: Request, problem: str) -> Response:
+    return go(request, "/segments", Notice(spoken(problem), "bad"))
 
 
 def check(request: Request) -> Response:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
 from mailer.audience import segments, tags
-from mailer.database.engine import reading, transaction
-from mailer.errors import MailerError, Unavailable
+from mailer.database.engine import reading
 from mailer.staffing.permissions import Permission
 from mailer.web.editor.access import field, staff_route
-from mailer.web.editor.cookies import Notice
-from mailer.web.editor.shell import answer, go
-from mailer.web.languages import gettext, ngettext, spoken
+from mailer.web.editor.shell import answer
+from mailer.web.editor.trying import tried
+from mailer.web.languages import gettext, ngettext
 from mailer.web.site import site_of
 
 _HERE = "/subscribers/tags"
@@ -29,28 +26,17 @@ def page(request: Request) -> Response:
 
 def give(request: Request) -> Response:
     """Make a tag, and give it to everybody of a segment, or take it from them."""
-    return _tried(request, _give)
+    return tried(request, _give, then=_HERE, otherwise=_page)
 
 
 def rename(request: Request) -> Response:
     """Call a tag otherwise; whoever has it keeps it."""
-    return _tried(request, _rename)
+    return tried(request, _rename, then=_HERE, otherwise=_page)
 
 
 def remove(request: Request) -> Response:
     """Take a tag from everybody and forget it."""
-    return _tried(request, _remove)
-
-
-def _tried(request: Request, work: Callable[[Request, Session], str]) -> Response:
-    try:
-        with transaction(site_of(request).mailer.engine) as session:
-            words = work(request, session)
-    except Unavailable:
-        raise
-    except MailerError as error:
-        return _page(request, problem=spoken(error.sentence))
-    return go(request, _HERE, Notice(words))
+    return tried(request, _remove, then=_HERE, otherwise=_page)
 
 
 def _give(request: Request, session: Session) -> str:
@@ -80,7 +66,7 @@ def _remove(request: Request, session: Session) -> str:
     return words % {"people": people}
 
 
-def _page(request: Request, *, problem: str = "") -> Response:
+def _page(request: Request, problem: str = "") -> Response:
     with reading(site_of(request).mailer.engine) as session:
         known = tags.counted(session)
         choices = [one.name for one in segments.every(session)]

@@ -113,16 +113,14 @@ def _sent(request: Request, desk: Desk) -> Response:
 def _told(
     request: Request, desk: Desk, title: str, told: str, *, hint: str = "", ticked: bool = True
 ) -> Response:
-    page = dressing.answer(
+    page = dressing.tell(
         request,
-        "told.html",
+        title,
+        told,
+        hint=hint,
         newsletter=desk.newsletter,
         wanted=(desk.language,),
         ticked=ticked,
-        title=title,
-        told=told,
-        hint=hint,
-        href="",
     )
     return _framed(page, _with_logo(page))
 
