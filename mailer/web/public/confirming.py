@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -10,13 +10,12 @@ from starlette.routing import Route
 
 from mailer.audience import forms, subscribers
 from mailer.database.engine import reading, transaction
-from mailer.database.tables import Newsletter
 from mailer.errors import Conflict
 from mailer.joining import moving, signing_up
 from mailer.joining.office import Trace
 from mailer.web.clients import asker, kept
 from mailer.web.pages import spelled
-from mailer.web.public.dressing import answer
+from mailer.web.public.dressing import answer, tell
 from mailer.web.site import site_of
 from mailer.web.wording import phrases_of, saying, speech_for
 
@@ -33,11 +32,11 @@ def page(request: Request) -> Response:
     )
     names = {"newsletter": found.newsletter.name, "address": spelled(found.address)}
     if not found.confirmed:
-        return _page(
+        return answer(
             request,
             "asked.html",
-            found.newsletter,
-            found.language,
+            newsletter=found.newsletter,
+            wanted=(found.language,),
             leads_to=forms.settings_of(found.newsletter).confirmed_page,
             title=say("confirm.heading", **names),
             told=say("confirm.text", **names),
@@ -45,15 +44,13 @@ def page(request: Request) -> Response:
             href="",
         )
     kind = "done" if found.subscribed else "left"
-    return _page(
+    return tell(
         request,
-        "told.html",
-        found.newsletter,
-        found.language,
+        say(f"confirm.{kind}_title"),
+        say(f"confirm.{kind}", **names),
+        newsletter=found.newsletter,
+        wanted=(found.language,),
         ticked=found.subscribed,
-        title=say(f"confirm.{kind}_title"),
-        told=say(f"confirm.{kind}", **names),
-        hint="",
         href=(
             mailer.office.preferences_link(person.id)
             if person
@@ -91,25 +88,22 @@ def address_page(request: Request) -> Response:
     say = saying(phrases_of(request, speech_for(request, found.language)))
     names = {"old": spelled(found.old), "new": spelled(found.new)}
     if not found.done:
-        return _page(
+        return answer(
             request,
             "asked.html",
-            newsletter,
-            found.language,
+            newsletter=newsletter,
+            wanted=(found.language,),
             title=say("move.heading"),
             told=say("move.back" if found.back else "move.text", **names),
             button=say("move.button"),
             href="",
         )
-    return _page(
+    return tell(
         request,
-        "told.html",
-        newsletter,
-        found.language,
-        ticked=True,
-        title=say("move.done_title"),
-        told=say("move.done", **names),
-        hint="",
+        say("move.done_title"),
+        say("move.done", **names),
+        newsletter=newsletter,
+        wanted=(found.language,),
         href=mailer.office.preferences_link(found.subscriber_id),
         label=say("link.heading"),
     )
@@ -139,31 +133,8 @@ def trace_of(request: Request, form: Literal["confirm", "preferences"] = "confir
 
 def _conflict(request: Request, place: str) -> Response:
     say = saying(phrases_of(request, speech_for(request)))
-    return _page(
-        request,
-        "told.html",
-        None,
-        None,
-        status=409,
-        ticked=False,
-        title=say(f"{place}_title"),
-        told=say(place),
-        hint="",
-        href="",
-    )
-
-
-def _page(
-    request: Request,
-    template: str,
-    newsletter: Newsletter | None,
-    language: str | None,
-    *,
-    status: int = 200,
-    **values: Any,
-) -> Response:
-    return answer(
-        request, template, newsletter=newsletter, wanted=(language,), status=status, **values
+    return tell(
+        request, say(f"{place}_title"), say(place), newsletter=None, ticked=False, status=409
     )
 
 

@@ -54,6 +54,17 @@ def answer(
         )
 
 
+def tell(
+    request: Request, title: str, told: str, *, ticked: bool = True, **more: Any
+) -> HTMLResponse:
+    """A page that only says something, ticked where it is good news.
+
+    *more* is as for `answer`, and a ``hint``; a ``label`` on a button to ``href``.
+    """
+    values = {"hint": "", "href": ""} | more
+    return answer(request, "told.html", title=title, told=told, ticked=ticked, **values)
+
+
 def language_asked(request: Request, form: Form | None = None) -> str | None:
     """The language that the page's address or its form names."""
     named = (form or {}).get("lang", [""])[-1] or request.query_params.get("lang", "")

@@ -14,7 +14,7 @@ from mailer.database.engine import reading, transaction
 from mailer.database.tables import Newsletter, OptIn, Outcome
 from mailer.errors import NotFound
 from mailer.web.problems import NOT_FOUND, show
-from mailer.web.public.dressing import answer, speech_of
+from mailer.web.public.dressing import answer, speech_of, tell
 from mailer.web.public.forms import Doubt, Given, Refusal, Words, words_of
 from mailer.web.public.visits import Form
 from mailer.web.site import Site, site_of
@@ -149,17 +149,14 @@ def closed(request: Request, desk: Desk | None) -> Response:
     told = desk.say("form.closed", newsletter=desk.newsletter.name)
     if _wants_json(request):
         return _json({"state": "problem", "words": told, "at": ""}, 410)
-    return answer(
+    return tell(
         request,
-        "told.html",
+        title,
+        told,
         newsletter=desk.newsletter,
         wanted=(desk.language,),
-        status=410,
         ticked=False,
-        title=title,
-        told=told,
-        hint="",
-        href="",
+        status=410,
     )
 
 

@@ -16,7 +16,7 @@ from mailer.errors import InvalidAddress
 from mailer.joining import meters, moving
 from mailer.rates import Rate
 from mailer.web.clients import asker, network
-from mailer.web.public.dressing import answer
+from mailer.web.public.dressing import answer, tell
 from mailer.web.public.pacing import in_step
 from mailer.web.public.visits import Form, line, parse_form
 from mailer.web.site import site_of
@@ -40,15 +40,12 @@ async def send(request: Request) -> Response:
 def sent(request: Request) -> Response:
     """Says where the link has gone, if anywhere."""
     say = saying(phrases_of(request, speech_for(request)))
-    return answer(
+    return tell(
         request,
-        "told.html",
-        newsletter=_first(request),
-        ticked=True,
-        title=say("link.sent_title"),
-        told=say("link.sent"),
+        say("link.sent_title"),
+        say("link.sent"),
         hint=say("form.spam"),
-        href="",
+        newsletter=_first(request),
     )
 
 

@@ -22,9 +22,9 @@ from mailer.web.pages import spelled
 from mailer.web.problems import ERASED, show
 from mailer.web.public import pausing
 from mailer.web.public.confirming import trace_of
-from mailer.web.public.dressing import answer, dress_of
-from mailer.web.public.preferring import Problem, back, show_page
-from mailer.web.public.visits import Form, line, parse_form, reader_of, visit_of
+from mailer.web.public.dressing import answer, dress_of, tell
+from mailer.web.public.preferring import Problem, show_page
+from mailer.web.public.visits import Form, back_to, line, parse_form, reader_of, visit_of
 from mailer.web.site import site_of
 from mailer.web.wording import phrases_of, saying, speech_for
 
@@ -88,16 +88,12 @@ def erase_all(request: Request) -> Response:
             return show(request, ERASED)
         erase(session, visit.address, site.mailer.signer, source="preferences", now=now)
     say = saying(phrases_of(request, speech_for(request, *visit.spoken)))
-    return answer(
+    return tell(
         request,
-        "told.html",
+        say("erase.done_title"),
+        say("erase.done"),
         newsletter=dress_of(site, visit),
         wanted=visit.spoken,
-        ticked=True,
-        title=say("erase.done_title"),
-        told=say("erase.done"),
-        hint="",
-        href="",
     )
 
 
@@ -114,7 +110,7 @@ def _rest(request: Request, form: Form) -> Response:
             return show_page(request, Problem("preferences.pause_bad", "pause"))
         evidence = trace_of(request, "preferences").evidence()
         pause(session, visit, until, now=now, evidence=evidence)
-    return back(request, "?saved")
+    return back_to("preferences", request, "?saved")
 
 
 def _move(request: Request, form: Form) -> Response:
@@ -127,7 +123,7 @@ def _move(request: Request, form: Form) -> Response:
         visit = _visit(request, session)
         if visit is not None:
             ask_to_move(session, mailer.office, visit.subscriber_id, address, mailer.clock())
-    return back(request, "?moving")
+    return back_to("preferences", request, "?moving")
 
 
 def _visit(request: Request, session: Session) -> Visit | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from mailer.audience import forms
@@ -27,7 +27,7 @@ from mailer.web.public import pausing
 from mailer.web.public.choices import LANGUAGES, is_listed, is_time_zone, time_zones
 from mailer.web.public.confirming import trace_of
 from mailer.web.public.dressing import answer, dress_of
-from mailer.web.public.visits import Form, line, parse_form, reader_of, text, visit_of
+from mailer.web.public.visits import Form, back_to, line, parse_form, reader_of, text, visit_of
 from mailer.web.site import Site, site_of
 from mailer.web.wording import phrases_of, saying, speech_for
 
@@ -57,7 +57,7 @@ async def change(request: Request) -> Response:
 def leave_everything(request: Request) -> Response:
     """Unsubscribe from all newsletters."""
     _leave_all(site_of(request), request)
-    return back(request, "?left")
+    return back_to("preferences", request, "?left")
 
 
 def show_page(request: Request, problem: Problem | None = None) -> Response:
@@ -139,7 +139,11 @@ def _change(request: Request, form: Form) -> Response:
         if visit is not None and isinstance(wanted, Preferences):
             evidence = trace_of(request, "preferences").evidence()
             save(session, visit, wanted, now=site.mailer.clock(), evidence=evidence)
-    return show_page(request, wanted) if isinstance(wanted, Problem) else back(request, "?saved")
+    return (
+        show_page(request, wanted)
+        if isinstance(wanted, Problem)
+        else back_to("preferences", request, "?saved")
+    )
 
 
 def _leave_all(site: Site, request: Request) -> Visit | None:
@@ -148,12 +152,6 @@ def _leave_all(site: Site, request: Request) -> Visit | None:
         if visit is not None:
             leave_all(session, visit, now=site.mailer.clock())
         return visit
-
-
-def back(request: Request, query: str) -> Response:
-    """To the page, by GET, so that reloading it repeats nothing."""
-    path = request.url_for("preferences", token=request.path_params["token"]).path
-    return RedirectResponse(path + query, 303)
 
 
 ROUTES = [

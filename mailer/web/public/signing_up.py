@@ -21,7 +21,7 @@ from mailer.rates import Rate
 from mailer.web.clients import asker, kept, network
 from mailer.web.pages import STATIC
 from mailer.web.public import form_replies as replies
-from mailer.web.public.dressing import answer
+from mailer.web.public.dressing import tell
 from mailer.web.public.form_replies import SHARED, Desk, desk_of
 from mailer.web.public.forms import (
     Doubt,
@@ -67,16 +67,8 @@ def sent(request: Request) -> Response:
     if desk is None:
         return replies.closed(request, desk)
     title, told, hint = replies.next_step(desk)
-    return answer(
-        request,
-        "told.html",
-        newsletter=desk.newsletter,
-        wanted=(desk.language,),
-        ticked=True,
-        title=title,
-        told=told,
-        hint=hint,
-        href="",
+    return tell(
+        request, title, told, hint=hint, newsletter=desk.newsletter, wanted=(desk.language,)
     )
 
 

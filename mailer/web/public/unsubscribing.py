@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from mailer.audience import preferences
@@ -13,7 +13,7 @@ from mailer.audience.readers import Visit, find_visit
 from mailer.database.engine import transaction
 from mailer.web.problems import ERASED, show
 from mailer.web.public.dressing import answer, dress_of
-from mailer.web.public.visits import Form, line, parse_form, reader_of, visit_of
+from mailer.web.public.visits import Form, back_to, line, parse_form, reader_of, visit_of
 from mailer.web.site import Site, site_of
 
 
@@ -49,14 +49,14 @@ async def leave(request: Request) -> Response:
     if visit is None:
         return Response("You get no more mail from us.\n", media_type="text/plain")
     if from_page:
-        return _back(request)
+        return back_to("unsubscribe", request)
     return await run_in_threadpool(page, request)
 
 
 def undo(request: Request) -> Response:
     """Take the last unsubscribe back."""
     _undo(site_of(request), request)
-    return _back(request, "?undone")
+    return back_to("unsubscribe", request, "?undone")
 
 
 async def reason(request: Request) -> Response:
@@ -64,7 +64,7 @@ async def reason(request: Request) -> Response:
     site = site_of(request)
     form = parse_form(await request.body())
     await run_in_threadpool(_reason, site, request, _reason_words(form))
-    return _back(request, "?thanks")
+    return back_to("unsubscribe", request, "?thanks")
 
 
 def _leave(site: Site, request: Request, method: str) -> Visit | None:
@@ -91,12 +91,6 @@ def _reason(site: Site, request: Request, words: str) -> None:
 
 def _reason_words(form: Form) -> str:
     return reason_of(line(form, "reason", 40), line(form, "words", preferences.MOST_REASON))
-
-
-def _back(request: Request, query: str = "") -> Response:
-    """To the page, by GET, so that reloading it repeats nothing."""
-    path = request.url_for("unsubscribe", token=request.path_params["token"]).path
-    return RedirectResponse(path + query, 303)
 
 
 ROUTES = [

@@ -1,10 +1,11 @@
-"""Finds out who opened a reader's page, and reads small forms."""
+"""Finds out who opened a reader's page, reads small forms, and leads back to the page."""
 
 from __future__ import annotations
 
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 
 from mailer.audience.readers import Visit, find_visit
 from mailer.database.engine import reading
@@ -23,6 +24,12 @@ def visit_of(site: Site, request: Request) -> Visit | None:
     """The person whom the token in the path was made for; ``None``: erased; ``InvalidToken``."""
     with reading(site.mailer.engine) as session:
         return find_visit(session, reader_of(site, request))
+
+
+def back_to(page: str, request: Request, query: str = "") -> Response:
+    """To a reader's *page*, by GET, so that reloading it repeats nothing."""
+    path = request.url_for(page, token=request.path_params["token"]).path
+    return RedirectResponse(path + query, 303)
 
 
 def parse_form(body: bytes) -> Form:
