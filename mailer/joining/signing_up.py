@@ -32,7 +32,6 @@ SOURCE = "form"
 class Invitation:
     """What a confirmation link stands for, before and after its button was pressed."""
 
-    sign_up_id: int
     newsletter: Newsletter
     address: str
     language: str | None
@@ -213,7 +212,6 @@ def _invitation(session: Session, sign_up: SignUp) -> Invitation:
     subscriber = subscribers.find(session, parse_address(sign_up.address))
     subscription = subscriber and session.get(Subscription, (newsletter.id, subscriber.id))
     return Invitation(
-        sign_up_id=sign_up.id,
         newsletter=newsletter,
         address=sign_up.address,
         language=sign_up.language,

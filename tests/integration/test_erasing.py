@@ -38,8 +38,8 @@ from mailer.keeping.disclosing import everything
 from mailer.keeping.erasing import counted, erase, finish_erasures
 from mailer.reports import Kind
 from mailer.tokens import Signer
+from mailer.tracking import reports
 from mailer.tracking.overviews import issue_lines
-from mailer.tracking.records import link_figures
 from tests.support.factories import NOON, add_newsletter, add_readers, add_subscriber
 from tests.support.readership import a_sent_issue, everything_written
 from tests.support.sending import SIGNER, start
@@ -58,7 +58,7 @@ def figures(engine: Engine, issue_id: int) -> tuple[object, ...]:
         people = select(func.count(func.distinct(Click.subscriber_id)))
         return (
             audit(session, issue_id),
-            link_figures(session, [issue_id]),
+            reports.calls(session, issue_id),
             [one.left for one in issue_lines(session, 10)],
             session.scalar(people),
         )

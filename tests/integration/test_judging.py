@@ -10,8 +10,7 @@ from sqlalchemy import Engine, select
 
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Click, Delivery, Fate, IssueLink, Open
-from mailer.tracking import judging
-from mailer.tracking.records import link_figures
+from mailer.tracking import judging, reports
 from tests.support.factories import NOON, add_issue, add_newsletter
 
 SENT = NOON
@@ -143,7 +142,7 @@ def test_people_and_machines_are_counted_apart(engine: Engine, issue_id: int) ->
     judged(engine)
 
     with reading(engine) as session:
-        figures = link_figures(session, [issue_id])
+        figures = reports.calls(session, issue_id)
     assert [(one.people, one.machine_clicks) for one in figures[:3]] == [(1, 1), (0, 1), (0, 1)]
 
 

@@ -22,7 +22,6 @@ from mailer.keeping.disclosing import everything
 from mailer.keeping.erasing import erase
 from mailer.keeping.retaining import Terms, retain
 from mailer.tracking import reports
-from mailer.tracking.records import link_figures
 from tests.support.command_line import command_line
 from tests.support.factories import NOON
 from tests.support.readership import PEOPLE, a_sent_issue, address_of
@@ -38,7 +37,6 @@ def figures(engine: Engine, issue_id: int) -> tuple[object, ...]:
         return (
             audit(session, issue_id),
             counts(session, issue_id),
-            link_figures(session, [issue_id]),
             reports.calls(session, issue_id),
             reports.engagement(session, [issue_id]),
             reports.hours(session, issue_id),

@@ -69,11 +69,6 @@ class Report:
         return self.counts[Verdict.ADDED]
 
     @property
-    def to_confirm(self) -> int:
-        """New to the newsletter, and pending."""
-        return self.counts[Verdict.TO_CONFIRM]
-
-    @property
     def updated(self) -> int:
         """Were subscribed, and something about them was new."""
         return self.counts[Verdict.UPDATED]
@@ -97,11 +92,6 @@ class Report:
     def suppressed(self) -> int:
         """Never mailed."""
         return self.counts[Verdict.SUPPRESSED]
-
-    @property
-    def duplicates(self) -> int:
-        """Stand in an earlier row; what they add is taken over."""
-        return self.counts[Verdict.DUPLICATE]
 
     @property
     def invalid(self) -> int:
