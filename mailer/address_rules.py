@@ -9,9 +9,10 @@ from pathlib import Path
 
 from mailer.addresses import parse_domain
 from mailer.errors import ConfigurationError, InvalidAddress
+from mailer.sentences import Sentence
 
-ROLE = "an office's address, such as info@"
-DISPOSABLE = "a throw-away address"
+ROLE = Sentence("an office's address, such as info@")
+DISPOSABLE = Sentence("a throw-away address")
 
 _ROLES = frozenset(
     [

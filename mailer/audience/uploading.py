@@ -80,7 +80,7 @@ class _Work:
         except Unavailable:
             raise
         except MailerError as error:
-            return self._settle(UploadState.FAILED, problem=str(error))
+            return self._settle(UploadState.FAILED, problem=error.sentence)
         values = {"report": report.as_dict(), "rows": report.rows, "done": report.rows}
         return self._settle(state, verdict_file=verdict_file, **values)
 

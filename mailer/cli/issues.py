@@ -233,7 +233,7 @@ def release_held(issue_id: IssueId, as_json: AsJson = False) -> None:
 def pause(issue_id: IssueId, as_json: AsJson = False) -> None:
     """Stop sending within a second; `resume` goes on where it stopped."""
     with transaction(mailer().engine) as session:
-        lifecycle.pause(session, issue_id, reason="paused by hand")
+        lifecycle.pause(session, issue_id, reason=lifecycle.BY_HAND)
     say(f"Issue {issue_id} is paused.", {"id": issue_id, "state": "paused"}, as_json=as_json)
 
 

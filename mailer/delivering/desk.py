@@ -11,6 +11,7 @@ from mailer.delivering.lane import Handover
 from mailer.delivering.outcomes import Outcome, Reply
 from mailer.delivering.prepared import PreparedIssue
 from mailer.rendering.message import MissingField
+from mailer.sentences import Sentence
 from mailer.tokens import Signer
 
 _NO_SMTPUTF8 = (
@@ -112,9 +113,13 @@ class SendingDesk:
             item.batch.take_back([item])
             self._stop_issue(
                 item.batch,
-                f"The relay takes messages of at most {limit:,} bytes and this issue's have "
-                f"{len(handover.message):,}. Use a relay that takes more and resume, or cancel "
-                "and send a shorter issue.",
+                Sentence(
+                    "The relay takes messages of at most {most:,} bytes and this issue's have "
+                    "{size:,}. Use a relay that takes more and resume, or cancel and send a "
+                    "shorter issue.",
+                    most=limit,
+                    size=len(handover.message),
+                ),
             )
             return False
         return True

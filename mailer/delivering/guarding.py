@@ -19,11 +19,20 @@ from mailer.database.tables import Bounce, Delivery, Fate, Issue, IssueState, Ta
 from mailer.delivering.ledger import Progress
 from mailer.delivering.waves import canary_waits
 from mailer.reports import Kind
+from mailer.sentences import Sentence
 
 _TALLY_EVERY = timedelta(seconds=0.25)
 _LEAST_SEEN = 100  # a share of fewer says too little, but for a whole canary
 _FEW_TALLIES = 20
 _LEAST_BAD = 3  # two dead addresses stop nobody
+_BOUNCED = Sentence(
+    "Stopped by itself: of {seen:,} messages accepted one after the other, {count:,} came back "
+    "undeliverable. Look at who they went to, and resume or cancel it."
+)
+_COMPLAINED = Sentence(
+    "Stopped by itself: of {seen:,} messages accepted one after the other, {count:,} were "
+    "complained about as spam. Look at who they went to, and resume or cancel it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,22 +150,22 @@ class Guard:
         if not too_many(refused, seen, percent, least=_least(session, issue_id, seen)):
             return ""
         words = latest.words or _last_refusal(session, issue_id)
-        return (
-            f"Stopped by itself: of the last {seen:,} messages {refused:,} were refused, the "
-            f"last with {words!r}. Resume it when the reason is gone."
+        return Sentence(
+            "Stopped by itself: of the last {seen:,} messages {refused:,} were refused, the "
+            "last with {words!r}. Resume it when the reason is gone.",
+            seen=seen,
+            refused=refused,
+            words=words,
         )
 
     def _came_back(self, session: Session, issue_id: int) -> str:
         for kind, percent, words in (
-            (Kind.PERMANENT, self._thresholds.bounced, "came back undeliverable"),
-            (Kind.COMPLAINT, self._thresholds.complained, "were complained about as spam"),
+            (Kind.PERMANENT, self._thresholds.bounced, _BOUNCED),
+            (Kind.COMPLAINT, self._thresholds.complained, _COMPLAINED),
         ):
             count, seen = _returned(session, issue_id, kind, self._thresholds.among)
             if too_many(count, seen, percent, least=_least(session, issue_id, seen)):
-                return (
-                    f"Stopped by itself: of {seen:,} messages accepted one after the other, "
-                    f"{count:,} {words}. Look at who they went to, and resume or cancel it."
-                )
+                return Sentence(words.pattern, seen=seen, count=count)
         return ""
 
 

@@ -19,6 +19,7 @@ from mailer.delivering.packing import unpack
 from mailer.errors import Conflict, NotFound
 from mailer.sentences import Sentence
 
+BY_HAND = Sentence("paused by hand")
 _BATCHES_SETTLED_TOGETHER = 20
 _KEPT_DISCARDED = timedelta(days=30)
 

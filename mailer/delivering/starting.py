@@ -111,7 +111,7 @@ class Starter:
             except Conflict:  # another scheduler was faster, or it was changed: the next turn sees
                 continue
             except MailerError as error:
-                self._send_back(issue_id, str(error))
+                self._send_back(issue_id, error.sentence)
             else:
                 started.append(issue_id)
                 log.info("issue %s started for %s recipients", issue_id, planned)

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, String, Table, Text, cast, func, null, select, te
 from sqlalchemy.orm import Session
 
 from mailer.database.engine import reading
+from mailer.database.tables.base import Words
 from mailer.database.upgrading import revisions
 from mailer.errors import Conflict, InvalidFile
 from mailer.keeping.archives import (
@@ -148,8 +149,8 @@ def _read_as(session: Session, column: Any) -> Any:
         return cast(column, Text)  # as it stands: nothing is read only to be written again
     if kind == "time":
         return column if is_postgresql(session) else type_coerce(column, String)
-    if isinstance(column.type, String):
-        return type_coerce(column, String)  # words of enumerations as they stand
+    if isinstance(column.type, String | Words):
+        return type_coerce(column, String)  # words, also of enumerations, as they stand
     return column
 
 

@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse
 from mailer.clock import Clock
 from mailer.rendering.environment import shipped_templates
 from mailer.web import languages
+from mailer.web.reasons import reason_said
 
 _AROUND = re.compile(r"^[a-z]+://(www\.)?|[?#].*$", re.DOTALL)
 _BREAKS = re.compile(r"([@.])")
@@ -63,6 +64,7 @@ class Pages:
             breakable=breakable,
             spelled=spelled,
             zone=languages.zone_words,
+            reason=reason_said,
         )
 
     def answer(

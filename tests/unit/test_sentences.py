@@ -9,7 +9,7 @@ import pytest
 
 from mailer.errors import Conflict, InvalidInput, InvalidIssue, InvalidRule, NotFound
 from mailer.rules.parsing import parse
-from mailer.sentences import Counted, Sentence
+from mailer.sentences import Counted, Sentence, Several, kept, parts_of, told
 from mailer.web.languages import Speech, speaking, spoken
 
 TOO_SHORT = InvalidInput("The password is too short; use {least} characters or more.", least=12)
@@ -72,3 +72,32 @@ def test_what_leaves_the_process_is_an_ordinary_string() -> None:
         assert type(other) is str
         assert other == "2 links"
     assert Sentence("{n}", n=1).values == {"n": 1}
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        Sentence("Nothing is in {braces}."),
+        TOO_SHORT.sentence,
+        Counted("{n} link is", "{n:,} links are", n=2_000),
+        InvalidIssue("this is not a web address", place="blocks.3.url").sentence,
+        Several([TOO_SHORT.sentence, "plain words"]),
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "fa", "ja"])
+def test_what_is_kept_can_be_said_in_every_language(sentence: Sentence, language: str) -> None:
+    again = told(kept(sentence))
+    assert again == sentence
+    with speaking(Speech(language)):
+        assert spoken(again) == spoken(sentence)
+
+
+@pytest.mark.parametrize("text", ["", "paused by hand", '{"say":', '{"say": 5}'])
+def test_text_that_was_kept_before_sentences_were_is_what_it_is(text: str) -> None:
+    assert told(text) == told(kept(text)) == text
+
+
+def test_words_side_by_side_are_told_apart_again() -> None:
+    both = Several(["one; two", Sentence("three")])
+    assert (both, parts_of(both)) == ("one; two; three", ("one; two", "three"))
+    assert (parts_of("alone; here"), parts_of("")) == (("alone; here",), ())

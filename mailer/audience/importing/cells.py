@@ -12,6 +12,7 @@ from typing import Any
 
 from mailer.addresses import looks_like_address
 from mailer.audience.importing.meanings import field_name
+from mailer.sentences import Sentence
 
 _WRAPPED = re.compile(
     r"\s*\"?([^<>\"]*?)\"?\s*(?:<\s*([^<>\s]+)\s*>|\(\s*([^()\s]+@[^()\s]+)\s*\))\s*"
@@ -22,6 +23,8 @@ _ZONE_NAMES = re.compile(r"\s*(?:UTC|GMT|Z)$")
 _SECONDS = re.compile(r"\d{9,10}")
 _DATA_LIMIT = 100_000
 _TAG_LIMIT = 100
+_TOO_LONG = Sentence("the object of fields is too long and was left out")
+_UNREADABLE = Sentence("the object of fields cannot be read and was left out")
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # not after a backslash of its own
 
@@ -79,10 +82,10 @@ def parse_data(cell: str, *, verbatim: bool = False) -> tuple[dict[str, Any], st
     Of our own exports every field is taken *verbatim*.
     """
     if len(cell) > _DATA_LIMIT:
-        return {}, "the object of fields is too long and was left out"
+        return {}, _TOO_LONG
     values = _loaded(cell)
     if not isinstance(values, dict):
-        return {}, "the object of fields cannot be read and was left out"
+        return {}, _UNREADABLE
     if verbatim:
         return values, ""
     fields: dict[str, Any] = {}

@@ -9,9 +9,9 @@ from operator import itemgetter
 
 from mailer.address_rules import AddressRules
 from mailer.audience.importing.candidates import Candidate, Rejected
-from mailer.audience.importing.fitting import NOTES
 from mailer.audience.importing.statuses import Standing
 from mailer.audience.importing.verdicts import ADDED_AS, REMEMBERED, Report, RowVerdict, Verdict
+from mailer.sentences import Sentence, parts_of
 
 _KEY, _NOTE, _STANDING = (
     itemgetter(Candidate._fields.index(name)) for name in ("key", "note", "standing")
@@ -57,8 +57,12 @@ class Chunk:
             earlier = candidates.setdefault(one.key, one)
             if earlier is not one:
                 candidates[one.key] = earlier.merged(one)
-                where = f"line {earlier.line} of {earlier.file.name}"
-                self.judge(one, Verdict.DUPLICATE, f"the address stands in {where} already")
+                words = Sentence(
+                    "the address stands in line {line} of {file} already",
+                    line=earlier.line,
+                    file=earlier.file.name,
+                )
+                self.judge(one, Verdict.DUPLICATE, words)
 
     def judge(self, row: Candidate | Rejected, verdict: Verdict, reason: str) -> None:
         """Note a row's verdict."""
@@ -96,7 +100,7 @@ class Chunk:
             self.barred = [key for key, standing in told if standing is Standing.SUPPRESSED]
         self._notes = rules.flags(self.keys)
         noted = filter(None, map(_NOTE, self.people))
-        self._notes.update(note for words in noted for note in words.split(NOTES))
+        self._notes.update(note for words in noted for note in parts_of(words))
         return self
 
     def report(self, report: Report) -> None:

@@ -26,11 +26,18 @@ from mailer.audience.importing.fitting import Types, fit_object, noted
 from mailer.audience.importing.standings import Reader
 from mailer.audience.importing.statuses import Standing
 from mailer.errors import InvalidAddress, InvalidInput
+from mailer.sentences import Sentence
 
 Cells = Sequence[str]  # of one column, or of one row
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 _LONGEST_VALUE = 10_000
+_NONE = Sentence("There is no address in this row.")
+_NO_ADDRESS = Sentence("no address")
+_NO_VALID_ADDRESS = Sentence("invalid address")
+_UNKNOWN_WORD = Sentence("a word not known to mean anything for consent")
+_FIRST_TAKEN = Sentence("of several addresses the first was taken")
+_ONE_LINE = Sentence("the name was made one line of text")
 _quoted = json.encoder.encode_basestring
 
 
@@ -60,8 +67,8 @@ def addresses_of(
 
 def _wrong(cell: str, error: InvalidAddress) -> tuple[str, str]:
     if not cell:
-        return "There is no address in this row.", "no address"
-    return str(error), "invalid address"
+        return _NONE, _NO_ADDRESS
+    return error.sentence, _NO_VALID_ADDRESS
 
 
 def _unwrapped(cell: str) -> tuple[str, Address, str]:
@@ -72,7 +79,7 @@ def _unwrapped(cell: str) -> tuple[str, Address, str]:
         name, inner = unwrap(cell)
         first = first_address(inner)
         if first is not None:
-            return tidy_name(name), parse_address(first), "of several addresses the first was taken"
+            return tidy_name(name), parse_address(first), _FIRST_TAKEN
         if inner == cell:
             raise
     return tidy_name(name), parse_address(inner), ""
@@ -91,7 +98,7 @@ def standings_of(
                 try:
                     told = reader.read(cell)
                 except InvalidInput as error:
-                    failures.add(n, str(error), "a word not known to mean anything for consent")
+                    failures.add(n, error.sentence, _UNKNOWN_WORD)
                     continue
             if told > standings[n]:
                 standings[n] = told
@@ -107,7 +114,7 @@ def tidied(cells: Cells, notes: list[str]) -> Cells:
         if not name.isprintable() or len(name) > NAME_LENGTH:
             made[n] = tidy_name(name)
             if made[n] != name:
-                notes[n] = notes[n] or "the name was made one line of text"
+                notes[n] = notes[n] or _ONE_LINE
     return made
 
 

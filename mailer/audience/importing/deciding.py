@@ -11,6 +11,9 @@ from mailer.audience.importing.statuses import Standing
 from mailer.audience.importing.verdicts import ADDED_AS, Verdict
 from mailer.database.tables import Consent
 from mailer.names import name_key
+from mailer.sentences import Sentence
+
+_LEFT = Sentence("unsubscribed here; only they can come back")
 
 
 class Known(NamedTuple):
@@ -73,7 +76,7 @@ def decide(
 
 def _again(candidate: Candidate, known: Known, writes: Writes) -> tuple[Verdict, str]:
     if known.state == Consent.UNSUBSCRIBED:
-        return Verdict.KEPT_UNSUBSCRIBED, "unsubscribed here; only they can come back"
+        return Verdict.KEPT_UNSUBSCRIBED, _LEFT
     details = Details(
         known.id,
         candidate.name or known.name,

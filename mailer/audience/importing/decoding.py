@@ -11,6 +11,7 @@ from typing import IO
 
 from mailer.audience.importing import alphabets
 from mailer.errors import InvalidFile
+from mailer.sentences import Sentence
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -132,15 +133,22 @@ def _guess(blocks: Iterable[bytes]) -> Decoding:
         return Decoding(
             "utf-8",
             "replace",
-            f"{stray} bytes are not UTF-8 like the rest; they are read as \ufffd.",
+            Sentence(
+                "{n} bytes are not UTF-8 like the rest; they are read as {sign}.",
+                n=stray,
+                sign="\ufffd",
+            ),
         )
     old_mac = returns and not line_feeds
     encoding = alphabets.guess(sample, old_mac=old_mac) or ("mac_roman" if old_mac else "cp1252")
     return Decoding(
         encoding,
         "replace",
-        f"The text is not Unicode and was read as {_NAMES[encoding]}; "
-        "if letters look wrong, name the encoding.",
+        Sentence(
+            "The text is not Unicode and was read as {encoding}; if letters look wrong, name the "
+            "encoding.",
+            encoding=_NAMES[encoding],
+        ),
     )
 
 

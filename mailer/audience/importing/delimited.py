@@ -12,8 +12,14 @@ from itertools import count, islice, repeat
 from typing import NamedTuple
 
 from mailer.addresses import looks_like_address
+from mailer.sentences import Sentence
 
-SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+SEPARATORS = {
+    ",": Sentence("commas"),
+    ";": Sentence("semicolons"),
+    "\t": Sentence("tabs"),
+    "|": Sentence("bars"),
+}
 
 _SAMPLE_ROWS = 60
 _BLOCK = 1000  # lines
@@ -196,12 +202,17 @@ def _lines_inside(line: str, separator: str, width: int) -> list[str]:
 
 def _damaged(line: str, separator: str, number: int) -> Row:
     if len(line) > csv.field_size_limit():
-        return Row(
-            number, [], f"line {number} is longer than {csv.field_size_limit():,} characters"
+        words = Sentence(
+            "line {number} is longer than {most:,} characters",
+            number=number,
+            most=csv.field_size_limit(),
         )
+        return Row(number, [], words)
     # A carriage return inside a row is no line end where others end with line feeds.
     whole = line.rstrip("\r\n").replace("\r", " ")
     cells = next(csv.reader([whole], delimiter=separator, skipinitialspace=True), [])
     if "\r" in line.rstrip("\r\n"):
-        return Row(number, cells, f"a line break stands inside line {number}")
-    return Row(number, cells, f"the quotation marks in line {number} do not pair up")
+        words = Sentence("a line break stands inside line {number}", number=number)
+    else:
+        words = Sentence("the quotation marks in line {number} do not pair up", number=number)
+    return Row(number, cells, words)

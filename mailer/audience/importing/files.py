@@ -153,9 +153,17 @@ def _tables(
         if name.name.startswith(".") or "__MACOSX" in name.parts:
             continue
         if name.suffix.lower() not in (*_TABLES, ".xlsx"):
-            left_out.append(f"{name.name} in {path.name} is no table and was left out.")
+            left_out.append(
+                Sentence(
+                    "{file} in {archive} is no table and was left out.",
+                    file=name.name,
+                    archive=path.name,
+                )
+            )
         elif member.file_size == 0:
-            left_out.append(f"{name.name} in {path.name} is empty.")
+            left_out.append(
+                Sentence("{file} in {archive} is empty.", file=name.name, archive=path.name)
+            )
         else:
             workbook = name.suffix.lower() == ".xlsx"
             if not workbook:

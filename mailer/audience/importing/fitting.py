@@ -9,10 +9,9 @@ from typing import Any
 
 from mailer.errors import InvalidInput
 from mailer.field_kinds import FieldKind, FieldType, Kept
+from mailer.sentences import Sentence, Several, parts_of
 
 Types = Mapping[str, FieldType]
-
-NOTES = "; "  # between the notes of one row
 
 
 def typed(types: Types) -> dict[str, FieldType]:
@@ -23,7 +22,7 @@ def typed(types: Types) -> dict[str, FieldType]:
 def noted(notes: list[str], row: int, note: str) -> None:
     """Put a note to a row's others."""
     if note:
-        notes[row] = f"{notes[row]}{NOTES}{note}" if notes[row] else note
+        notes[row] = Several([*parts_of(notes[row]), note]) if notes[row] else note
 
 
 def with_fitting(
@@ -49,7 +48,7 @@ def fit_object(fields: dict[str, Any], types: Types) -> list[str]:
         try:
             value: Kept | None = types[name].keep(fields.pop(name))
         except InvalidInput as error:
-            notes.append(_left_out(name, str(error)))
+            notes.append(_left_out(name, error.sentence))
         else:
             if value is not None:
                 fields[name] = value
@@ -57,7 +56,9 @@ def fit_object(fields: dict[str, Any], types: Types) -> list[str]:
 
 
 def _left_out(name: str, reason: str) -> str:
-    return f"{name}: a value that {reason} was left out" if reason else ""
+    if not reason:
+        return ""
+    return Sentence("{field}: a value that {reason} was left out", field=name, reason=reason)
 
 
 @lru_cache(maxsize=16_384)
@@ -66,5 +67,5 @@ def _fitted(wanted: FieldType, cell: str) -> tuple[str, str]:
     try:
         value = wanted.keep(cell)
     except InvalidInput as error:
-        return "", str(error)
+        return "", error.sentence
     return ("" if value is None else json.dumps(value, ensure_ascii=False)), ""

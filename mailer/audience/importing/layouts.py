@@ -12,6 +12,7 @@ from mailer.audience.importing import decoding, delimited, lists, objects, workb
 from mailer.audience.importing.delimited import Row
 from mailer.audience.importing.files import Source, is_json, require_table
 from mailer.errors import InvalidFile
+from mailer.sentences import Sentence
 
 _SNIFFED_LINES = 400
 _HEAD = 1 << 16  # characters
@@ -34,13 +35,17 @@ class Layout:
     def format(self) -> str:
         """For people: ``text with semicolons``."""
         if self.sheet is not None:
-            return f"Excel workbook, sheet {self.sheet!r}"
+            return Sentence("Excel workbook, sheet {sheet!r}", sheet=self.sheet)
         if self.members:
             return "JSON"
         if self.plain:
-            return "a plain list of addresses"
-        separators = delimited.SEPARATORS.get(self.separator, repr(self.separator))
-        return f"text with {separators}{', lines as on an old Macintosh' if self.old_mac else ''}"
+            return Sentence("a plain list of addresses")
+        between = delimited.SEPARATORS.get(self.separator, repr(self.separator))
+        if self.old_mac:
+            return Sentence(
+                "text with {separators}, lines as on an old Macintosh", separators=between
+            )
+        return Sentence("text with {separators}", separators=between)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from mailer.audience.importing.meanings import Meaning, field_name, meaning_of, 
 from mailer.audience.importing.statuses import Standing
 from mailer.audience.importing.systems import System, recognise
 from mailer.errors import InvalidInput
+from mailer.sentences import Sentence
 
 _ONCE = (
     Meaning.ADDRESS,
@@ -92,9 +93,13 @@ def map_columns(
     cells = [[row[n] for row in sample if row[n]] for n in range(len(header))]
     system = recognise({normalise(name) for name in header})
     given = _overrides(header, overrides)
-    problems = [
-        f"The header {name!r} stands {count} times; the first of them is taken, "
-        "the others become fields."
+    problems: list[str] = [
+        Sentence(
+            "The header {name!r} stands {count} times; the first of them is taken, the others "
+            "become fields.",
+            name=name,
+            count=count,
+        )
         for name, count in _repeated(header)
     ]
     guesses = in_two_parts([guess(name, cells[n], system) for n, name in enumerate(header)], sample)
@@ -127,7 +132,10 @@ def map_columns(
         )
     found = _confirmed_by_time(columns, cells) if system is None else tuple(columns)
     problems += [
-        f"Whoever has nothing in the column {column.header!r} is taken as pending."
+        Sentence(
+            "Whoever has nothing in the column {column!r} is taken as pending.",
+            column=column.header,
+        )
         for column in found
         if ("", Standing.PENDING) in column.words
     ]

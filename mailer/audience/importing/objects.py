@@ -9,6 +9,7 @@ from typing import IO, Any
 
 from mailer.audience.importing.delimited import Row
 from mailer.errors import InvalidFile
+from mailer.sentences import Sentence
 
 _LARGEST = 256 << 20  # bytes of a list, which is read whole; lines are read one by one
 _SAMPLE = 1000
@@ -31,7 +32,7 @@ def rows_of_objects(stream: IO[bytes], name: str, names: Sequence[str]) -> Itera
         if one:
             yield Row(line, [_cell(one.get(column)) for column in names])
         else:
-            yield Row(line, [], f"line {line} is no JSON object")
+            yield Row(line, [], Sentence("line {number} is no JSON object", number=line))
 
 
 def _objects(stream: IO[bytes], name: str) -> Iterator[tuple[int, Mapping[str, Any]]]:

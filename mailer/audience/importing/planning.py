@@ -17,10 +17,16 @@ from mailer.audience.importing.standings import readers_of
 from mailer.audience.importing.statuses import Standing, standing_of_file
 from mailer.audience.importing.watching import watches_of
 from mailer.errors import InvalidFile, InvalidInput
+from mailer.sentences import Sentence
 
 _SAMPLE = 1000
 _WORDS_ASKED = 20  # of one column
 _HEADER_WITHIN = 25
+_TAKEN_AS = {
+    Standing.PENDING: Sentence("Everybody in this file is taken as pending."),
+    Standing.UNSUBSCRIBED: Sentence("Everybody in this file is taken as unsubscribed."),
+    Standing.SUPPRESSED: Sentence("Everybody in this file is taken as suppressed."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,11 @@ def inspect(
     usable = [one for one in files if one.has_address or (unfinished and one.may_have_address)]
     if not usable:
         raise InvalidFile(_no_address(files))
-    problems += [f"{_no_address([file])} It was left out." for file in files if file not in usable]
+    problems += [
+        Sentence("{problem} It was left out.", problem=_no_address([file]))
+        for file in files
+        if file not in usable
+    ]
     # Who left goes first: at no moment may an import make somebody a reader who is none.
     usable.sort(key=lambda file: -file.standing)
     return Plan(tuple(usable), known, tuple(problems))
@@ -194,19 +204,23 @@ def _unknown_words(
 def _doubts(
     unknown: Mapping[str, Sequence[str]], standing: Standing, at: int | None, *, plain: bool
 ) -> list[str]:
-    doubts = []
+    doubts: list[str] = []
     if plain:
-        doubts.append("Each address of this list is taken as a reader of their own.")
+        doubts.append(Sentence("Each address of this list is taken as a reader of their own."))
     elif at is None:
-        doubts.append("There is no header row; columns are told by what they hold.")
+        doubts.append(Sentence("There is no header row; columns are told by what they hold."))
     doubts += [
-        f"The column {header!r} has words whose meaning for consent is not known: "
-        f"{listed(words)}. Rows with them are left out until you say what they mean (confirmed, "
-        "pending, unsubscribed or suppressed), or that the column means something else."
+        Sentence(
+            "The column {column!r} has words whose meaning for consent is not known: {words}. "
+            "Rows with them are left out until you say what they mean (confirmed, pending, "
+            "unsubscribed or suppressed), or that the column means something else.",
+            column=header,
+            words=listed(words),
+        )
         for header, words in unknown.items()
     ]
     if standing is not Standing.CONFIRMED:
-        doubts.append(f"Everybody in this file is taken as {standing.name.lower()}.")
+        doubts.append(_TAKEN_AS[standing])
     return doubts
 
 
@@ -214,16 +228,19 @@ def _held(
     mapped: Mapped, sample: Sequence[Sequence[str]], statuses: Mapping[str, Standing]
 ) -> dict[int, str]:
     """Columns whose words may say who has left, by number, and what there is to say about them."""
-    held = {}
+    held: dict[int, str] = {}
     for watch in watches_of(mapped.columns, statuses):
         words = dict.fromkeys(row[watch.at] for row in sample)
         gone = watch.found(words)
         if gone:
             told = listed([word for word in words if word.lower() in gone])
-            held[watch.column.number] = (
-                f"The column {watch.column.header!r} is taken for {watch.taken_for}, yet holds "
-                f"words such as {told}. Rows with them are left out until you say what it is: "
-                f"{watch.what_to_say}."
+            held[watch.column.number] = Sentence(
+                "The column {column!r} is taken for {taken_for}, yet holds words such as {words}. "
+                "Rows with them are left out until you say what it is: {what_to_say}.",
+                column=watch.column.header,
+                taken_for=watch.taken_for,
+                words=told,
+                what_to_say=watch.what_to_say,
             )
     return held
 
@@ -242,10 +259,13 @@ def _no_address(files: Sequence[FilePlan]) -> str:
     file = files[0]
     names = listed([column.header for column in file.columns])
     first = file.columns[0].header if file.columns else "column"
-    return (
-        f"{file.name} has no column of e-mail addresses (its columns: {names or 'none'}). "
+    return Sentence(
+        "{file} has no column of e-mail addresses (its columns: {names}). "
         "Bring a list of readers; where its addresses are no addresses at first sight, "
-        f'`mailer import --map "{first}=address"` says which column holds them.'
+        '`mailer import --map "{first}=address"` says which column holds them.',
+        file=file.name,
+        names=names or "–",
+        first=first,
     )
 
 

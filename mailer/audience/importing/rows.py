@@ -20,7 +20,11 @@ from mailer.audience.importing.standings import readers_of
 from mailer.audience.importing.statuses import Standing
 from mailer.audience.importing.systems import OWN, OWN_JSON
 from mailer.audience.importing.watching import hold, watches_of
+from mailer.sentences import Sentence
 
+_UNREADABLE = Sentence("a row that cannot be read")
+_MORE_CELLS = Sentence("more cells than the header")
+_FEWER_CELLS = Sentence("fewer cells")
 _CANDIDATE = partial(tuple.__new__, Candidate)  # without counting what is right by construction
 
 
@@ -77,8 +81,7 @@ class RowReader:
             if len(row.cells) == self._width and not row.damage:
                 whole.append(row)
             elif row.damage and not row.cells:
-                kind = "a row that cannot be read"
-                rejected.append(Rejected(self._file, row.line, "", row.damage, kind))
+                rejected.append(Rejected(self._file, row.line, "", row.damage, _UNREADABLE))
             elif any(map(str.strip, row.cells)):
                 why = self._misfit(row)
                 if why:
@@ -90,13 +93,18 @@ class RowReader:
     def _misfit(self, row: Row) -> tuple[str, str] | None:
         width = len(row.cells)
         if width > self._width and any(map(str.strip, row.cells[self._width :])):
-            return (
-                f"The row has {width} cells where the header has {self._width}: a cell with "
-                "the separator in it needs quotation marks.",
-                "more cells than the header",
+            more = Sentence(
+                "The row has {cells} cells where the header has {header}: a cell with the "
+                "separator in it needs quotation marks.",
+                cells=width,
+                header=self._width,
             )
+            return more, _MORE_CELLS
         if width <= self._must_reach or (row.damage and width < self._width):
-            return f"The row ends after {width} of {self._width} cells.", "fewer cells"
+            fewer = Sentence(
+                "The row ends after {cells} of {header} cells.", cells=width, header=self._width
+            )
+            return fewer, _FEWER_CELLS
         return None
 
     def _fitted(self, row: Row) -> Row:
@@ -105,7 +113,9 @@ class RowReader:
 
     def _rejected(self, row: Row, reason: str, kind: str) -> Rejected:
         address = row.cells[self._address] if self._address < len(row.cells) else ""
-        told = f"{reason} ({row.damage})" if row.damage else reason
+        told = reason
+        if row.damage:
+            told = Sentence("{reason} ({damage})", reason=reason, damage=row.damage)
         return Rejected(self._file, row.line, tidy_name(address), told, kind)
 
     def _read_whole(self, rows: list[Row]) -> list[Candidate | Rejected]:

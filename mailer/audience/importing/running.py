@@ -32,11 +32,13 @@ from mailer.audience.importing.verdicts import REMEMBERED, Report, Verdict, Verd
 from mailer.database.engine import reading, transaction, unchecked
 from mailer.field_kinds import FieldKind
 from mailer.names import LONGEST_NAME
+from mailer.sentences import Sentence
 from mailer.tokens import Signer
 
 # Rows of one transaction, at least. On SQLite each rewrites most of the index of addresses; on
 # PostgreSQL two are in memory, one that is read and one that is written.
 _CHUNKS = {"sqlite": 50_000, "postgresql": 20_000}
+_EARLIER = Sentence("the address stands in an earlier row")
 _AT_ONCE = 1_000  # rows that are read together: they fit into a processor's cache
 
 
@@ -188,7 +190,7 @@ def _decide(
     for one in others:
         verdict, reason = decide(one, known.get(one.key), suppressed.get(one.key), writes)
         if one.key in before:
-            verdict, reason = Verdict.DUPLICATE, "the address stands in an earlier row"
+            verdict, reason = Verdict.DUPLICATE, _EARLIER
         part.judge(one, verdict, reason)
     part.report(report)
     return writes

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TextIO
 from mailer.audience.importing.cells import guarded
 from mailer.audience.importing.statuses import Standing
 from mailer.errors import InvalidFile
+from mailer.sentences import kept, told
 
 
 class Verdict(enum.StrEnum):
@@ -102,21 +103,21 @@ class Report:
         """For keeping between runs."""
         return {
             "counts": dict(self.counts),
-            "reasons": dict(self.reasons.most_common(100)),
-            "notes": dict(self.notes),
-            "invalid_rows": [list(row) for row in self.invalid_rows],
+            "reasons": {kept(words): n for words, n in self.reasons.most_common(100)},
+            "notes": {kept(words): n for words, n in self.notes.items()},
+            "invalid_rows": [[*row[:-1], kept(row.reason)] for row in self.invalid_rows],
         }
 
     @classmethod
-    def from_dict(cls, kept: dict[str, Any]) -> Report:
+    def from_dict(cls, values: dict[str, Any]) -> Report:
         """What :meth:`as_dict` kept."""
         return cls(
-            Counter(kept["counts"]),
-            Counter(kept["reasons"]),
-            Counter(kept["notes"]),
+            Counter(values["counts"]),
+            Counter({told(words): n for words, n in values["reasons"].items()}),
+            Counter({told(words): n for words, n in values["notes"].items()}),
             [
-                RowVerdict(file, line, address, Verdict(verdict), reason)
-                for file, line, address, verdict, reason in kept["invalid_rows"]
+                RowVerdict(file, line, address, Verdict(verdict), told(reason))
+                for file, line, address, verdict, reason in values["invalid_rows"]
             ],
         )
 

@@ -10,6 +10,7 @@ from mailer.audience.importing.columns import Failures
 from mailer.audience.importing.mapping import Column
 from mailer.audience.importing.meanings import Meaning
 from mailer.audience.importing.statuses import Standing, says_no_reader
+from mailer.sentences import Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +28,26 @@ class Watch:
     @property
     def taken_for(self) -> str:
         """For people."""
-        return "a field" if self.column.meaning is Meaning.FIELD else "tags"
+        return Sentence("a field") if self.column.meaning is Meaning.FIELD else Sentence("tags")
 
     @property
     def what_to_say(self) -> str:
         """How a person ends the doubt."""
-        name = self.column.header or self.column.number
-        return (
-            f'"{name}=status" where it says who is a reader, "{name}={self.column.target}" '
-            "where it does not"
+        return Sentence(
+            '"{name}=status" where it says who is a reader, "{name}={target}" where it does not',
+            name=self.column.header or str(self.column.number),
+            target=self.column.target,
         )
 
     def reason(self, cell: str) -> str:
         """Why a row is held."""
-        return (
-            f"The column {self.column.header!r} says {quoted(cell)}, which may mean that somebody "
-            f"left or never confirmed, yet is taken for {self.taken_for}. Say what it is: "
-            f"{self.what_to_say}."
+        return Sentence(
+            "The column {column!r} says {cell}, which may mean that somebody left or never "
+            "confirmed, yet is taken for {taken_for}. Say what it is: {what_to_say}.",
+            column=self.column.header,
+            cell=quoted(cell),
+            taken_for=self.taken_for,
+            what_to_say=self.what_to_say,
         )
 
 
@@ -67,4 +71,4 @@ def hold(watches: Sequence[Watch], cells: Sequence[Sequence[str]], failures: Fai
 
 def kind_of_hold(header: str) -> str:
     """How held rows are counted."""
-    return f"a word in the column {header!r} that may say who left"
+    return Sentence("a word in the column {column!r} that may say who left", column=header)

@@ -19,6 +19,7 @@ from mailer.composing.importing.elements import (
     words,
 )
 from mailer.composing.importing.notes import Notes
+from mailer.sentences import Sentence
 
 _HERE = (
     r"(?:(?:on |at |in )?(?:the |this )?(?:link|button|picture|image)(?: right)?(?: here| below| above)?"
@@ -63,7 +64,7 @@ _MOST_RUNS = 1_000
 # A sentence this long calls for nothing.
 _LONGEST_SENTENCE = 400
 
-BECAME = "Sentences that ask for a click became buttons"
+BECAME = Sentence("Sentences that ask for a click became buttons")
 
 
 @dataclass(frozen=True, slots=True)

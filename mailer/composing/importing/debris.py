@@ -18,6 +18,7 @@ from mailer.composing.importing.elements import (
     words,
 )
 from mailer.composing.importing.notes import Notes
+from mailer.sentences import Sentence
 
 # A key that only analytics reads, inside a word that is no address.
 _ANALYTICS = re.compile(
@@ -70,11 +71,15 @@ _FOOTER_OPENING = re.compile(
 )
 _LONGEST_FOOTER = 400
 
-DEBRIS = "Tracking debris was left out"
-FOOTER = "The footer of another newsletter system was left out; this system writes its own"
-MARKS = "Marks of another system were left out"
-IMAGES = "Places of pictures that the text does not carry were left out"
-NAMES = "The mark for the reader's name became [[first_name|friend]]; change “friend” as you like"
+DEBRIS = Sentence("Tracking debris was left out")
+FOOTER = Sentence(
+    "The footer of another newsletter system was left out; this system writes its own"
+)
+MARKS = Sentence("Marks of another system were left out")
+IMAGES = Sentence("Places of pictures that the text does not carry were left out")
+NAMES = Sentence(
+    "The mark for the reader's name became [[first_name|friend]]; change “friend” as you like"
+)
 
 
 def without_debris(text: str, notes: Notes) -> str:
@@ -88,7 +93,7 @@ def without_debris(text: str, notes: Notes) -> str:
     return _dropped(_FOREIGN_MARK, text, notes, MARKS)
 
 
-def _dropped(pattern: re.Pattern[str], text: str, notes: Notes, opening: str) -> str:
+def _dropped(pattern: re.Pattern[str], text: str, notes: Notes, opening: Sentence) -> str:
     for found in pattern.finditer(text):
         notes.list(opening, found[0])
     return pattern.sub("", text)

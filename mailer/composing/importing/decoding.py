@@ -102,6 +102,11 @@ def _older(data: bytes, notes: Notes) -> str:
             continue
         if len(_CONTROL.findall(text)) * 50 > len(text):
             break
-        notes.say(f"The file is not UTF-8; it was read as {encoding}, so check its accents.")
+        notes.say(
+            Sentence(
+                "The file is not UTF-8; it was read as {encoding}, so check its accents.",
+                encoding=encoding,
+            )
+        )
         return text
     raise InvalidFile("The file is no text this program can read; save it as UTF-8 text.")

@@ -50,8 +50,8 @@ WHAT_IS_READ = Sentence(
     "this JSON is no issue: an issue has “subject” and “blocks”; of other systems, objects with the "
     "text (“html”, “body”), “sections” of “entries”, and documents of editors are read"
 )
-SEVERAL = "The file holds several issues; all of them were put into one"
-COPIES = "The same text a second time was left out"
+SEVERAL = Sentence("The file holds several issues; all of them were put into one")
+COPIES = Sentence("The same text a second time was left out")
 
 
 def load(text: str) -> dict[str, Any] | list[Any]:
@@ -176,7 +176,7 @@ def _several(issues: list[Any], notes: Notes) -> str:
     bodies = [_body(one)[1] if isinstance(one, dict) else "" for one in issues]
     if not all(bodies):
         return sections_html({"entries": issues}, set(), notes)
-    notes.say(f"{SEVERAL}: {len(issues)}.")
+    notes.count(SEVERAL, len(issues))
     titles = [text_of(_facts(one).get("subject")) for one in issues]
     return "\n".join(f"<h1>{title}</h1>{body}" for title, body in zip(titles, bodies, strict=True))
 

@@ -13,6 +13,7 @@ import yaml
 
 from mailer.composing.importing.dates import read_date
 from mailer.composing.importing.notes import Notes
+from mailer.sentences import Sentence
 
 _FENCED = re.compile(
     r"\s*---[ \t]*\n(.*?)\n?^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
@@ -43,7 +44,7 @@ _NAMES = {
 # Lines above a text count as such only if one of these is among them.
 _TELLING = frozenset({"subject", "title", "betreff"})
 
-NO_PLACE = "Front matter that has no place in an issue was left out"
+NO_PLACE = Sentence("Front matter that has no place in an issue was left out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def _yaml(text: str, notes: Notes) -> Mapping[Any, object] | None:
         lines = [_LINE.match(line) for line in text.splitlines()]
         if not all(lines):
             return None
-        notes.say("The front matter is no correct YAML; it was read line by line.")
+        notes.say(Sentence("The front matter is no correct YAML; it was read line by line."))
         return {line[1]: line[2].strip(" '\"") for line in lines if line}
     if told is None:
         return {}
@@ -117,7 +118,11 @@ def facts_of(told: Mapping[Any, object], notes: Notes) -> Facts:
             found[name] = line
     day = _day(found["date"]) if "date" in found else None
     if "date" in found and day is None:
-        notes.say(f"The date “{found['date']}” could not be read; write it as 2026-12-03.")
+        notes.say(
+            Sentence(
+                "The date “{date}” could not be read; write it as 2026-12-03.", date=found["date"]
+            )
+        )
     titled = found.get("title", "")
     return Facts(
         subject=found.get("subject", titled),
@@ -147,7 +152,7 @@ def _line(value: object) -> str:
 
 def _note_unread(key: object, value: object, notes: Notes) -> None:
     if value not in (None, "", [], {}):
-        notes.list(NO_PLACE, f"{str(key)[:60]} (a list or table)")
+        notes.list(NO_PLACE, Sentence("{name} (a list or table)", name=str(key)[:60]))
 
 
 def _tag(language: str) -> str:

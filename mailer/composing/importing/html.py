@@ -23,6 +23,7 @@ from mailer.composing.importing.pictures import read_picture
 from mailer.composing.importing.targets import link_target, usable
 from mailer.composing.importing.word_lists import with_lists
 from mailer.errors import InvalidFile
+from mailer.sentences import Sentence
 
 _SILENT = frozenset({"head", "style", "title", "meta", "link", "base", "xml", "template"})
 _ACTIVE = frozenset(
@@ -83,9 +84,9 @@ _END_OF_PAGE = re.compile(r"</(?:html|body)[ \t\n]{0,20}>", re.IGNORECASE)
 _WRITTEN_IN = frozenset({"span", "font", "b", "strong", "i", "em"})
 _BLANK = re.compile(r"[ \t\r\n\f\v]+")
 
-DROPPED = "Left out, for no mail may carry it"
-EMBEDDED = "What was embedded from elsewhere became a link"
-WORDLESS = "Links without words were left out"
+DROPPED = Sentence("Left out, for no mail may carry it")
+EMBEDDED = Sentence("What was embedded from elsewhere became a link")
+WORDLESS = Sentence("Links without words were left out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +270,7 @@ class _Reader:
         """A table of data becomes a list with an entry a row; one for layout is not seen."""
         data = element.find("thead/tr/th") is not None or element.find("*/tr/th") is not None
         if data and element.get("role") != "presentation" and self.flow.inside == "root":
-            self.notes.say("A table became a list with one entry for each row.")
+            self.notes.say(Sentence("A table became a list with one entry for each row."))
             self.flow.begin("table", element)
 
     def row(self, element: etree._Element, _tag: str) -> None:

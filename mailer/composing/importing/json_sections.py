@@ -16,8 +16,9 @@ from mailer.composing.importing.json_words import (
     text_of,
 )
 from mailer.composing.importing.notes import Notes
+from mailer.sentences import Sentence
 
-OTHER_ADDRESS = "Entries with a second address kept only the first; left out"
+OTHER_ADDRESS = Sentence("Entries with a second address kept only the first; left out")
 _DEEPEST = 6
 
 

@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from mailer.composing.importing.notes import Notes
+from mailer.sentences import Sentence
 
 _WORDS = {
     "title": ("title", "headline", "name", "heading", "subject", "label"),
@@ -26,7 +27,7 @@ _WORDS = {
 _BESIDE = frozenset(
     ("author", "by", "byline", "when", "where", "location", "place", "venue", "time", "source")
 )
-UNPLACED = "Fields of the JSON that have no place in an issue were left out"
+UNPLACED = Sentence("Fields of the JSON that have no place in an issue were left out")
 TAGGED = re.compile(r"<[a-zA-Z/!]")
 # Words that somebody wrote, not a name, a number or an address.
 _PROSE = re.compile(r"(?!\d{4}-\d\d-\d\d)(?!https?:)[^\s]+\s+[^\s]+")

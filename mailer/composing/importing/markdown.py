@@ -13,6 +13,7 @@ from mailer.composing.importing.marked import read_block
 from mailer.composing.importing.marks import BUTTON, read_mark
 from mailer.composing.importing.notes import Notes
 from mailer.errors import InvalidFile
+from mailer.sentences import Sentence
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _LIQUID_BLOCK = re.compile(r"\{% *comment *%\}.*?\{% *endcomment *%\}", re.DOTALL)
@@ -30,10 +31,10 @@ _MOST_SIGNS = 150_000
 _DEEPEST = 60
 _NAMELESS = re.compile(r"(?<!\[)\[([^\[\]\n]{1,200})\](?:\[\]|\[([^\[\]\n]{1,200})\])(?!\])")
 
-LIQUID = "Commands of a site builder were left out"
-COMMENTS = "Comments, which readers do not see, were left out"
-UNUSED = "Addresses that no link of the text leads to were left out"
-NO_DEFINITION = "Links whose address the file does not give were left as words"
+LIQUID = Sentence("Commands of a site builder were left out")
+COMMENTS = Sentence("Comments, which readers do not see, were left out")
+UNUSED = Sentence("Addresses that no link of the text leads to were left out")
+NO_DEFINITION = Sentence("Links whose address the file does not give were left as words")
 
 
 class _Parser(MarkdownIt):

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from mailer.composing.importing.elements import Element, Heading, Paragraph, Rule, words
 from mailer.composing.importing.headlines import is_greeting
 from mailer.composing.importing.notes import Notes
+from mailer.sentences import Sentence
 
 _LONGEST_SUBJECT = 150
 _LONGEST_PREHEADER = 200
 _SEARCHED = 6
 
-REPEATED = "Lines on top that repeat the subject were left out"
+REPEATED = Sentence("Lines on top that repeat the subject were left out")
 
 
 def take_subject(elements: list[Element], subject: str, notes: Notes) -> tuple[str, list[Element]]:
@@ -36,7 +37,7 @@ def take_preheader(elements: list[Element], notes: Notes) -> tuple[str, list[Ele
     text = words(first.runs)
     if len(text) > _LONGEST_PREHEADER or is_greeting(text):
         return "", elements
-    notes.say(f"The line below the subject became the preheader: “{text}”.")
+    notes.say(Sentence("The line below the subject became the preheader: “{line}”.", line=text))
     return text, elements[1:]
 
 
@@ -51,7 +52,7 @@ def _found(elements: Sequence[Element], notes: Notes) -> tuple[str, Element | No
             text = words(element.runs)
             if not is_greeting(text):
                 return _guessed(text, notes), None
-    notes.say("The text names no subject; write one.")
+    notes.say(Sentence("The text names no subject; write one."))
     return "No subject", None
 
 
@@ -65,7 +66,9 @@ def _guessed(text: str, notes: Notes) -> str:
     if len(text) > 80:
         cut = text[:80].rsplit(" ", 1)[0]
         subject = f"{cut.rstrip(' ,;:–-')} …"
-    notes.say(f"The text names no subject; its first words were taken: “{subject}”.")
+    notes.say(
+        Sentence("The text names no subject; its first words were taken: “{words}”.", words=subject)
+    )
     return subject
 
 

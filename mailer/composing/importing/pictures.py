@@ -9,14 +9,15 @@ from urllib.parse import urlsplit
 from mailer.composing.importing.elements import Picture
 from mailer.composing.importing.notes import Notes
 from mailer.composing.importing.targets import usable
+from mailer.sentences import Sentence
 
 _NUMBER = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*$")
 _COUNTING = 3
 _ICON = 48
 
-PIXEL = "Pictures that only count readers were left out"
-ICON = "Small icons without a link were left out"
-NO_ADDRESS = "Pictures without a full address need one"
+PIXEL = Sentence("Pictures that only count readers were left out")
+ICON = Sentence("Small icons without a link were left out")
+NO_ADDRESS = Sentence("Pictures without a full address need one")
 
 
 def read_picture(attributes: Mapping[str, str], href: str, notes: Notes) -> Picture | str | None:

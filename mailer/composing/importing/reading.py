@@ -26,6 +26,7 @@ from mailer.composing.importing.plain import read_plain
 from mailer.composing.importing.scripts import guess_language
 from mailer.composing.importing.structure import blocks_of
 from mailer.errors import InvalidFile
+from mailer.sentences import Sentence
 
 _ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
 _HTML_START = re.compile(
@@ -50,6 +51,7 @@ _ENDINGS = {
     "json": "json",
 }
 _LONGEST_LINE = 500
+HIDDEN = Sentence("Words the source hides from its readers were left out")
 
 _Json: TypeAlias = dict[str, Any] | list[Any]
 
@@ -167,7 +169,7 @@ def _html(text: str, _value: _Json, notes: Notes) -> _Draft:
     preheader, *others = [*_hidden_words(page, notes), ""]
     for hidden in others:
         if hidden:
-            notes.list("Words the source hides from its readers were left out", f"“{hidden}”")
+            notes.list(HIDDEN, f"“{hidden}”")
     language = page.language.replace("_", "-")
     facts = Facts(
         subject=page.title[:_LONGEST_LINE],
@@ -243,7 +245,9 @@ def _language(blocks: Iterable[Block | dict[str, Any]], subject: str, notes: Not
     )
     guessed = guess_language(sample)
     if guessed:
-        notes.say(f"The language was guessed from the script: {guessed}.")
+        notes.say(
+            Sentence("The language was guessed from the script: {language}.", language=guessed)
+        )
     return guessed or "en"
 
 

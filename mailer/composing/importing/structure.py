@@ -33,6 +33,7 @@ from mailer.composing.importing.elements import (
 from mailer.composing.importing.notes import Notes
 from mailer.composing.importing.parts import Part, parts_of
 from mailer.errors import InvalidFile
+from mailer.sentences import Sentence
 
 _MOST_BLOCKS = 200
 # Behind so many parts, the rest is joined: an issue holds 200 blocks.
@@ -64,9 +65,9 @@ _VIDEO = re.compile(
     r"//(?:[\w-]+\.)?(?:youtube\.com|youtu\.be|vimeo\.com|peertube\.)", re.IGNORECASE
 )
 
-GUESSED_DAY = "Deadlines were taken from the text, so check them"
-NO_YEAR = "Urgent calls name a day without a year, so set the deadline"
-GUESSED_WHO = "Who answered was guessed from the text"
+GUESSED_DAY = Sentence("Deadlines were taken from the text, so check them")
+NO_YEAR = Sentence("Urgent calls name a day without a year, so set the deadline")
+GUESSED_WHO = Sentence("Who answered was guessed from the text")
 
 
 def blocks_of(elements: Iterable[Element], notes: Notes, *, near: date | None) -> list[Block]:
@@ -74,8 +75,11 @@ def blocks_of(elements: Iterable[Element], notes: Notes, *, near: date | None) -
     parts = parts_of(elements)
     if len(parts) > _MOST_PARTS:
         notes.say(
-            f"The text has more parts than an issue holds blocks: all after part {_MOST_PARTS} "
-            "were joined, with their headlines in bold."
+            Sentence(
+                "The text has more parts than an issue holds blocks: all after part {most} were "
+                "joined, with their headlines in bold.",
+                most=_MOST_PARTS,
+            )
         )
         rest = [piece for part in parts[_MOST_PARTS:] for piece in as_body(part)]
         parts = [*parts[:_MOST_PARTS], Part(body=rest)]
@@ -171,7 +175,9 @@ def _deadline(headline: str, text: str, notes: Notes, near: date | None) -> date
 def _response(part: Part, text: str, body: str, notes: Notes) -> Response:
     who = _who(part.headline) or _who(text)
     if who:
-        notes.list(GUESSED_WHO, f"“{who}” in “{part.headline[:80]}”")
+        notes.list(
+            GUESSED_WHO, Sentence("“{who}” in “{headline}”", who=who, headline=part.headline[:80])
+        )
     quote = ""
     if part.body and isinstance(part.body[0], Quote):
         quote = html_of(part.body[0])

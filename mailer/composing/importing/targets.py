@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from mailer.blocks import Url
 from mailer.composing.importing.notes import Notes
+from mailer.sentences import Sentence
 
 _URL: TypeAdapter[str] = TypeAdapter(Url)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -24,10 +25,10 @@ _COUNTED = re.compile(
     re.IGNORECASE,
 )
 
-LEFT_AS_WORDS = "Links without a full address were left as words"
-NOT_ALLOWED = "Links that no mail may carry were left as words"
-COUNTED = "Links through another system's click counter were kept as they are"
-MADE_WHOLE = "Addresses without https: in front were given it"
+LEFT_AS_WORDS = Sentence("Links without a full address were left as words")
+NOT_ALLOWED = Sentence("Links that no mail may carry were left as words")
+COUNTED = Sentence("Links through another system's click counter were kept as they are")
+MADE_WHOLE = Sentence("Addresses without https: in front were given it")
 
 
 @lru_cache(maxsize=4096)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import JSON, TypeDecorator
+
+from mailer.sentences import kept, told
 
 NAMING = {
     "ix": "ix_%(column_0_N_label)s",
@@ -49,6 +51,37 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Words(TypeDecorator[str]):
+    """Words for people. A sentence is kept with how it was made, and read as such; where that is
+    longer than the column, its English stays."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int | None = None) -> None:
+        super().__init__(length)
+        self.length = length
+        if length is None:
+            self.impl = Text()  # type: ignore[assignment]  # of one column, not of the class
+
+    def process_bind_param(
+        self,
+        value: str | None,
+        dialect: Dialect,  # noqa: ARG002  # named by SQLAlchemy
+    ) -> str | None:
+        if value is None:
+            return None
+        text = kept(value)
+        return text if self.length is None or len(text) <= self.length else value[: self.length]
+
+    def process_result_value(
+        self,
+        value: str | None,
+        dialect: Dialect,  # noqa: ARG002  # named by SQLAlchemy
+    ) -> str | None:
+        return None if value is None else told(value)
 
 
 class Base(DeclarativeBase):

@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mailer.database.tables.audience import Newsletter, text_enum
-from mailer.database.tables.base import Base, Id
+from mailer.database.tables.base import Base, Id, Words
 from mailer.sentences import Sentence
 
 
@@ -55,7 +55,7 @@ class Issue(Base):
     language: Mapped[str] = mapped_column(String(35), default="en")
     utm_campaign: Mapped[str | None] = mapped_column(String(100))  # frozen at first schedule
     state: Mapped[IssueState] = mapped_column(text_enum(IssueState), default=IssueState.DRAFT)
-    state_reason: Mapped[str] = mapped_column(String(1000), default="")
+    state_reason: Mapped[str] = mapped_column(Words(1000), default="")
     version: Mapped[int] = mapped_column(default=1)
     planned: Mapped[int] = mapped_column(Id, default=0)  # recipients frozen at the start
     created_at: Mapped[datetime]

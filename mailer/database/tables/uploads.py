@@ -6,11 +6,11 @@ import enum
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, LargeBinary, String, Text
+from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mailer.database.tables.audience import text_enum
-from mailer.database.tables.base import Base
+from mailer.database.tables.base import Base, Words
 
 
 class UploadState(enum.StrEnum):
@@ -37,7 +37,7 @@ class Upload(Base):
     rows: Mapped[int] = mapped_column(default=0)  # about, until the end
     done: Mapped[int] = mapped_column(default=0)
     report: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    problem: Mapped[str] = mapped_column(Text, default="")
+    problem: Mapped[str] = mapped_column(Words, default="")
     lease: Mapped[int] = mapped_column(default=0)
     leased_until: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

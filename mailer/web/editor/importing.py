@@ -199,8 +199,7 @@ def _upload(session: Session, request: Request) -> Upload:
 
 def _reasons(upload: Upload) -> Collection[str]:
     """Why rows were left out when it was tried."""
-    reasons: Collection[str] = (upload.report or {}).get("reasons", ())
-    return reasons
+    return Report.from_dict(upload.report).reasons if upload.report else ()
 
 
 def _choices(plan: Plan, reasons: Collection[str]) -> list[list[Choice]]:

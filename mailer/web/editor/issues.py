@@ -37,7 +37,7 @@ def bring(request: Request) -> Response:
             issue = issues.create(session, newsletter.id, imported.content, now=site.mailer.clock())
     except MailerError as error:
         return go(request, "/", Notice(spoken(error.sentence), "bad"))
-    words = [_("Brought in."), *imported.notes[:3], *imported.missing[:3]]
+    words = [_("Brought in."), *map(spoken, imported.notes[:3])]
     return go(request, f"/issues/{issue.id}", Notice(" ".join(words)))
 
 

@@ -31,7 +31,8 @@ from mailer.web.editor.statistics_charts import (
     moments_of,
     month_words,
 )
-from mailer.web.editor.statistics_ledger import ledger_of, opens_of, reason_words
+from mailer.web.editor.statistics_ledger import ledger_of, opens_of
+from mailer.web.reasons import reason_words
 from mailer.web.site import site_of
 
 _MOST_ISSUES = 50

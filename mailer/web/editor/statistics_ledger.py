@@ -9,24 +9,7 @@ from sqlalchemy.orm import Session
 from mailer.delivering.auditing import Audit
 from mailer.sentences import Counted, Sentence
 from mailer.tracking.opens import OpenFigures, open_figures
-
-# Reasons that deliveries and clicks are stored with; others (a relay's, a program's name) stay.
-_REASONS = {
-    str(one): one
-    for one in (
-        Sentence("not confirmed"),
-        Sentence("unsubscribed"),
-        Sentence("paused"),
-        Sentence("erased"),
-        Sentence("cancelled"),
-        Sentence("HEAD request"),
-        Sentence("prefetch"),
-        Sentence("no user agent"),
-        Sentence("within 2 seconds of sending"),
-        Sentence("3 links within 3 seconds"),
-    )
-}
-_SUPPRESSED = "suppressed: "
+from mailer.web.reasons import reason_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +33,6 @@ def ledger_of(result: Audit) -> list[Place]:
         Place(Sentence("Waiting"), result.waiting, _put_off(result)),
     ]
     return [one for one in places if one.people or one is places[0]]
-
-
-def reason_words(reason: str) -> str:
-    """A stored reason, ready to be said in the language of the page."""
-    if reason.startswith(_SUPPRESSED):
-        return Sentence("suppressed ({why})", why=reason.removeprefix(_SUPPRESSED))
-    return _REASONS.get(reason, reason)
 
 
 def opens_of(session: Session, issue_id: int, *, counting: bool) -> OpenFigures | None:

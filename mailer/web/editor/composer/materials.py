@@ -26,6 +26,7 @@ from mailer.web.editor.composer.answers import (
     said,
     text_of,
 )
+from mailer.web.languages import spoken
 from mailer.web.site import site_of
 
 _MOST_PASTED = 8 * 1024 * 1024
@@ -59,7 +60,7 @@ def _document(imported: Imported) -> dict[str, Any]:
     document = document_of(imported.content)
     if imported.content.subject == NO_SUBJECT:
         document["subject"] = ""
-    return {"doc": document, "notes": list(imported.notes)}
+    return {"doc": document, "notes": list(map(spoken, imported.notes))}
 
 
 async def upload(request: Request) -> Response:
