@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from mailer.bouncing.reading import read
@@ -166,3 +168,44 @@ def test_a_host_that_was_sought_for_hours_expired() -> None:
     finding = only(mail(body))
 
     assert (finding.kind, finding.reason) == (Kind.TRANSIENT, Reason.EXPIRED)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Automatyczna odpowiedź: News",
+        "Automaattinen vastaus: News",
+        "Trả lời tự động: News",
+        "Balasan otomatis: News",
+        "Автоматична відповідь: News",
+        "Automātiska atbilde: News",
+        "Out of office",
+    ],
+)
+def test_answers_of_the_absent_are_no_bounces_whatever_they_say(subject: str) -> None:
+    body = (
+        "I am away. What was undelivered, or could not be delivered to the following, is with Bo."
+    )
+
+    assert only(mail(body, sender="ann@readers.test", Subject=subject)).kind is Kind.AUTO_REPLY
+
+
+def test_a_shops_delivery_is_none_of_ours() -> None:
+    source = letter("It has been shipped.", subject="Delivery notification", sender="a@shop.test")
+
+    assert only(source).kind is Kind.OTHER
+
+
+def test_an_address_on_the_relays_own_list_is_gone_for_good() -> None:
+    notice = {
+        "notificationType": "Bounce",
+        "bounce": {
+            "bounceType": "Permanent",
+            "bounceSubType": "OnAccountSuppressionList",
+            "bouncedRecipients": [{"emailAddress": "ann@readers.test"}],
+        },
+    }
+
+    finding = only(letter(json.dumps(notice), subject="AWS Notification Message"))
+
+    assert (finding.kind, finding.address) == (Kind.PERMANENT, "ann@readers.test")

@@ -32,7 +32,9 @@ _SUBJECTS = re.compile(
     r"автоответ|автоматический ответ|автоматична відповідь|отсутств|αυτόματη απάντηση|"
     r"(?:[\w-]+ ){0,3}autom[aā]tisk[aā] atbilde|atva[lļ]in[aā]jum|automatinis atsakym|automaatvastus|"
     r"puhkusel|automatikus v[aá]lasz|h[aá]zon k[ií]v[uü]l|r[aă]spuns automat|automatski odgovor|"
-    r"samodejni odgovor|na dovolen|urlop|vakantie|ferie|semester|lomalla|"
+    r"samodejni odgovor|automatyczna odpowied|automaattinen vastaus|tr[aả] l[oờ]i t[uự] đ[oộ]ng|"
+    r"balasan otomatis|resposta autom[aà]tica|автоматичен отговор|(?:аутоматски|автоматски) одговор|"
+    r"ตอบกลับอัตโนมัติ|स्वचालित (?:उत्तर|प्रतिक्रिया)|স্বয়ংক্রিয় (?:উত্তর|প্রতিক্রিয়া)|na dovolen|urlop|vakantie|ferie|semester|lomalla|"
     r"自動(?:応答|返信|回复|回覆)|自动(?:回复|答复)|不在|부재|자동 ?(?:응답|회신)|"
     r"רד אוטומטי|מענה אוטומטי|رد تلقائي|پاسخ خودکار|otomatik yan|"
     r"thank you for (?:your (?:e-?mail|message|mail|inquiry|enquiry)|contacting|writing)|"
@@ -51,4 +53,9 @@ def is_automatic(headers: Headers) -> bool:
         return True
     if headers.get("precedence").strip().lower() in _PRECEDENCES:
         return True
-    return _SUBJECTS.match(words_of(headers.get("subject"))) is not None
+    return says_automatic(words_of(headers.get("subject")))
+
+
+def says_automatic(subject: str) -> bool:
+    """Whether a subject is one that such machines write."""
+    return _SUBJECTS.match(subject) is not None

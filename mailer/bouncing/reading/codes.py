@@ -34,6 +34,7 @@ _STATUSES = {
     "4.6": Reason.LOOP,
     "4.7": Reason.EXPIRED,
     "4.14": Reason.LOOP,
+    "4.310": Reason.HOST_UNKNOWN,
     "4.312": Reason.NETWORK,
     "4.316": Reason.EXPIRED,
     "5.0": Reason.PROTOCOL,

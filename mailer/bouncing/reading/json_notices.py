@@ -26,11 +26,15 @@ def notice_in(text: str) -> dict[str, Any]:
 
 def refusals_of(notice: dict[str, Any]) -> Iterator[Refusal]:
     """What the notice says of each recipient that bounced."""
-    for one in _recipients(notice.get("bounce"), "bouncedRecipients"):
+    bounce = notice.get("bounce")
+    kind = bounce.get("bounceType") if isinstance(bounce, dict) else ""
+    # Of addresses that it has on its own list SES says no more than that.
+    unsaid = "5.1.1" if kind == "Permanent" else ""
+    for one in _recipients(bounce, "bouncedRecipients"):
         yield Refusal(
             address=str(one.get("emailAddress", ""))[:320],
             action=str(one.get("action", "failed")).lower(),
-            status=str(one.get("status", "")),
+            status=str(one.get("status") or unsaid),
             words=str(one.get("diagnosticCode", "")).removeprefix("smtp;"),
         )
 

@@ -137,7 +137,7 @@ _TABLE: tuple[tuple[Reason, str], ...] = (
         r"(?<!user )(?<!recipient )(?<!mailbox )(?<!address )unknown(?! (?:user|recipient|mailbox|"
         r"address|account|alias|local))|does ?n[o']t exist|"
         r"no such|not exist|couldn'?t be found|could not be found|is invalid|lookup fail)|"
-        r"unknown (?:host|domain|mail ?host)|(?:no such|bad|invalid|illegal|unrouteable|unroutable|"
+        r"domain [\w.-]{1,253} does not exist|unknown (?:host|domain|mail ?host)|(?:no such|bad|invalid|illegal|unrouteable|unroutable|"
         r"non-?existent) (?:host|domain|mail domain|destination|gateway)|"
         r"unrouteable (?:mail )?(?:domain|address)|unroutable|"
         r"could not find a gateway|name or service not known|"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from mailer.bouncing.reading.addresses import is_machine
+from mailer.bouncing.reading.automatic import says_automatic
 from mailer.bouncing.reading.parts import Headers, words_of
 
 FAILED = ("x-failed-recipients", "x-bounced-address", "x-mailer-daemon-recipients")
@@ -30,9 +31,9 @@ _REFUSED = re.compile(r"(?:^|error[^\n]{0,40}\s)5[0-7]\d[ -]", re.IGNORECASE | r
 # Subjects that no person begins a mail with; answers and forwarded mails begin with Re: and Fwd:.
 _SUBJECT = re.compile(
     r"\W{0,20}(?:undeliver(?:able|ed)|returned (?:mail|to sender)|non-?deliver|"
-    r"(?:permanent |temporary )?(?:mail |e-?mail |message )?deliver\w{0,3} (?:fail|status notif|problem|"
-    r"has failed|error|warning|notification)|failure notice|mail (?:could not be delivered|delivery|"
-    r"system error|error$|failure$)|message (?:not delivered|delivery failure|undeliverable)|"
+    r"(?:permanent |temporary )?(?:mail |e-?mail |message )?deliver\w{0,3} (?:failure|status notif)|"
+    r"(?:mail|e-?mail|message) deliver\w{0,3} |failure notice|mail (?:could not be delivered|"
+    r"system error|error$|failure$)|message (?:not delivered|undeliverable)|"
     r"(?:unzustellbar|nicht zustellbar|non remis|mancata consegna|no se puede entregar|onbestelbaar)\b|"
     r"warning: [^ ]{1,80}@[^ ]{1,200} - user unknown)",
     re.IGNORECASE,
@@ -63,6 +64,8 @@ def is_bounce(headers: Headers, sender: str, letter: str) -> bool:
     if any(name in headers for name in FAILED) or "x-ms-embedded-report" in headers:
         return True
     subject, opening = words_of(headers.get("subject")), letter[:_OPENING]
+    if says_automatic(subject) and not is_machine(sender):
+        return False
     if _SUBJECT.match(subject) or _LETTER.search(opening):
         return True
     return _by_machine(headers, sender) and bool(
