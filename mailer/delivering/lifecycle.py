@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, update
+from sqlalchemy import bindparam, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from mailer.database.tables import Batch, DeliveryTotal, Fate, Issue, IssueState, Tally
@@ -201,9 +201,21 @@ def bring_back(session: Session, issue_id: int) -> None:
     _move(session, issue_id, _BRING_BACK)
 
 
+# Made once: workers finish an issue, or try to, after each of its batches.
+_FINISH = (
+    update(Issue)
+    .where(
+        Issue.state == IssueState.SENDING,
+        ~exists().where(Batch.issue_id == Issue.id, Batch.open.is_(True)),
+    )
+    .values(state=IssueState.SENT, finished_at=bindparam("i_now"))
+)
+_FINISH_ONE = _FINISH.where(Issue.id == bindparam("i_id"))
+
+
 def finish(session: Session, issue_id: int, *, now: datetime) -> None:
     """An issue that nobody waits for any more has been sent."""
-    _finish_where(session, Issue.id == issue_id, now=now)
+    session.connection().execute(_FINISH_ONE, {"i_id": issue_id, "i_now": now})
 
 
 def settle(session: Session, *, now: datetime) -> int:
@@ -212,7 +224,7 @@ def settle(session: Session, *, now: datetime) -> int:
     A bounded share of the work, so that the transaction stays short: call it again while it
     answers more than 0. Batches under a lease are left to the worker that holds them.
     """
-    _finish_where(session, now=now)
+    session.connection().execute(_FINISH, {"i_now": now})
     cancelled = session.scalars(
         select(Batch)
         .join(Issue, Issue.id == Batch.issue_id)
@@ -242,13 +254,3 @@ def _skip_waiting(session: Session, batch: Batch, reason: str, *, now: datetime)
     batch.lease += 1  # whoever held it has lost it
     batch.skipped += len(waiting)
     return len(waiting)
-
-
-def _finish_where(session: Session, *wanted: ColumnElement[bool], now: datetime) -> None:
-    waiting = exists().where(Batch.issue_id == Issue.id, Batch.open.is_(True))
-    session.execute(
-        update(Issue)
-        .where(*wanted, Issue.state == IssueState.SENDING, ~waiting)
-        .values(state=IssueState.SENT, finished_at=now)
-        .execution_options(synchronize_session=False)
-    )

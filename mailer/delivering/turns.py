@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, bindparam, select
 from sqlalchemy.orm import Session
 
 from mailer.database.engine import transaction
@@ -181,17 +181,15 @@ class Registrar:
 
 
 def _sending(session: Session, issue_ids: Collection[int], now: datetime) -> set[int]:
-    return set(
-        session.scalars(
-            select(Issue.id).where(
-                Issue.id.in_(issue_ids),
-                Issue.state == IssueState.SENDING,
-                Issue.newsletter_id.not_in(_resting(session, now)),
-            )
-        )
-    )
+    parameters = {"asked": list(issue_ids), "resting": _resting(session, now)}
+    return set(session.connection().scalars(_SENDING, parameters))
 
 
+_SENDING = select(Issue.id).where(
+    Issue.id.in_(bindparam("asked", expanding=True)),
+    Issue.state == IssueState.SENDING,
+    Issue.newsletter_id.not_in(bindparam("resting", expanding=True)),
+)
 _WITH_HOURS = select(Newsletter.id, Newsletter.sending_hours, Newsletter.time_zone).where(
     Newsletter.sending_hours.is_not(None)
 )
