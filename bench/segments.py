@@ -31,7 +31,7 @@ from mailer.database.tables import (
 from mailer.database.upgrading import upgrade
 from mailer.delivering import lifecycle
 from mailer.field_kinds import EditableBy, FieldKind
-from mailer.keeping.gathering import gather
+from mailer.keeping.gathering import gather, gather_answers
 from mailer.rules import parse
 
 _NOW = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
@@ -145,7 +145,10 @@ def prepare(url: str, people: int) -> Engine:
             session.execute(_spoken(engine, _DELIVERIES), {"issue": issue, "now": _AT})
             session.execute(_spoken(engine, _CLICKS), {"issue": issue, "now": _AT})
             session.execute(_spoken(engine, _OPENS), {"issue": issue, "now": _AT})
+        session.execute(_spoken(engine, _JUDGED))
     gather(engine, lambda: _NOW)
+    for minutes in (0, 5):  # what was seen at first is gathered the next time
+        gather_answers(engine, lambda later=timedelta(minutes=minutes): _NOW + later)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE" if "postgres" in url else "ANALYZE"))
     return engine
@@ -201,6 +204,11 @@ _OPENS = (
     " CASE WHEN id % 7 = 0 THEN 'Apple Mail Privacy Protection' END"
     " FROM subscribers, (SELECT 1 AS time UNION ALL SELECT 2) AS times"
     " WHERE (id * 4001 + :issue * 77) % 101 < 40 AND (time = 1 OR id % 3 = 0)"
+)
+_JUDGED = (
+    "INSERT INTO facts (name, value)"
+    " SELECT 'clicks judged up to', CAST(max(id) AS TEXT) FROM clicks"
+    " UNION ALL SELECT 'opens judged up to', CAST(max(id) AS TEXT) FROM opens"
 )
 
 

@@ -21,7 +21,7 @@ from mailer.errors import ConfigurationError, MailerError, Unavailable
 from mailer.event_loop import run_until_stopped
 from mailer.joining import meters, work
 from mailer.joining.lapsing import remove_unconfirmed
-from mailer.keeping.gathering import gather
+from mailer.keeping.gathering import gather, gather_answers
 from mailer.keeping.retaining import retain
 from mailer.mailboxes import Mailbox
 from mailer.notifying.notices import remove_settled
@@ -64,7 +64,7 @@ async def _run(mailer: Mailer, stop: asyncio.Event) -> None:
         ("try and import uploads", _import, _TICK, [mailer]),
         ("judge clicks", _judge_clicks, _JUDGE, [mailer]),
         ("judge refusals", _judge_refusals, _JUDGE, [mailer]),
-        ("gather receipts", _gather, _GATHER, [mailer]),
+        ("gather receipts and answers", _gather, _GATHER, [mailer]),
         ("forget what is old", _forget, _TIDY, [mailer]),
         *_mailbox_job(mailer),
     ):
@@ -164,11 +164,12 @@ def _judge_refusals(mailer: Mailer) -> None:
 
 
 def _gather(mailer: Mailer) -> None:
-    """Gather who got the issues that have ended."""
+    """Gather who got the issues that have ended, and who opened and clicked."""
     try:
         gather(mailer.engine, mailer.clock)
+        gather_answers(mailer.engine, mailer.clock)
     except Unavailable as error:
-        log.error("%s Rules ask the deliveries meanwhile.", error)
+        log.error("%s Rules ask the record itself meanwhile.", error)
 
 
 def _forget(mailer: Mailer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -50,6 +51,14 @@ def has(people: Number, number: Number) -> ColumnElement[bool]:
 
 def without(people: Number, number: int) -> ColumnElement[int]:
     """The word without one person's bit."""
-    bit = 1 << (number & 63)
-    mask = ~bit if bit < 2**63 else 2**63 - 1  # as a signed number of 64 bits
+    (mask,) = others([number]).values()
     return people.op("&")(literal_column(str(mask), BigInteger()))
+
+
+def others(numbers: Iterable[int]) -> dict[int, int]:
+    """For the word of each of some people, the bits of everybody else in it."""
+    masks: dict[int, int] = {}
+    for number in numbers:
+        masks[number >> 6] = masks.get(number >> 6, -1) & ~(1 << (number & 63))
+    # As signed numbers of 64 bits: without the highest, none is below zero.
+    return {word: mask if mask >= -(2**63) else mask + 2**64 for word, mask in masks.items()}

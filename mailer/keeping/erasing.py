@@ -19,7 +19,7 @@ from sqlalchemy import Table, case, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from mailer.addresses import Address, parse_address
-from mailer.audience import consent, receipts, subscribers, suppressions
+from mailer.audience import answers, consent, receipts, subscribers, suppressions
 from mailer.audience.leaving import without_own_words
 from mailer.database.tables import Base, Batch, Erasure, Fate, Subscriber, Suppression
 from mailer.database.tables.base import ADDRESS_OF, PERSONAL
@@ -74,6 +74,7 @@ def finish_erasures(session: Session, *, now: datetime, most: int = 100) -> int:
         for table in records():
             _give_to_nobody(session, table, one.subscriber_id, one.nobody, [one.issue_id])
         receipts.leave(session, one.subscriber_id, [one.issue_id])
+        answers.leave(session, [one.subscriber_id], [one.issue_id])
         _forget_batches(session, [one.issue_id])
         session.delete(one)
     return len(pending)
@@ -109,6 +110,7 @@ def _leave_records(session: Session, number: int, *, now: datetime) -> int:
         else:
             _give_to_nobody(session, table, number, nobody, None)
     receipts.leave(session, number, ended)
+    answers.leave(session, [number], ended)
     _forget_batches(session, ended)
     if under_way:
         session.execute(

@@ -1,13 +1,14 @@
-"""Gathers who got the issues that have ended, so that rules need not look at each delivery."""
+"""Gathers who got issues and who answered them, so that rules need not look at each row."""
 
 from __future__ import annotations
 
 from sqlalchemy import Engine
 
-from mailer.audience import receipts
+from mailer.audience import answers, receipts
 from mailer.clock import Clock
 from mailer.database.engine import reading, transaction
 from mailer.keeping.settled import issues_under_way
+from mailer.tracking import judging
 
 
 def gather(engine: Engine, clock: Clock) -> int:
@@ -24,3 +25,13 @@ def gather(engine: Engine, clock: Clock) -> int:
         with transaction(engine) as session:
             receipts.keep(session, issue_id, found, now=clock())
     return len(waiting)
+
+
+def gather_answers(engine: Engine, clock: Clock) -> None:
+    """Gather the clicks and opens that were judged, a share in each transaction."""
+    for source in answers.SOURCES:
+        more = True
+        while more:
+            with transaction(engine) as session:
+                unjudged = judging.first_unjudged(session, source)
+                more = answers.gather(session, source, below=unjudged, now=clock())

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Table, func, select, text
 from sqlalchemy.orm import Session
 
+from mailer.audience import answers
 from mailer.database.tables import Issue, Retention
 from mailer.keeping.erasing import NOBODIES, records
 from mailer.keeping.settled import issues_under_way
@@ -51,6 +52,7 @@ def _loosen_issue(session: Session, issue_id: int) -> int:
         nobodies = {one: -1 - secrets.randbelow(NOBODIES) for one in sorted(people)}
         for table in _tables():
             _rename(session, table, issue_id, nobodies)
+        answers.leave(session, people, [issue_id])
     if len(people) < _PEOPLE:
         session.merge(Retention(issue_id=issue_id, up_to=newest))
         session.flush()

@@ -54,6 +54,14 @@ def pending(session: Session, *, now: datetime) -> bool:
     return any(_waits(session, table, now) for table in _FACTS)
 
 
+def first_unjudged(session: Session, source: Judged) -> int | None:
+    """The first click or open that may turn out to be a machine's."""
+    waiting = select(source.id).where(
+        source.id > _judged_until(session, source), source.machine.is_(None)
+    )
+    return session.scalar(waiting.order_by(source.id).limit(1))
+
+
 def _judge(session: Session, table: Judged, *, now: datetime, at_hand: bool) -> int:
     seen = _unjudged(session, table, now)
     if not seen:

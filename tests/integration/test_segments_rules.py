@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from mailer.audience import receipts
+from mailer.audience import answers, receipts
 from mailer.audience.selecting import select_people
 from mailer.database.tables import (
     Click,
@@ -175,7 +175,23 @@ def _compare(engine: Engine, people: Sequence[Person], rule: Rule) -> None:
         receipts.keep(session, ENDED, receipts.gathered(session, ENDED), now=NOON)
         found = session.scalars(select_people(session, rule, now=NOON).ids()).all()
         assert sorted(found) == sorted(wanted), f"by receipts: {rule}"
+        for below in (3, None):  # some of the clicks and opens first, then all
+            _gather_answers(session, below)
+            found = session.scalars(select_people(session, rule, now=NOON).ids()).all()
+            assert sorted(found) == sorted(wanted), f"by answers below {below}: {rule}"
         session.rollback()
+
+
+def _gather_answers(session: Session, below: int | None) -> None:
+    for source in answers.SOURCES:
+        first = session.scalar(select(func.min(source.id))) or 0
+        for minutes in (0, 5, 10):
+            answers.gather(
+                session,
+                source,
+                below=None if below is None else first + below,
+                now=NOON + timedelta(minutes=minutes),
+            )
 
 
 def _with_last_fates(person: Person) -> Person:

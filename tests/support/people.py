@@ -116,8 +116,10 @@ _PLACES = ("Lindholm", "lindholm", "Lindholm East", "12345", "12")
 
 
 def _possible(one: Happening) -> Happening:
-    """Nothing happened to the finished issue after its end."""
-    return replace(one, days_ago=max(one.days_ago, 5)) if one.issue == 1 else one
+    """Nothing happened to an issue before it started, or to the finished one after its end."""
+    started = ISSUES[one.issue - 1].started_at
+    days = min(one.days_ago, (NOON - started).days) if started else one.days_ago
+    return replace(one, days_ago=max(days, 5) if one.issue == 1 else days)
 
 
 def happenings(links: tuple[int, ...]) -> st.SearchStrategy[tuple[Happening, ...]]:

@@ -81,8 +81,8 @@ class _Compiler:
         dialect = session.get_bind().dialect.name
         columns = Columns(dialect)
         self._comparer = Comparer(columns, vocabulary)
-        self._sets = Sets(columns, vocabulary)
         self._membership: Membership = Bits() if dialect == "postgresql" else Lookups()
+        self._sets = Sets(columns, vocabulary, answered=self._membership.answered)
         self._known: dict[Leaf, Condition] = {}
 
     def selection(self, rule: Rule) -> Selection:
@@ -94,7 +94,7 @@ class _Compiler:
         """What everybody has to fulfil."""
         match rule:
             case Deed(Verb.CLICKED):
-                few = self._sets.did(rule)
+                few = self._sets.followed(rule)
             case Comparison(Subject.TAG, Operator.IS | Operator.ONE_OF):
                 few = self._sets.tagged(rule)
             case _:

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mailer.audience.answers import CALLS
 from mailer.audience.selecting.comparing import OPERATORS_OF_KIND
-from mailer.audience.selecting.sets import CALLS
 from mailer.database.tables import CustomField, Issue, IssueLink, Newsletter, Segment, Tag
 from mailer.field_kinds import FieldKind
 from mailer.rules.syntax import DATED, NUMERIC, OPERATORS, Aim, Operator, Standing, Subject, Verb

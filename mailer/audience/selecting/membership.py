@@ -1,66 +1,106 @@
 """Whether people belong to a set that other tables know, in the way that suits each database.
 
-PostgreSQL hashes a million numbers in half a second, and bits of them, 64 to a word, in a tenth; a
-WITH that is materialized is drawn up once, where each of its parallel workers would draw it up for
-itself. SQLite looks people up, one by one, by the tables' own indexes: a join wherever the set
-stands, for under "or" and "not" it would run an EXISTS that has to search.
+PostgreSQL draws a set up once, as one array of words of 64 bits, and hands it to all its parallel
+workers; a person is looked up in it by number, which costs next to nothing, where a join costs as much
+as reading everybody. SQLite looks people up one by one: by the tables' own indexes where these have
+each person once, else in a set of its own, drawn up once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from sqlalchemy import ColumnElement, FromClause, Select, exists, false, or_, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    ScalarSelect,
+    Select,
+    false,
+    func,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from mailer.audience import bits
-from mailer.database.tables import Receipts, Subscriber
+from mailer.database.tables import Answered, Answers, Receipts, Subscriber
 
 Condition = ColumnElement[bool]
 Ids: TypeAlias = Select[int]
+Words: TypeAlias = Select[int, int]  # named "word" and "people"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Whoever did it with one of the issues, by the answers; ``None``: with any."""
+
+    deed: Answered
+    issues: tuple[int, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Everybody in any of the queries for subscribers' numbers, or in the receipts of the issues.
+    """Everybody in any of the queries for subscribers' numbers, in the receipts, or in the answers.
 
     *unique*: none comes twice in one query.
     """
 
     ids: tuple[Ids, ...] = ()
     unique: bool = False
-    issues: tuple[int, ...] = ()
+    issues: tuple[int, ...] = ()  # whose receipts
+    done: Done | None = None
+
+    def words(self) -> list[Words]:
+        """The receipts' and the answers' rows of bits."""
+        found: list[Words] = []
+        if self.issues:
+            received = select(Receipts.word.label("word"), Receipts.people.label("people"))
+            found.append(received.where(Receipts.issue_id.in_(self.issues)))
+        if self.done:
+            answers = select(Answers.word.label("word"), Answers.people.label("people"))
+            answers = answers.where(Answers.deed == int(self.done.deed))
+            if self.done.issues is not None:
+                answers = answers.where(Answers.issue_id.in_(self.done.issues))
+            found.append(answers)
+        return found
 
 
 class Membership(Protocol):
     """Adds to a query of subscribers what it takes to tell who is in a set."""
 
     source: FromClause
+    answered: Collection[Answered]  # told by the answers; of the rest, clicks and opens are asked
 
     def among(self, people: People) -> Condition:
         """The condition of being in it, which is never NULL."""
 
 
 class Lookups:
-    """SQLite's."""
+    """SQLite's. Clicks are so few that looking for each person in the answers takes longer."""
+
+    answered: Collection[Answered] = (Answered.OPENED,)
 
     def __init__(self) -> None:
         self.source: FromClause = Subscriber.__table__
 
     def among(self, people: People) -> Condition:
-        """A join for each query, a look at the receipts."""
-        tests = [self._joined(ids, unique=people.unique) for ids in people.ids]
-        if people.issues:
-            got = exists().where(
-                Receipts.issue_id.in_(people.issues),
-                Receipts.word == bits.word(Subscriber.id),
-                bits.has(Receipts.people, Subscriber.id),
-            )
-            tests.append(got.correlate(Subscriber))
+        """A join or a look into a set for each query, a look at the receipts and answers."""
+        found = self._joined if people.unique else Subscriber.id.in_
+        tests = [found(ids) for ids in people.ids]
+        tests += [self._looked_up(words) for words in people.words()]
         return or_(false(), *tests)
 
-    def _joined(self, ids: Ids, *, unique: bool) -> Condition:
-        found: Any = (ids if unique else ids.distinct()).subquery()
+    def _looked_up(self, words: Words) -> Condition:
+        word, bit = words.selected_columns
+        mine = words.where(word == bits.word(Subscriber.id), bits.has(bit, Subscriber.id))
+        return mine.correlate(Subscriber).exists()
+
+    def _joined(self, ids: Ids) -> Condition:
+        found: Any = ids.subquery()
         self.source = self.source.outerjoin(found, found.c.subscriber_id == Subscriber.id)
         condition: Condition = found.c.subscriber_id.is_not(None)
         return condition
@@ -69,35 +109,46 @@ class Lookups:
 class Bits:
     """PostgreSQL's."""
 
+    answered: Collection[Answered] = tuple(Answered)
+
     def __init__(self) -> None:
         self.source: FromClause = Subscriber.__table__
 
     def among(self, people: People) -> Condition:
-        """One join to the words of everybody in the set."""
-        parts: list[Any] = [_words(ids) for ids in people.ids]
-        if people.issues:
-            parts.append(
-                select(Receipts.word.label("word"), bits.united(Receipts.people).label("people"))
-                .where(Receipts.issue_id.in_(people.issues))
-                .group_by(Receipts.word)
-            )
+        """A look into the array of everybody's bits."""
+        parts = [*map(_words, people.ids), *people.words()]
         if not parts:
             return false()
-        found: Any = _united(parts).cte().prefix_with("MATERIALIZED")
-        self.source = self.source.outerjoin(found, found.c.word == bits.word(Subscriber.id))
-        return bits.has(found.c.people, Subscriber.id)
+        mine: Any = _array(_united(parts) if len(parts) > 1 or not people.ids else parts[0])[
+            bits.word(Subscriber.id) + 1
+        ]
+        return bits.has(mine, Subscriber.id)
 
 
-def _words(ids: Ids) -> Any:
+def _words(ids: Ids) -> Words:
     found: Any = ids.subquery()
     number = found.c.subscriber_id
-    words = bits.word(number).label("word")
-    return select(words, bits.joined(number, postgresql=True).label("people")).group_by(words)
+    word = bits.word(number).label("word")
+    return select(word, bits.joined(number, postgresql=True).label("people")).group_by(word)
 
 
-def _united(parts: list[Any]) -> Any:
-    if len(parts) == 1:
-        return parts[0]
+def _united(parts: list[Words]) -> Words:
     either: Any = union_all(*parts).subquery()
-    words = either.c.word
-    return select(words, bits.united(either.c.people).label("people")).group_by(words)
+    word = either.c.word
+    return select(word, bits.united(either.c.people).label("people")).group_by(word)
+
+
+def _array(words: Words) -> ScalarSelect[Any]:
+    """The bits of all words up to the last subscriber's, in their order; drawn up once.
+
+    A WITH although it is read as a value: where a rule says the same twice, it is the same.
+    """
+    some = words.subquery()
+    last = select(bits.word(func.max(Subscriber.id))).scalar_subquery()
+    every = func.generate_series(0, last).table_valued("word").render_derived()
+    people = func.coalesce(some.c.people, 0)
+    array: Any = func.array_agg(aggregate_order_by(people, every.c.word), type_=ARRAY(BigInteger))
+    query = select(array.label("people")).select_from(
+        every.outerjoin(some, some.c.word == every.c.word)
+    )
+    return select(query.cte().c.people).scalar_subquery()

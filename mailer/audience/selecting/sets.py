@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal, or_, select
 
-from mailer.audience.selecting.membership import Ids, People
+from mailer.audience.answers import CALLS, Source
+from mailer.audience.selecting.membership import Done, Ids, People
 from mailer.audience.selecting.texts import Columns
 from mailer.audience.selecting.vocabulary import Vocabulary
 from mailer.database.tables import (
+    Answered,
     Click,
     Consent,
     Delivery,
@@ -38,17 +40,18 @@ _STATES = {
     Standing.PENDING: Consent.PENDING,
     Standing.UNSUBSCRIBED: Consent.UNSUBSCRIBED,
 }
-CALLS = ("action", "item")  # roles of links that ask to do something
-
 _MOST_JOINED = 6  # issues that are looked up one by one, without collecting all their recipients
 
 
 class Sets:
     """Who belongs to a leaf: anybody in any of its queries."""
 
-    def __init__(self, columns: Columns, vocabulary: Vocabulary) -> None:
+    def __init__(
+        self, columns: Columns, vocabulary: Vocabulary, *, answered: Collection[Answered]
+    ) -> None:
         self._columns = columns
         self._vocabulary = vocabulary
+        self._answered = answered
 
     def tagged(self, leaf: Comparison) -> People:
         """Who has one of the tags; of ``is empty``: who has any."""
@@ -80,20 +83,41 @@ class Sets:
         """Who received, opened or clicked."""
         if leaf.verb is Verb.RECEIVED:
             return self._received(leaf.window)
-        issues = self._vocabulary.issues(leaf.window)
-        if issues == []:
-            return People()
-        if leaf.verb is Verb.OPENED:
-            query = select(Open.subscriber_id).where(Open.machine.is_(None))
-            return self._within(query, Open, issues, leaf.window)
-        query = select(Click.subscriber_id).where(Click.machine.is_(None))
+        return self._did(leaf)
+
+    def followed(self, leaf: Deed) -> People:
+        """Who clicked, by their clicks alone: where these few people are all that is looked at."""
+        return People((self._facts(leaf, Click),))
+
+    def _did(self, leaf: Deed) -> People:
+        """By the answers, and by what came since they were gathered."""
+        source: Source = Open if leaf.verb is Verb.OPENED else Click
+        facts, deed = self._facts(leaf, source), _deed(leaf)
+        up_to = self._vocabulary.gathered_up_to(source)
+        if deed is None or deed not in self._answered or not up_to:
+            return People((facts,))
+        late = facts.where(source.id > up_to)
+        if not isinstance(leaf.window, LastDays):
+            issues = self._vocabulary.issues(leaf.window)
+            if issues == []:
+                return People()
+            return People((late,), done=Done(deed, None if issues is None else tuple(issues)))
+        young, old = self._vocabulary.divided(leaf.window)
+        ids = (late, facts.where(source.id <= up_to, source.issue_id.in_(old))) if old else (late,)
+        return People(ids, done=Done(deed, young) if young else None)
+
+    def _facts(self, leaf: Deed, source: Source) -> Ids:
+        query = select(source.subscriber_id).where(source.machine.is_(None))
         if leaf.target is not None:
             query = query.where(self._aimed(leaf.target))
             query = query.join(
                 IssueLink,
                 (IssueLink.issue_id == Click.issue_id) & (IssueLink.number == Click.link_number),
             )
-        return self._within(query, Click, issues, leaf.window)
+        if isinstance(leaf.window, LastDays):  # of whatever issue: old ones are answered, too
+            return query.where(source.at >= self._vocabulary.since(leaf.window))
+        issues = self._vocabulary.issues(leaf.window)
+        return query if issues is None else query.where(source.issue_id.in_(issues))
 
     def _received(self, window: Window | None) -> People:
         gathered, others = self._vocabulary.receipts(window)
@@ -105,19 +129,6 @@ class Sets:
         # By the primary key, issue and subscriber: each person once.
         queries = tuple(query.where(Delivery.issue_id == one) for one in others)
         return People(queries, unique=True, issues=gathered)
-
-    def _within(
-        self,
-        query: Ids,
-        table: type[Click] | type[Open],
-        issues: Sequence[int] | None,
-        window: Window | None,
-    ) -> People:
-        if isinstance(window, LastDays):  # of whatever issue: old ones are clicked, too
-            query = query.where(table.at >= self._vocabulary.since(window))
-        elif issues is not None:
-            query = query.where(table.issue_id.in_(issues))
-        return People((query,))
 
     def _aimed(self, target: Target) -> ColumnElement[bool]:
         tests: list[Any] = []
@@ -138,3 +149,12 @@ def _all(tests: Sequence[Any]) -> ColumnElement[bool]:
     for test in tests:
         condition = condition & test
     return condition
+
+
+def _deed(leaf: Deed) -> Answered | None:
+    """What the answers call it; ``None`` where only the clicks tell."""
+    if leaf.verb is Verb.OPENED:
+        return Answered.OPENED
+    if leaf.target is None:
+        return Answered.CLICKED
+    return Answered.ACTED if leaf.target == Target(Aim.ACTION) else None

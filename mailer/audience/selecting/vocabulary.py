@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from mailer.audience import newsletters, places, receipts
+from mailer.audience import answers, newsletters, places, receipts
 from mailer.database.tables import CustomField, Issue, Segment, Tag
 from mailer.errors import InvalidInput, NotFound
 from mailer.field_kinds import FieldType
@@ -87,6 +87,20 @@ class Vocabulary:
             query = query.where(Issue.newsletter_id == self.newsletter(window.newsletter))
         newest = query.order_by(Issue.started_at.desc(), Issue.id.desc()).limit(window.count)
         return list(self._session.scalars(newest))
+
+    def divided(self, window: LastDays) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The issues that started in the days, so that nobody answered them before; older ones."""
+        issues = self._session.execute(
+            select(Issue.id, Issue.started_at >= self.since(window))
+            .where(Issue.started_at.is_not(None))
+            .order_by(Issue.id)
+        ).all()
+        young = tuple(number for number, inside in issues if inside)
+        return young, tuple(number for number, inside in issues if not inside)
+
+    def gathered_up_to(self, source: answers.Source) -> int:
+        """The last row whose doer the answers have."""
+        return answers.gathered_up_to(self._session, source)
 
     def receipts(self, window: Window | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The issues in a window whose receipts tell who got them in it, and the others."""

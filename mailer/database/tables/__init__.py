@@ -44,7 +44,7 @@ from mailer.database.tables.ledger import (
     WarmUp,
 )
 from mailer.database.tables.notices import Notice
-from mailer.database.tables.receipts import Gathering, Receipts
+from mailer.database.tables.receipts import Answered, AnswerMark, Answers, Gathering, Receipts
 from mailer.database.tables.segments import (
     CustomField,
     IssueSegment,
@@ -66,6 +66,9 @@ from mailer.database.tables.tracking import Click, Open
 from mailer.database.tables.uploads import Upload, UploadedFile, UploadState
 
 __all__ = [
+    "AnswerMark",
+    "Answered",
+    "Answers",
     "ApiKey",
     "Approval",
     "Attempt",
