@@ -21,6 +21,7 @@ from mailer.web.editor.review.progress import _told
 from tests.support.composing import Desk, begin_issue, desk, update, written
 from tests.support.factories import NOON, add_subscriber
 from tests.support.site import heading, mailer_of, page, visiting
+from tests.support.staff import sign_in
 
 pytestmark = pytest.mark.anyio
 
@@ -314,3 +315,22 @@ async def test_more_readers_are_counted_as_they_come(engine: Engine) -> None:
             add_subscriber(session, f"reader{number}@readers.test", newsletter=river)
     async with visiting(mailer) as client:
         assert "Schedule for 1,234 people" in words(await look(desk(mailer, client, issue_id)))
+
+
+async def test_who_may_only_look_reads_the_draft_its_state_and_its_checks(engine: Engine) -> None:
+    mailer = mailer_of(engine)
+    issue_id = ready(mailer)
+    async with visiting(mailer) as client:
+        sign_in(mailer, client, role=Role.VIEWER)
+        led = await client.get(f"/issues/{issue_id}")
+        assert led.headers["location"] == f"/issues/{issue_id}/review"
+        shown = page(await client.get(f"/issues/{issue_id}/review"))
+        source = shown.xpath("string(//iframe/@src)")
+        mail = await client.get(source)
+        missing = await client.get("/issues/999/mail")
+    assert not shown.xpath("//main//form")
+    assert "Draft" in shown.xpath("string(//main//*[contains(@class, 'chip')])")
+    assert "Before it goes out" in shown.text_content()
+    assert "News" in page(mail).text_content()
+    assert "sandbox" in mail.headers["content-security-policy"]
+    assert missing.status_code == 404

@@ -29,7 +29,7 @@ from mailer.database.tables import (
 from mailer.reports import Kind
 from mailer.tracking import comparisons, reports
 from tests.support.factories import NOON, add_issue, add_newsletter, add_readers, add_subscriber
-from tests.support.site import mailer_of, page, visiting
+from tests.support.site import heading, mailer_of, page, visiting
 from tests.support.staff import sign_in
 
 pytestmark = pytest.mark.anyio
@@ -329,14 +329,23 @@ async def test_a_newsletter_is_chosen_in_one_place_and_remembered(mailer: Mailer
     assert {href.partition("?")[0] for href in there} == {"/statistics"}
 
 
-async def test_what_was_not_sent_has_no_figures(mailer: Mailer) -> None:
+async def test_what_was_not_sent_says_what_will_be_here_and_leads_back(mailer: Mailer) -> None:
     with transaction(mailer.engine) as session:
-        draft = add_issue(session, add_newsletter(session)).id
+        river = add_newsletter(session)
+        draft = add_issue(session, river).id
+        planned = add_issue(session, river, state=IssueState.SCHEDULED, scheduled_at=NOON).id
     async with visiting(mailer) as client:
         sign_in(mailer, client)
-        assert (await client.get(f"/issues/{draft}/statistics")).status_code == 404
+        shown = await client.get(f"/issues/{draft}/statistics")
+        later = await client.get(f"/issues/{planned}/statistics")
+        assert (await client.get("/issues/999/statistics")).status_code == 404
+        assert (await client.get(f"/issues/{draft}/links.csv")).status_code == 404
         assert (await client.get("/issues/999/links.csv")).status_code == 404
         assert (await client.get("/statistics")).status_code == 200
+    assert (shown.status_code, heading(shown)) == (200, "No figures yet")
+    assert "has not been scheduled yet" in page(shown).text_content()
+    assert f"/issues/{draft}" in page(shown).xpath("//main//a/@href")
+    assert "It goes out" in page(later).text_content()
 
 
 async def test_strangers_see_no_figures(mailer: Mailer, issue_id: int) -> None:

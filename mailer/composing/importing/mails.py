@@ -13,6 +13,7 @@ from email.message import Message
 
 from mailer.composing.importing.decoding import decoded
 from mailer.composing.importing.notes import Notes
+from mailer.sentences import Sentence
 
 _FIELD = re.compile(rb"^([A-Za-z][A-Za-z0-9-]{1,60}):[ \t]", re.MULTILINE)
 # A text may begin with "Subject: …"; only mails have some of these, too.
@@ -22,7 +23,7 @@ _OF_MAILS = frozenset(
 _LONGEST_HEAD = 60_000
 _MOST_PARTS = 200
 
-LEFT = "The file is a mail; of its parts were left out"
+LEFT = Sentence("The file is a mail; of its parts were left out")
 
 
 @dataclass(frozen=True, slots=True)

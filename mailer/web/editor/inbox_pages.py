@@ -11,29 +11,21 @@ from urllib.parse import urlsplit
 from markupsafe import Markup, escape
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import InboxMail
 from mailer.inbox import mails
 from mailer.inbox.reading import Opened, open_mail, snippet
 from mailer.web.editor.access import machine_route
+from mailer.web.editor.framing import FRAMING_POLICY, framed
 from mailer.web.editor.shell import answer, go
-from mailer.web.headers import PAGE_POLICY
 from mailer.web.site import Site, site_of
 
 _PER_PAGE = 50
 _MOST_NUMBER = 2**62
 VIEWS = ("html", "text", "headers", "source")
-# A mail may show pictures from anywhere and its own styles; scripts and forms are dead in it.
-_MAIL_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src https: http: data:; "
-    "font-src https: data:; form-action 'none'; frame-ancestors 'self'; "
-    "sandbox allow-popups allow-popups-to-escape-sandbox"
-)
-_HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)\]'}]")
-_NEW_TAB = '<base target="_blank">'
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +92,12 @@ def mail(request: Request) -> Response:
 
 
 def mail_html(request: Request) -> Response:
-    """The HTML part alone, for the frame: its links open in a new tab."""
+    """The HTML part alone, for the frame."""
     found, _ = _found(site_of(request), request)
     html = open_mail(found.source).html
     if html is None:
         raise HTTPException(404)
-    head = _HEAD.search(html)
-    at = head.end() if head else 0
-    return HTMLResponse(
-        html[:at] + _NEW_TAB + html[at:],
-        headers={"content-security-policy": _MAIL_POLICY, "cache-control": "no-store"},
-    )
+    return framed(html)
 
 
 def mail_source(request: Request) -> Response:
@@ -158,7 +145,7 @@ def _view(request: Request, opened: Opened) -> str:
 
 def _policy(opened: Opened) -> str:
     """Frames our own page, and lets the one-click button post to where the mail says."""
-    policy = PAGE_POLICY + "; frame-src 'self'"
+    policy = FRAMING_POLICY
     if opened.unsubscribe is None:
         return policy
     parts = urlsplit(opened.unsubscribe)

@@ -56,6 +56,9 @@ def issue_page(request: Request) -> Response:
     issue_id = int(request.path_params["issue_id"])
     with_machines = "machines" in request.query_params
     with reading(site_of(request).mailer.engine) as session:
+        issue = session.get(Issue, issue_id)
+        if issue is not None and issue.started_at is None:
+            return answer(request, "editor/no_statistics.html", issue=issue)
         issue = sent_issue(session, issue_id)
         result = audit(session, issue_id)
         calls = reports.calls(session, issue_id)

@@ -27,6 +27,8 @@ from mailer.web import languages
 from mailer.web.editor.access import staff_of, staff_route
 from mailer.web.editor.composer.answers import issue_id_of
 from mailer.web.editor.composer.page import ICONS
+from mailer.web.editor.composer.previews import seen
+from mailer.web.editor.framing import FRAMING_POLICY, framed
 from mailer.web.editor.review import timing
 from mailer.web.editor.shell import answer
 from mailer.web.pages import STATIC
@@ -104,7 +106,20 @@ def show(request: Request, *, status: int = 200, problem: str = "", **typed: str
         lacks_approval=lacks_approval,
         own=own,
         icons=ICONS if (STATIC / ICONS).is_file() else None,
+        headers={"content-security-policy": FRAMING_POLICY},
     )
+
+
+def mail(request: Request) -> Response:
+    """The finished mail as nobody in particular gets it, for the page's frame."""
+    mailer = site_of(request).mailer
+    with reading(mailer.engine) as session:
+        issue = _issue(session, _issue_id(request))
+        try:
+            published = mailer.publisher.publish(session, issue, now=mailer.clock())
+        except MailerError as error:  # the page says why
+            raise HTTPException(404) from error
+    return framed(seen(published.rendered.html, {}, html=True))
 
 
 def _own_time(at: datetime, zone: ZoneInfo) -> str:
@@ -116,10 +131,7 @@ def _own_time(at: datetime, zone: ZoneInfo) -> str:
 
 def _reviewed(site: Site, session: Session, issue_id: int, now: datetime) -> Reviewed:
     mailer = site.mailer
-    try:
-        issue = issues.get(session, issue_id)
-    except NotFound as error:
-        raise HTTPException(404) from error
+    issue = _issue(session, issue_id)
     zone = ZoneInfo(issue.newsletter.time_zone)
     published, broken, findings = None, "", []
     try:
@@ -147,6 +159,13 @@ def _reviewed(site: Site, session: Session, issue_id: int, now: datetime) -> Rev
     )
 
 
+def _issue(session: Session, issue_id: int) -> Issue:
+    try:
+        return issues.get(session, issue_id)
+    except NotFound as error:
+        raise HTTPException(404) from error
+
+
 def _people(session: Session, issue: Issue, now: datetime) -> int:
     try:
         return targeting.size(session, issue, now=now)
@@ -161,4 +180,7 @@ def _issue_id(request: Request) -> int:
         raise HTTPException(404) from error
 
 
-ROUTES = [staff_route("/issues/{id:int}/review", review)]
+ROUTES = [
+    staff_route("/issues/{id:int}/review", review),
+    staff_route("/issues/{id:int}/mail", mail),
+]
