@@ -28,7 +28,7 @@ _COMMON = re.compile(
     re.MULTILINE,
 )
 _BARE = r"[^\s@,;|<>\"]+@[^\s@,;|<>\"]+\.[^\s@,;|<>\".]{2,}"
-_ADDRESSLIKE = re.compile(rf"\s*(?:{_BARE}|[^@<>]*<\s*{_BARE}\s*>)\s*")
+_ADDRESSLIKE = re.compile(rf"\s*(?:{_BARE}(?:\s+\([^()@]*\))?|[^@<>]*<\s*{_BARE}\s*>)\s*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # Line breaks, other controls, halves of characters, and marks that reverse the text after them.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]+")

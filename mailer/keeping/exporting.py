@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, Text, cast, select, text
 from sqlalchemy.orm import Session
 
 from mailer.audience.importing.cells import guarded, joined_tags
-from mailer.audience.importing.meanings import field_name, meaning_of
+from mailer.audience.importing.headers import meaning_of
+from mailer.audience.importing.meanings import field_name
 from mailer.database.tables import Consent, Newsletter, Subscriber, SubscriberTag, Subscription, Tag
 from mailer.delivering.packing import among
 
@@ -110,7 +111,7 @@ def _person(row: Any, tags: Sequence[str]) -> dict[str, Any]:
 
 
 def _moment(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M:%S")
+    return moment.isoformat(" ", "seconds")[:19]
 
 
 def _tags(session: Session, ids: Sequence[int]) -> dict[int, list[str]]:
@@ -153,7 +154,7 @@ def _cells(one: dict[str, Any], own: Sequence[str]) -> Iterator[str]:
     }
     for name in COLUMNS[:-2]:
         yield one[name] or ""
-    yield joined_tags(one["tags"])
+    yield joined_tags(tuple(one["tags"]))
     yield json.dumps(rest, ensure_ascii=False) if rest else ""
     for name in own:
         yield "" if name in rest else fields.get(name, "")

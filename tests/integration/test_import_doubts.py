@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 from sqlalchemy import Engine
 
 from mailer.audience.importing import Report, dry_run, inspect, run
@@ -66,11 +67,49 @@ NEVER_CONFIRMED = {
     "words": ("email,status\nann@,active\nbo@,double opt-in pending\ncy@,Confirmation sent\n", "cpp"),
 }  # fmt: skip
 
+LEFT = {
+    "civicrm, de": (
+        "Kontakt-ID,E-Mail,E-Mail gesperrt,Keine E-Mails,Kein Massenversand,Ist verstorben\n"
+        "1,ann@,Nein,Nein,Nein,Nein\n2,bo@,Nein,Ja,Nein,Nein\n3,cy@,Nein,Nein,Ja,Nein\n"
+        "4,di@,Ja,Nein,Nein,Nein\n5,ed@,Nein,Nein,Nein,Ja\n",
+        "cuuss",
+    ),
+    "an association, de": (
+        "Name;E-Mail;Eintritt;Austritt;Zahlungsstatus\nAnn;ann@;01.02.2020;;storniert\n"
+        "Bo;bo@;01.02.2020;31.12.2023;bezahlt\n",
+        "cu",
+    ),
+    "cleverreach, de": (
+        "E-Mail;Anmeldedatum;Abmeldedatum\nann@;01.02.2023 10:11:12;\n"
+        "bo@;01.02.2023 10:11:12;03.04.2024 09:00:00\n",
+        "cu",
+    ),
+    "es": ("Correo electrónico;Teléfono;Baja\nann@;600 123;\nbo@;;03/04/2024\n", "cu"),
+    "pt": ("E-mail;Cancelamento\nann@;\nbo@;03/04/2024\n", "cu"),
+    "sv": ("E-postadress;Samtycke;Avregistrerad\nann@;Ja;\nbo@;Nej;\ncy@;Ja;2024-01-02\n", "cuu"),
+    "ja": ("メールアドレス,配信状況\nann@,配信中\nbo@,配信停止\ncy@,退会\n", "csu"),
+    "fr": ("Courriel;Statut\nann@;Abonné\nbo@;DÉSABONNÉ\ncy@;En attente de confirmation\n", "cup"),
+    "klaviyo": (
+        "Email,Email Marketing Consent,Email Suppressions\nann@,SUBSCRIBED,[]\n"
+        'bo@,SUBSCRIBED,[HARD_BOUNCE]\ncy@,SUBSCRIBED,"[""UNSUBSCRIBE""]"\n',
+        "csu",
+    ),
+    "keap": (
+        "Email,Email Status\nann@,Single Opt-In\nbo@,Opted Out\ncy@,Hard Bounce\n"
+        "di@,Unengaged Non-Marketable\n",
+        "cusu",
+    ),
+    "mailman": ("ann@ (Ann)\nBo Doe <bo@>\ncy@\n", "ccc"),
+}  # fmt: skip
+
 NO_CONSENT = {
+    "consent however it is put": ("email,Einwilligung Newsletter\nann@,ja\nbo@,nein\n", "c-"),
+    "consent to other things": ("email,Einwilligung Foto\nann@,ja\nbo@,nein\n", "cc"),
+    "resilience": ("email,Resilience workshop\nann@,yes\nbo@,no\n", "cc"),
     "letters of an unknown program": ("email,status\nann@,C\nbo@,S\n", "--"),
     "a place in an order": (
         "email,Newsletter\nann@,0\nbo@,1\ncy@,2\ndi@,3\ned@,4\nfy@,5\ngu@,6\n",
-        "ccccccc",
+        "-cccccc",  # or none?
     ),
     "three kinds of something": ("email,subscribed\nann@,1\nbo@,2\ncy@,3\n", "c--"),
     "states by number": (
@@ -92,6 +131,15 @@ NO_CONSENT = {
 
 @pytest.mark.parametrize(("text", "states"), NEVER_CONFIRMED.values(), ids=NEVER_CONFIRMED)
 def test_whoever_never_confirmed_is_pending(
+    sqlite_engine: Engine, tmp_path: Path, text: str, states: str
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(rows(text))
+    assert imported(sqlite_engine, path) == expected(states)
+
+
+@pytest.mark.parametrize(("text", "states"), LEFT.values(), ids=LEFT)
+def test_whoever_left_is_known_in_the_words_of_their_language(
     sqlite_engine: Engine, tmp_path: Path, text: str, states: str
 ) -> None:
     path = tmp_path / "list.csv"
@@ -131,7 +179,7 @@ def test_a_word_for_leaving_in_any_row_holds_it_until_a_person_says_what_it_is(
     report = _tried(sqlite_engine, late)
 
     assert report.counts == {"added": 1498, "invalid": 2}
-    assert report.reasons == {"a word in the column 'Zustand' that may say who left": 2}
+    assert report.reasons == {"a word in the column 'Zustand' that may say who wants no mail": 2}
     assert [(row.line, row.address) for row in report.invalid_rows] == [
         (1202, "ann@x.test"),
         (1402, "bo@x.test"),
@@ -173,3 +221,37 @@ def test_that_an_empty_cell_means_something_is_said_before_anything_is_written(
     assert inspect(path).files[0].problems == (
         "Whoever has nothing in the column 'confirmed_at' is taken as pending.",
     )
+
+
+def test_a_header_in_two_rows_and_a_row_of_totals_are_read_as_people_read_them(
+    sqlite_engine: Engine, tmp_path: Path
+) -> None:
+    book = Workbook()
+    sheet = book.active
+    for cells in (
+        ["Mitgliederliste 2024"],
+        [],
+        ["Person", None, "Kontakt", None, "Austritt am"],
+        ["Vorname", "Nachname", "E-Mail", "Telefon"],
+        ["Ann", "Lee", "ann@x.test", 491701234567],
+        ["Bo", "Doe", "bo@x.test", None, 45293],
+        ["Summe", None, 2],
+    ):
+        sheet.append(cells)
+    sheet.merge_cells("C3:D3")
+    book.save(tmp_path / "list.xlsx")
+
+    (file,) = inspect(tmp_path / "list.xlsx").files
+    assert [column.target for column in file.columns][2:] == [
+        "address",
+        "field:telefon",
+        "unsubscribed",
+    ]
+    assert imported(sqlite_engine, tmp_path / "list.xlsx") == expected("cu")
+
+
+def test_addresses_in_a_second_column_are_not_left_out_unsaid(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("E-Mail privat,E-Mail dienstlich\nann@x.test,\ncy@x.test,\n,bo@w.test\n")
+    (problem,) = inspect(path).files[0].problems
+    assert "'E-Mail dienstlich' holds addresses, too" in problem

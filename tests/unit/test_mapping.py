@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from mailer.audience.importing.cells import parse_data, parse_moment, parse_tags
 from mailer.audience.importing.columns import moments_of
+from mailer.audience.importing.headers import meaning_of
 from mailer.audience.importing.mapping import header_row, map_columns
-from mailer.audience.importing.meanings import Meaning, field_name, meaning_of
+from mailer.audience.importing.meanings import Meaning, field_name
 from mailer.audience.importing.statuses import Standing, is_yes, standing_of, standing_of_file
 from mailer.errors import InvalidInput
 from mailer.placeholders import find
@@ -241,6 +242,12 @@ def test_what_is_no_object_is_left_out_with_a_note(cell: str) -> None:
         ("2021-03-04 102030.5", "2021-03-04 10:20:30.500000"),
         ("2023-03-24", "2023-03-24 00:00:00.000000"),
         ("1700000000", "2023-11-14 22:13:20.000000"),
+        ("01.02.2023 10:11:12", "2023-02-01 10:11:12.000000"),
+        ("1.2.2024, 10:11", "2024-02-01 10:11:00.000000"),
+        ("2023/01/02", "2023-01-02 00:00:00.000000"),
+        ("45000", "2023-03-15 00:00:00.000000"),
+        ("45292.5", "2024-01-01 12:00:00.000000"),
+        ("31.13.2024", None),
         ("01/02/2014", None),
         ("2023-13-24 10:23:10", None),
         ("0000-00-00 00:00:00", None),

@@ -7,7 +7,8 @@ import csv
 import json
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from mailer.addresses import looks_like_address
@@ -17,14 +18,20 @@ from mailer.sentences import Sentence
 _WRAPPED = re.compile(
     r"\s*\"?([^<>\"]*?)\"?\s*(?:<\s*([^<>\s]+)\s*>|\(\s*([^()\s]+@[^()\s]+)\s*\))\s*"
 )
+_FOLLOWED = re.compile(r"\s*([^<>()\s]+@[^<>()\s]+)\s*\(([^()@]*)\)\s*")  # ann@x.test (Ann)
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _BETWEEN = re.compile(r"\s*(?:[,;|/\s]|:::)\s*")
 _ZONE_NAMES = re.compile(r"\s*(?:UTC|GMT|Z)$")
 _SECONDS = re.compile(r"\d{9,10}")
+_DAYS = re.compile(r"[34]\d{4}(?:\.\d+)?")  # of Excel's calendar, 1982 to 2036
+_FIRST_DAY = datetime(1899, 12, 30, tzinfo=UTC)
+_DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})\b,?(.*)")  # 31.12.2024: never the month first
+_SLASHED = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})\b(.*)")
 _DATA_LIMIT = 100_000
 _TAG_LIMIT = 100
 _TOO_LONG = Sentence("the object of fields is too long and was left out")
 _UNREADABLE = Sentence("the object of fields cannot be read and was left out")
+_SUSPECT = "'=+-@\t\r"
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # not after a backslash of its own
 
@@ -32,8 +39,12 @@ _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # not after a backslash of its 
 def unwrap(text: str) -> tuple[str, str]:
     """Name and address of ``Ann <ann@x.test>``; ``mailto:``, quotes and invisible marks are taken off."""
     plain = _INVISIBLE.sub("", text).strip()
-    match = _WRAPPED.fullmatch(plain)
-    name, address = (match[1], match[2] or match[3]) if match else ("", plain)
+    if match := _WRAPPED.fullmatch(plain):
+        name, address = match[1], match[2] or match[3]
+    elif match := _FOLLOWED.fullmatch(plain):
+        address, name = match.groups()
+    else:
+        name, address = "", plain
     if address[:1] == address[-1:] == "'":
         address = address[1:-1]
     return name, address.removeprefix("mailto:")
@@ -60,7 +71,8 @@ def parse_tags(cell: str) -> list[str]:
     return [part.strip()[:_TAG_LIMIT] for part in parts if part.strip()]
 
 
-def joined_tags(tags: Sequence[str]) -> str:
+@lru_cache(maxsize=4096)
+def joined_tags(tags: tuple[str, ...]) -> str:
     """Tags as one cell, which :func:`parse_tags` reads back."""
     joined = "; ".join(tags)
     return joined if parse_tags(joined) == list(tags) else json.dumps(tags, ensure_ascii=False)
@@ -68,7 +80,7 @@ def joined_tags(tags: Sequence[str]) -> str:
 
 def guarded(text: str) -> str:
     """A cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    return f"'{text}" if _FORMULA.match(text) else text
+    return f"'{text}" if text[:1] in _SUSPECT and _FORMULA.match(text) else text
 
 
 def unguarded(text: str) -> str:
@@ -135,13 +147,26 @@ def parse_usual_moments(cells: Sequence[str]) -> list[str | None]:
     return moments
 
 
+def _in_order(text: str) -> str:
+    """The year first, then the month."""
+    if match := _DOTTED.fullmatch(text):
+        day, month, year, rest = match.groups()
+    elif match := _SLASHED.fullmatch(text):
+        year, month, day, rest = match.groups()
+    else:
+        return text
+    return f"{year}-{month:0>2}-{day:0>2}{rest}"
+
+
 def parse_moment(text: str) -> str | None:
     """A point in time as UTC in ISO 8601, where it is told without doubt; a zone not named is UTC."""
     try:
         if _SECONDS.fullmatch(text):
             moment = datetime.fromtimestamp(int(text), UTC)
+        elif _DAYS.fullmatch(text):
+            moment = _FIRST_DAY + timedelta(seconds=round(float(text) * 86_400))
         else:
-            moment = datetime.fromisoformat(_ZONE_NAMES.sub("", text).replace(" +", "+"))
+            moment = datetime.fromisoformat(_ZONE_NAMES.sub("", _in_order(text)).replace(" +", "+"))
     except (ValueError, OverflowError, OSError):
         return None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mailer.audience.importing.meanings import Meaning, is_about_readers, meaning_of, normalise
+from mailer.audience.importing.headers import is_about_readers, meaning_of
+from mailer.audience.importing.meanings import Meaning, normalise
 from mailer.audience.importing.statuses import Standing, is_time, is_yes, standing_of
 from mailer.audience.importing.systems import System
 

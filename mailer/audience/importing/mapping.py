@@ -15,7 +15,8 @@ from mailer.audience.importing.guessing import (
     may_tell,
     words_of,
 )
-from mailer.audience.importing.meanings import Meaning, field_name, meaning_of, normalise
+from mailer.audience.importing.headers import meaning_of
+from mailer.audience.importing.meanings import Meaning, field_name, normalise
 from mailer.audience.importing.statuses import Standing
 from mailer.audience.importing.systems import System, recognise
 from mailer.errors import InvalidInput
@@ -130,6 +131,7 @@ def map_columns(
                 meaning in _WATCHED and because != "you" and may_tell(name, system),
             )
         )
+    problems += _other_addresses(columns, address, sample)
     found = _confirmed_by_time(columns, cells) if system is None else tuple(columns)
     problems += [
         Sentence(
@@ -140,6 +142,25 @@ def map_columns(
         if ("", Standing.PENDING) in column.words
     ]
     return Mapped(found, system, tuple(problems))
+
+
+def _other_addresses(
+    columns: Sequence[Column], address: int | None, sample: Sequence[Sequence[str]]
+) -> list[str]:
+    """What to say of columns that hold addresses where the one that is read holds none."""
+    without = [] if address is None else [row for row in sample if not row[address]]
+    return [
+        Sentence(
+            "The column {other!r} holds addresses, too, also of people who have none in {column!r}, "
+            "which is read: their rows are left out. To take them, put these addresses into the one "
+            "column.",
+            other=column.header,
+            column=columns[address or 0].header,
+        )
+        for column in columns
+        if column.meaning is Meaning.FIELD
+        and any(looks_like_address(row[column.number - 1]) for row in without)
+    ]
 
 
 def _confirmed_by_time(

@@ -69,7 +69,8 @@ _WORDS: dict[Meaning, str] = {
     Meaning.STATUS: """
         status state subscriptionstatus subscriberstatus substatus emailstatus memberstatus
         emailmarketingstatus subscribertype subscriptionstate globalstatus optinstatus consent
-        consentstatus newsletterstatus abostatus abonnementstatus statut estado stato situacao
+        einwilligung zustimmung consentement consentimiento consentimento consenso toestemming zgoda
+        souhlas samtycke samtykke izin согласие згода 同意 رضایت 配信状況 購読状況         consentstatus newsletterstatus abostatus abonnementstatus statut estado stato situacao
         stav tila durum статус 状态 ステータス 상태 وضعیت الحالة סטטוס κατασταση""",
     Meaning.SUBSCRIBED: """
         subscribed issubscribed subscribedtoemails optin optedin emailoptin newsletteroptin
@@ -95,14 +96,26 @@ _WORDS: dict[Meaning, str] = {
         emaildisabled disabled isdisabled deletedat deleted isdeleted deactivated
         isexcludedfromcampaigns excludedfromcampaigns excluded
         isthisaccountdisabled abgemeldet abgemeldetam abbestellt desabonne desinscrit
-        debaja dadodebaja disiscritto cancellato descadastrado uitgeschreven отписан""",
+        abmeldung abmeldedatum austritt austrittam austrittsdatum ausgetreten ausgetretenam
+        kundigung kundigungsdatum gekundigt gekundigtam keinemail keineemail keineemails keinemails
+        keinnewsletter keinenewsletter keinmassenversand nichtkontaktieren
+        pasdemail pasdemails pasdenewsletter nepascontacter nepasenvoyer
+        baja fechabaja fechadebaja bajael nocontactar noenviar noenviaremails cancelado
+        cancelamento datadecancelamento naocontatar naoenviar
+        cancellazione datacancellazione noncontattare noninviare
+        geenmail geenemail geenmailing geennieuwsbrief nietmailen nietcontacteren afgemeld
+        afgemeldop uitschrijfdatum opgezegd wypisany rezygnacja niekontaktowac avregistrerad
+        退会 退会日 解除日 配信停止 配信停止日 購読解除 لغواشتراک لغوعضویت انصراف aboneliktencikti
+        cancelledat canceledat cancelled canceled lefton leftat dateleft exitdate removedat
+                debaja dadodebaja disiscritto cancellato descadastrado uitgeschreven отписан""",
     Meaning.SUPPRESSED: """
         cleantime cleaned bounced isbounced hardbounced hardbounce bouncedat bouncetime bouncedate
         blocked isblocked blocklisted isblocklisted blacklisted isblacklisted blacklist blocklist
         isthisuserblacklisted isthissubscriberblacklisted emailblacklisted suppressed issuppressed
         onhold isonhold emailonhold emailisbad email1isbad emailbounced
         isspamcomplaining complained complaint complaintat spam markedasspam spamreport unreachable undeliverable
-        gesperrt unzustellbar""",
+        verstorben decede decedee fallecido falecido deceduto overleden zmarly avliden rebond rebonds
+        rebotado rimbalzato 不達 無効         gesperrt unzustellbar""",
     Meaning.REASON: "unsubreason unsubscribereason unsubscriptionreason reasonforleaving abmeldegrund",
     Meaning.JOINED: """
         createdat created creationdate datecreated dateadded addedat added joined joinedat joindate
@@ -110,15 +123,20 @@ _WORDS: dict[Meaning, str] = {
         signupdate signedupat signupat registered registeredat registrationdate entered optindate
         dateofsubscription anmeldedatum angemeldetam eintragungsdatum erstelltam datedinscription
         dateinscription fechadealta fechadesuscripcion datadiiscrizione datadeinscricao
-        inschrijfdatum датаподписки timestamp createdate createddate addedtime subscribeddate
+        userregistered signuptime signuptimestamp dataiscrizione
+        erstellt hinzugefugt hinzugefugtam datedajout ajoutele dateajout dataaggiunta datazapisu
+        datadodania ingeschrevenop aangemaaktop subscribersince datesubscribed addedon
+        تاریخعضویت 作成日 登録日時         inschrijfdatum датаподписки timestamp createdate createddate addedtime subscribeddate
         登録日 datadeinscricao kayıttarihi""",
     Meaning.EVIDENCE: """
         optintime optinip confirmtime confirmip confirmedat confirmationdate confirmationtime
+        confirmedoptindate confirmedoptintime consentat consentgivenat einwilligungam
+        einwilligungsdatum bestatigtam bestatigungsdatum aktivierungsdatum aktiviertam
         confirmationip confirmedip ipaddress ip signupip optinipaddress subscribedip
         registrationip ipadresse adresseip optinsource signupsource signupform consenttext
         consentdate consenttime gdprconsent dsgvo doubleoptindate""",
     Meaning.TAGS: """
-        tags tag taglist tagnames labels label segments segment groups group schlagworte schlagworter etiquettes
+        tags tag taglist tagnames can2usertags contacttags usertags labels label segments segment groups group schlagworte schlagworter etiquettes
         etiquetas etichette etiketten gruppen groupes grupos gruppi метки теги 标签 タグ""",
     Meaning.DATA: "fields attributes attribs data metadata customfields customdata mergefields extradata",
 }
@@ -135,61 +153,11 @@ def normalise(header: str) -> str:
 _MEANINGS = {
     normalise(word): meaning for meaning, words in _WORDS.items() for word in words.split()
 }
-# Status of what? Of mails and consent, however it is put: email_subscription_status.
-_ABOUT_CONSENT = re.compile(
-    r"(?:mail|newsletter|subscri|optin|consent|marketing).*(?:status|state)$"
-)
-# Of those who left or cannot be reached, however it is put: unsubscribed_from_all_email.
-_GONE = (
-    (re.compile(r"(?:unsub|opt(?:ed)?out|abmelde|abgemeld).*(?:reason|grund|motif|motivo)"), Meaning.REASON),
-    (re.compile(r"unsub|opt(?:ed)?out|donot(?:e?mail|contact|send)|abgemeld|abbestell|desabon|"
-                r"desinscri|descadastr|disiscri|uitgeschr|isdeleted$|отпис"), Meaning.UNSUBSCRIBED),
-    (re.compile(r"(?:optin|confirmation|doi)pending|pending(?:optin|confirm|doi)|unconfirmed|"
-                r"(?:awaiting|waitingfor|needs)confirm|notconfirmed|nichtbestatigt|unbestatigt|"
-                r"n(?:on|ao)?confirmad[ao]$|nonconfirme"), Meaning.PENDING),
-    (re.compile(r"bounced|bounce(?:date|time|reason|at)|complain|block(?:list|ed)|blacklist|suppress|"
-                r"undeliver|unzustell|spam|gesperrt|deceased|verstorben"), Meaning.SUPPRESSED),
-)  # fmt: skip
-# … but no numbers and names beside it,
-_ASIDE = re.compile(
-    r"soft|(?:source|campaign|title|id|ip|count|number|rate|score|url|link|page|hash|key|list|"
-    r"token|code|guid|order|position|text|form)s?$"
-)
-# and nothing about other ways to reach people.
-_OTHER_WAYS = re.compile(r"sms|phone|mobile|telefon|handy|whatsapp|push|fax")
-# What has states of its own: nobody leaves by a cancelled order.
-_BUSINESS = re.compile(
-    r"order|bestell|commande|pedido|ordine|encomenda|zamowien|payment|zahlung|paiement|pago|"
-    r"pagamento|betaling|invoice|rechnung|facture|factura|fattura|shipp|shipment|versand|ticket|"
-    r"booking|buchung|prioridad|prioridade|priority|注文|支払"
-)
-# Never kept, whoever exported them.
-_SECRETS = frozenset(("password", "passwort", "passwordchanged", "passwordhash", "token", "apikey"))
 
 
-def meaning_of(header: str) -> Meaning | None:
-    """What a column with this header means in most programs; ``None`` for a field of their own."""
-    word = normalise(header)
-    if word in _SECRETS:
-        return Meaning.IGNORE
-    known = _MEANINGS.get(word)
-    if known is not None or not is_about_mail(header):
-        return known
-    if _ABOUT_CONSENT.search(word):
-        return Meaning.STATUS
-    if _ASIDE.search(word):
-        return None
-    return next((meaning for pattern, meaning in _GONE if pattern.search(word)), None)
-
-
-def is_about_mail(header: str) -> bool:
-    """Whether it may be: not about text messages or telephones."""
-    return _OTHER_WAYS.search(normalise(header)) is None
-
-
-def is_about_readers(header: str) -> bool:
-    """Whether it may say who reads: not about telephones, orders or payments."""
-    return is_about_mail(header) and _BUSINESS.search(normalise(header)) is None
+def known_meaning(word: str) -> Meaning | None:
+    """What a normalised header means by itself."""
+    return _MEANINGS.get(word)
 
 
 @lru_cache(maxsize=4096)

@@ -126,7 +126,7 @@ def _plan(
         sample = list(islice(rows, _SAMPLE))
     cells = [[cell.strip() for cell in row.cells] for row in sample]
     at = 0 if layout.members else header_row(cells[:_HEADER_WITHIN])
-    header, body = _header(cells, at)
+    header, body = _header(cells, at, ragged=layout.sheet is not None)
     width = len(header)
     even = [(row + [""] * width)[:width] for row in cells[body:] if any(row)]
     mapped = map_columns(header, even, overrides)
@@ -154,7 +154,8 @@ def _plan(
     )
 
 
-def _header(cells: Sequence[list[str]], at: int | None) -> tuple[list[str], int]:
+def _header(cells: Sequence[list[str]], at: int | None, *, ragged: bool) -> tuple[list[str], int]:
+    """The columns' names, and where the readers begin; *ragged* rows end with their last cell."""
     if at is None:
         width = max((len(row) for row in cells[:_HEADER_WITHIN]), default=0)
         return [f"column {n}" for n in range(1, width + 1)], 0
@@ -163,7 +164,12 @@ def _header(cells: Sequence[list[str]], at: int | None) -> tuple[list[str], int]
     filled = max((n for row in cells[at + 1 :] for n, cell in enumerate(row, 1) if cell), default=0)
     while header and not header[-1] and len(header) > filled:
         header = header[:-1]
-    return header, at + 1
+    if ragged:
+        header += [""] * (filled - len(header))
+    # Of a header in two rows, what stands in the upper one only: cells merged with those below.
+    upper = cells[at - 1] if at and sum(map(bool, cells[at - 1])) > 1 else []
+    above = [*upper, *[""] * len(header)]
+    return [name or tidy_name(above[n]) for n, name in enumerate(header)], at + 1
 
 
 def _standing_of_file(

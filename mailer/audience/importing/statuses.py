@@ -43,8 +43,9 @@ _WORDS: dict[Standing, str] = {
         attivo; iscritto; iscritta; confermato; ativo; inscrito; inscrita; actief; ingeschreven;
         bevestigd; aangemeld; aktywny; zapisany; prenumererar; aktif; abone; подписан; активен;
         активный; подтвержден; підписаний; підписано; активний; ενεργός; aktivní; přihlášen; aktív;
-        已订阅; 購読中; 登録済み; 구독중; مشترك; نشط; فعال; מנוי; פעיל;
-        implicit; explicit; marketing contact""",
+        已订阅; 購読中; 配信中; 配信可; 会員; 購読; 登録済み; 구독중; مشترك; نشط; فعال; מנוי; פעיל;
+        implicit; explicit; marketing contact; single opt-in; double opt-in; softbounced;
+        unengaged marketable""",
     Standing.PENDING: """
         pending; unconfirmed; not confirmed; unactivated; unverified; not verified; waiting;
         awaiting confirmation; pending confirmation; opt-in pending; optin pending; validating;
@@ -54,8 +55,9 @@ _WORDS: dict[Standing, str] = {
         не подтвержден; не підтверджено; 未確認; 待确认; قيد الانتظار; در انتظار; ממתין;
         no permissions set; temporary hold; double opt-in pending; pending double opt-in; pending opt-in;
         waiting for confirmation; confirmation pending; not yet confirmed; non-confirmed; nonconfirmed;
-        awaiting opt-in; confirmation sent; optin requested; ungeprüft; offen; à confirmer;
-        a confirmar; da confermare; te bevestigen""",
+        awaiting opt-in; confirmation sent; optin requested; à confirmer;
+        a confirmar; da confermare; te bevestigen; temp hold; en attente de confirmation;
+        pendiente de confirmación; pendente de confirmação; in attesa di conferma; 仮登録; 確認待ち""",
     Standing.UNSUBSCRIBED: """
         unsubscribed; inactive; disabled; opted out; opted-out; opt out; optout; removed; deleted;
         unsub; cancelled; canceled; left; deactivated; archived; on hold opt out; not subscribed; non-subscribed;
@@ -65,13 +67,13 @@ _WORDS: dict[Standing, str] = {
         cancelada; uitgeschreven; afgemeld; inactief; nieaktywny; wypisany; avregistrerad; avslutad;
         abonelikten çıktı; pasif; iptal; отписан; отписался; неактивен; неактивный; відписаний;
         відписався; неактивний; ανενεργός; neaktivní; odhlášen; leiratkozott; inaktív;
-        已退订; 購読解除; 退会; 解除; 수신거부; 구독취소; غير مشترك; ملغى; إلغاء الاشتراك; غير نشط;
+        已退订; 購読解除; 配信不可; 配信拒否; 配信しない; 退会; 解除; 수신거부; 구독취소; غير مشترك; ملغى; إلغاء الاشتراك; غير نشط;
         لغو اشتراک; غیرفعال; לא פעיל; הוסר; do not contact; do not email; do not mail; no contact;
-        never subscribed; unsubscribe; unsubscribes; not active; non-marketing contact; gekündigt;
+        never subscribed; unengaged non-marketable; non-marketable; unsubscribe; unsubscribes; not active; non-marketing contact; gekündigt;
         abgemeldete; ausgetreten; widerrufen; résilié; désactivé; revocado; revogado; revocato;
         opgezegd; deceased; verstorben""",
     Standing.SUPPRESSED: """
-        cleaned; bounced; bounce; bouncing; spammy; spam complaint; hard bounced; hard bounce; hard-bounced;
+        cleaned; bounced; bounce; bouncing; spammy; spam complaint; hard bounced; hard bounce; hard-bounced; hardbounced;
         unreachable; undeliverable; complained; complaint; complaints; on hold; on hold bounce; spam;
         marked as spam; abuse; blocked; blocklisted; blacklisted; suppressed; invalid; junk;
         malicious; unzustellbar; gesperrt; gebounced; gebounct; bounce (hard); hardbounce; rebotado;
@@ -135,6 +137,11 @@ def standing_of(status: str) -> Standing | None:
     return known
 
 
+def says_no() -> frozenset[str]:
+    """All words, in lower case, for "no"."""
+    return _NO
+
+
 @cache
 def says_no_reader() -> frozenset[str]:
     """All words, in lower case, of those who get no mail, however programs put them."""
@@ -178,5 +185,10 @@ def _without_accents(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    word = unicodedata.normalize("NFC", text).lower().replace("_", " ").replace("(e)", "")
+    word = (
+        unicodedata.normalize("NFC", text.strip("[]\"'") or text)
+        .lower()
+        .replace("_", " ")
+        .replace("(e)", "")
+    )
     return " ".join(word.split())

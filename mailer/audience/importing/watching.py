@@ -1,4 +1,4 @@
-"""Columns that nobody explained are watched: where one says that somebody left, the row is held."""
+"""Columns that nobody explained are watched: where one may say that somebody wants no mail, the row is held."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from mailer.addresses import quoted
 from mailer.audience.importing.columns import Failures
+from mailer.audience.importing.headers import is_like_consent
 from mailer.audience.importing.mapping import Column
 from mailer.audience.importing.meanings import Meaning
-from mailer.audience.importing.statuses import Standing, says_no_reader
+from mailer.audience.importing.statuses import Standing, says_no, says_no_reader
 from mailer.sentences import Sentence
 
 
@@ -42,8 +43,8 @@ class Watch:
     def reason(self, cell: str) -> str:
         """Why a row is held."""
         return Sentence(
-            "The column {column!r} says {cell}, which may mean that somebody left or never "
-            "confirmed, yet is taken for {taken_for}. Say what it is: {what_to_say}.",
+            "The column {column!r} says {cell}, which may mean that somebody wants no mail, yet "
+            "is taken for {taken_for}. Say what it is: {what_to_say}.",
             column=self.column.header,
             cell=quoted(cell),
             taken_for=self.taken_for,
@@ -55,7 +56,12 @@ def watches_of(columns: Sequence[Column], statuses: Mapping[str, Standing]) -> l
     """A watch for each column that needs one, over the words there are and those of a person."""
     explained = {word for word, standing in statuses.items() if standing > Standing.CONFIRMED}
     words = (says_no_reader() - statuses.keys()) | explained
-    return [Watch(column.number - 1, column, words) for column in columns if column.watched]
+    and_no = words | (says_no() - statuses.keys())
+    return [
+        Watch(column.number - 1, column, and_no if is_like_consent(column.header) else words)
+        for column in columns
+        if column.watched
+    ]
 
 
 def hold(watches: Sequence[Watch], cells: Sequence[Sequence[str]], failures: Failures) -> None:
@@ -71,4 +77,4 @@ def hold(watches: Sequence[Watch], cells: Sequence[Sequence[str]], failures: Fai
 
 def kind_of_hold(header: str) -> str:
     """How held rows are counted."""
-    return Sentence("a word in the column {column!r} that may say who left", column=header)
+    return Sentence("a word in the column {column!r} that may say who wants no mail", column=header)

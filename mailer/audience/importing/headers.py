@@ -1,0 +1,85 @@
+"""What a column's header says, however it is put: about leaving, bouncing, consent, or other things."""
+
+from __future__ import annotations
+
+import re
+
+from mailer.audience.importing.meanings import Meaning, known_meaning, normalise
+
+# Status of what? Of mails and consent: email_subscription_status.
+_ABOUT_CONSENT = re.compile(
+    r"(?:mail|newsletter|subscri|optin|consent|marketing).*(?:status|state)$"
+)
+# Of those who left or cannot be reached: unsubscribed_from_all_email, Keine E-Mails (Massenversand).
+_GONE = (
+    (re.compile(r"(?:unsub|opt(?:ed)?out|abmelde|abgemeld|austritt|kundigung|desabon|desinscri|baja)"
+                r".*(?:reason|grund|motif|motivo)"), Meaning.REASON),
+    (re.compile(r"unsub|opt(?:ed)?out|donot(?:e?mail|contact|send)|isdeleted$|"
+                r"abmeld|abgemeld|abbestell|austritt|ausgetret|kundigung|gekundigt|werbesperre|mailsperre|"
+                r"kein(?:e|en)?(?:e?mail|newsletter|massenversand|werbung|rundbrief)|"
+                r"nicht(?:kontaktier|anschreib|mailen)|desabon|desinscri|resilie(?:le)?$|resiliation|"
+                r"nepas(?:contacter|envoyer|e?mailer)|pasd(?:e|')?(?:e?mail|newsletter|courriel)|"
+                r"dado(?:de)?baja|fecha(?:de)?baja|no(?:contactar|enviar)|"
+                r"descadastr|nao(?:contatar|contactar|enviar)|disiscri|non(?:contattare|inviare)|"
+                r"uitgeschr|uitschrij|afgemeld|afmeld|opgezegd|geen(?:e?mail|nieuwsbrief)|"
+                r"niet(?:e?mailen|contacteren|benaderen)|wypis|rezygnacj|avregistr|avmeld|"
+                r"отпис|неприсыл|неписать|退会|購読解除|配信停止|配信拒否|لغو|انصراف"),
+     Meaning.UNSUBSCRIBED),
+    (re.compile(r"(?:optin|confirmation|doi)pending|pending(?:optin|confirm|doi)|unconfirmed|"
+                r"(?:awaiting|waitingfor|needs)confirm|notconfirmed|nichtbestatigt|unbestatigt|"
+                r"n(?:on|ao)?confirmad[ao]$|nonconfirme"), Meaning.PENDING),
+    (re.compile(r"bounced|bounce(?:date|time|reason|at)|complain|block(?:list|ed)|blacklist|suppress|"
+                r"undeliver|unzustell|spam|gesperrt|deceased|verstorben|fallecid|falecid|overleden"),
+     Meaning.SUPPRESSED),
+)  # fmt: skip
+# … but no numbers and names beside it,
+_ASIDE = re.compile(
+    r"soft|(?:source|campaign|title|id|ip|count|number|rate|score|url|link|page|hash|key|list|"
+    r"token|code|guid|order|position|text|form)s?$"
+)
+# and nothing about other ways to reach people.
+_OTHER_WAYS = re.compile(r"sms|phone|mobile|telefon|handy|whatsapp|push|fax|電話")
+# What has states of its own: nobody leaves by a cancelled order.
+_BUSINESS = re.compile(
+    r"order|bestell|commande|pedido|ordine|encomenda|zamowien|payment|zahlung|paiement|pago|"
+    r"pagamento|betaling|invoice|rechnung|facture|factura|fattura|shipp|shipment|ticket|booking|"
+    r"buchung|prioridad|priority|track|cookie|photo|foto|bild|注文|支払"
+)
+# What may be about consent, so that "no" below it is not passed over.
+_LIKE_CONSENT = re.compile(
+    r"newsletter|rundbrief|nieuwsbrief|infolettre|boletin|boletim|bollettino|biuletyn|mailing|"
+    r"consent|einwillig|zustimm|optin|permission|toestemming|zgoda|souhlas|samty|abonn|subscri|"
+    r"marketing|werbung|receives?|gdpr|dsgvo|rgpd|согласи|подпис|рассылк|同意|メルマガ|配信|رضایت|خبرنامه"
+)
+# Never kept, whoever exported them.
+_SECRETS = frozenset(("password", "passwort", "passwordchanged", "passwordhash", "token", "apikey"))
+
+
+def meaning_of(header: str) -> Meaning | None:
+    """What a column with this header means in most programs; ``None`` for a field of their own."""
+    word = normalise(header)
+    if word in _SECRETS:
+        return Meaning.IGNORE
+    known = known_meaning(word)
+    if known is not None or not is_about_mail(header):
+        return known
+    if _ABOUT_CONSENT.search(word):
+        return Meaning.STATUS
+    if _ASIDE.search(word):
+        return None
+    return next((meaning for pattern, meaning in _GONE if pattern.search(word)), None)
+
+
+def is_about_mail(header: str) -> bool:
+    """Whether it may be: not about text messages or telephones."""
+    return _OTHER_WAYS.search(normalise(header)) is None
+
+
+def is_about_readers(header: str) -> bool:
+    """Whether it may say who reads: not about telephones, orders or payments."""
+    return is_about_mail(header) and _BUSINESS.search(normalise(header)) is None
+
+
+def is_like_consent(header: str) -> bool:
+    """Whether a "no" below it may be somebody who wants no mail."""
+    return _LIKE_CONSENT.search(normalise(header)) is not None
