@@ -116,11 +116,15 @@ def form(
     language: Annotated[
         str | None, typer.Option("--language", help="Language tag; else the newsletter's.")
     ] = None,
+    source: Annotated[
+        str,
+        typer.Option("--source", help="Where it will stand: kept with each consent given on it."),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Print the form for your own pages: HTML that works without script, and better with one."""
     with transaction(mailer().engine) as session:
-        html = snippet(session, mailer(), newsletters.get(session, slug), language)
+        html = snippet(session, mailer(), newsletters.get(session, slug), language, source)
     if as_json:
         say("", {"newsletter": slug, "html": html}, as_json=True)
     else:

@@ -27,6 +27,7 @@ class Trace:
     client: str | None = None  # address of the computer, whole or truncated
     agent: str = ""
     referrer: str = ""
+    source: str = ""  # where the group's own link or form says they came from
     wording: str = ""
 
     def evidence(self) -> dict[str, Any]:
@@ -36,6 +37,7 @@ class Trace:
             "client": self.client,
             "agent": self.agent,
             "referrer": self.referrer,
+            "source": self.source,
             "wording": self.wording,
         }
         return {name: value for name, value in known.items() if value}

@@ -154,13 +154,14 @@ def _confirm(
     subscriber.language = subscriber.language or sign_up.language
     subscriber.fields = {**sign_up.fields, **subscriber.fields}
     sign_up.confirmed_at = now
+    how = SOURCE if trace.form != "confirm" else "confirmed"
     changed = consent.change(
         session,
         newsletter_id=newsletter.id,
         subscriber_id=subscriber.id,
         state=Consent.CONFIRMED,
         now=now,
-        source=SOURCE if trace.form != "confirm" else "confirmed",
+        source=": ".join(filter(None, (how, sign_up.evidence.get("source")))),
         evidence={
             **sign_up.evidence,
             "asked_at": sign_up.at.isoformat(timespec="seconds"),

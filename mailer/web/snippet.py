@@ -9,15 +9,17 @@ from mailer.bootstrap import Mailer
 from mailer.database.tables import Newsletter
 from mailer.web.languages import Speech, speaking
 from mailer.web.pages import Pages
-from mailer.web.public.forms import Given, words_of
+from mailer.web.public.forms import MOST_SOURCE, Given, words_of
 from mailer.web.site import base_path
 from mailer.web.wording import saying
 
 
-def snippet(session: Session, mailer: Mailer, newsletter: Newsletter, language: str | None) -> str:
+def snippet(
+    session: Session, mailer: Mailer, newsletter: Newsletter, language: str | None, source: str = ""
+) -> str:
     """A form that works without script, and the script that makes it answer in place.
 
-    What it says is kept, for the records of consent given on it.
+    What it says is kept, for the records of consent given on it, and *source* with each of them.
     """
     base_url = mailer.settings.base_url
     settings = forms.settings_of(newsletter)
@@ -35,7 +37,7 @@ def snippet(session: Session, mailer: Mailer, newsletter: Newsletter, language: 
             asked=forms.questions(session, settings),
             words=words,
             wording=forms.remember_wording(session, str(words), now=mailer.clock()),
-            given=Given(),
+            given=Given(source=source[:MOST_SOURCE]),
             problem_at="",
             prefix=f"{newsletter.slug}-",
         )

@@ -136,7 +136,8 @@ def test_the_form_works_on_another_site(
         thread = threading.Thread(target=elsewhere.serve_forever)
         thread.start()
         page, complaints = a_page(browser, script=script)
-        page.goto(f"http://127.0.0.1:{elsewhere.server_address[1]}/")
+        tags = "?utm_source=fair&utm_campaign=spring"
+        page.goto(f"http://127.0.0.1:{elsewhere.server_address[1]}/{tags}")
         expect(page.locator("input[name=website]")).to_be_hidden()
         page.get_by_label("E-mail address").fill("ann@readers.test")
         page.get_by_role("button", name="Subscribe").click()
@@ -149,6 +150,7 @@ def test_the_form_works_on_another_site(
     with reading(mailer.engine) as session:
         evidence = session.scalars(select(SignUp)).one().evidence
     assert evidence["form"] == "embedded"
+    assert evidence.get("source") == ("fair / spring" if script else None)
     assert "I want to receive River Watch" in evidence["wording"]
 
 

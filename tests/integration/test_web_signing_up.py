@@ -11,7 +11,8 @@ import pytest
 from lxml import html as lxml_html
 from sqlalchemy import Engine, func, select
 
-from mailer.audience import consent, forms, subscribers, suppressions
+from mailer.audience import consent, forms, segments, subscribers, suppressions
+from mailer.audience.selecting import select_people
 from mailer.bootstrap import Mailer
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import (
@@ -26,6 +27,7 @@ from mailer.database.tables import (
 )
 from mailer.field_kinds import EditableBy, FieldKind
 from mailer.joining import work
+from mailer.rules import parse
 from mailer.web.snippet import snippet
 from tests.support.factories import NOON, add_newsletter, add_subscriber
 from tests.support.notices import link_to, noticed
@@ -97,6 +99,46 @@ async def test_the_way_from_the_form_to_the_consent_needs_no_script(engine: Engi
     assert asked_for.evidence["client"] == "127.0.0.0/24"
     assert "I want to receive River Watch by e-mail." in asked_for.evidence["wording"]
     assert confirmed.evidence["confirmation"]["form"] == "confirm"
+
+
+@pytest.mark.parametrize(
+    ("query", "source"),
+    [
+        ("?source=spring-fair&utm_source=x", "confirmed: spring-fair"),
+        ("?utm_source=facebook&utm_campaign=weir", "confirmed: facebook / weir"),
+        (f"?source={'x' * 500}", f"confirmed: {'x' * 60}"),
+        ("", "confirmed"),
+    ],
+)
+async def test_where_somebody_came_from_stands_in_the_record_and_a_segment_asks_for_it(
+    engine: Engine, query: str, source: str
+) -> None:
+    mailer = a_form(engine)
+    async with visiting(mailer) as client:
+        shown = await client.get(f"/s/river{query}")
+        wrong = await client.post("/s/river", data={**fields(shown), "address": "ann@"})
+        assert wrong.status_code == 422
+        await client.post("/s/river", data={**fields(wrong), "address": ANN})
+        await client.post(f"/confirm/{link_to(engine, '/confirm/')}")
+
+    with reading(engine) as session:
+        confirmed = consent.history(session, subscribers.get(session, ANN).id)[-1]
+        selected = select_people(session, parse(f'source is "{source}"'), now=NOON)
+        assert segments.count(session, selected) == 1
+    assert confirmed.source == source
+    assert confirmed.evidence.get("source", "") == source.removeprefix("confirmed").lstrip(": ")
+
+
+async def test_the_form_for_other_pages_says_where_it_stands(engine: Engine) -> None:
+    mailer = a_form(engine)
+    with transaction(engine) as session:
+        newsletter = session.scalars(select(Newsletter)).one()
+        code = snippet(session, mailer, newsletter, None, 'the "<home>" page')
+    form = lxml_html.fragment_fromstring(code, create_parent=True).xpath("//form")[0]
+    async with visiting(mailer) as client:
+        await client.post("/s/river", data=dict(form.form_values()) | {"address": ANN})
+    with reading(engine) as session:
+        assert session.scalars(select(SignUp)).one().evidence["source"] == 'the "<home>" page'
 
 
 async def test_the_answer_never_tells_what_is_known_of_an_address(engine: Engine) -> None:

@@ -20,6 +20,7 @@ from mailer.web.wording import Say
 
 _MOST_ADDRESS = 320
 _MOST_ANSWER = 600
+MOST_SOURCE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Given:
     address: str = ""
     name: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""  # where they came from, in the group's own words
 
 
 class Refusal(Exception):
@@ -80,7 +82,14 @@ def read_given(form: Form) -> Given:
             for name in form
             if name.startswith("f.")
         },
+        source=_source(form),
     )
+
+
+def _source(form: Form) -> str:
+    """``?source=spring-fair``, else the UTM tags of the link that led here."""
+    tags = (line(form, f"utm_{name}", MOST_SOURCE) for name in ("source", "campaign"))
+    return (line(form, "source", MOST_SOURCE) or " / ".join(filter(None, tags)))[:MOST_SOURCE]
 
 
 def read_address(

@@ -44,7 +44,7 @@ _UNPROVED_BY_ALL = Rate(200, _HOUR)  # for one newsletter
 
 
 def page(request: Request) -> Response:
-    """The form; a page's address may fill it in: ``?address=…&name=…&f.city=…&lang=de``."""
+    """The form; a page's address may fill it in: ``?address=…&f.city=…&source=fair&lang=de``."""
     site = site_of(request)
     query = {name: request.query_params.getlist(name) for name in request.query_params}
     with reading(site.mailer.engine) as session:
@@ -132,7 +132,7 @@ def _receive(
         return hindrance
     asked = Asked(
         address=address,
-        trace=_trace(session, request, form),
+        trace=_trace(session, request, form, given.source),
         name=given.name,
         language=desk.language,
         fields=fields,
@@ -164,13 +164,14 @@ def _who(site: Site, request: Request) -> str:
     return site.mailer.signer.digest("meter", network(asker(request)))
 
 
-def _trace(session: Session, request: Request, form: Form) -> Trace:
+def _trace(session: Session, request: Request, form: Form, source: str) -> Trace:
     settings = site_of(request).mailer.settings
     return Trace(
         form="embedded" if line(form, "form", 20) == "embedded" else "page",
         client=kept(asker(request), settings.keep_client_addresses),
         agent=request.headers.get("user-agent", "")[:300],
         referrer=referrer_of(request),
+        source=source,
         wording=forms.wording(session, line(form, "wording", 32)) or "",
     )
 

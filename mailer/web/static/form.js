@@ -5,11 +5,19 @@ const forms = document.querySelectorAll("form[data-mailer]");
 for (const form of forms) {
   let work; // begun with the first key, so that it is done when the form is
   const begin = () => (work ??= prove(form.action));
+  tell(form.elements.source, new URLSearchParams(location.search));
   form.addEventListener("focusin", begin, { once: true });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     submit(form, event.submitter, begin).finally(() => (work = undefined));
   });
+}
+
+/** Where people came from, as the link to this page says it; what the form says itself comes first. */
+function tell(source, query) {
+  if (!source || source.value) return;
+  const tags = [query.get("utm_source"), query.get("utm_campaign")];
+  source.value = query.get("source") || tags.filter(Boolean).join(" / ");
 }
 
 async function submit(form, submitter, begin) {

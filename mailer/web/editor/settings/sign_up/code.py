@@ -12,6 +12,7 @@ from mailer.web.editor.access import staff_route
 from mailer.web.editor.settings.sign_up.page import HERE
 from mailer.web.editor.shell import answer
 from mailer.web.public.choices import LANGUAGES
+from mailer.web.public.forms import MOST_SOURCE
 from mailer.web.site import site_of
 from mailer.web.snippet import snippet
 
@@ -25,7 +26,8 @@ def page(request: Request) -> Response:
         own = mailer.themes.spoken(newsletter.language) or "en"
         asked = request.query_params.get("language", "")
         language = asked if asked in spoken else own
-        html = snippet(session, mailer, newsletter, language)
+        source = request.query_params.get("source", "").strip()[:MOST_SOURCE]
+        html = snippet(session, mailer, newsletter, language, source)
     form, _, script = html.strip().rpartition("\n")
     return answer(
         request,
@@ -36,6 +38,7 @@ def page(request: Request) -> Response:
         newsletter=newsletter,
         spoken=spoken,
         language=language,
+        source=source,
         html=f"{form}\n{script}",
         plain=form,
         page=f"{mailer.settings.base_url}/s/{newsletter.slug}",
