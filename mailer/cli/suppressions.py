@@ -26,7 +26,7 @@ _SHOWN = 10
 
 @app.command()
 def add(target: Target, reason: Reason = "by hand", as_json: AsJson = False) -> None:
-    """Never mail an address or a whole domain again; takes effect at once, also while sending."""
+    """Never mail an address or a whole domain again; takes effect within seconds, also while sending."""
     with transaction(mailer().engine) as session:
         added = suppressions.add(
             session, target, reason=reason, source="command", now=mailer().clock()
