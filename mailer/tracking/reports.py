@@ -99,19 +99,8 @@ def calls(session: Session, issue_id: int) -> list[Call]:
         .order_by(IssueLink.number)
     )
     return [
-        Call(
-            number=number,
-            label=label,
-            url=url,
-            role=role,
-            position=position,
-            headline=_headline(content),
-            people=people,
-            clicks=clicks,
-            machine_clicks=machine_clicks,
-            everybody=everybody,
-        )
-        for number, label, url, role, position, content, people, clicks, machine_clicks, everybody in rows
+        Call(number, label, url, role, position, _headline(content), *counts)
+        for number, label, url, role, position, content, *counts in rows
     ]
 
 
