@@ -72,6 +72,7 @@ class Words:
     reason: str
     email: str
     comma: str  # between a name and an office
+    digits: str  # from zero to nine
     dated: str
     deadline: str
     months: tuple[str, ...]
@@ -87,12 +88,16 @@ class Words:
 
     def _dated(self, pattern: str, day: date) -> str:
         return pattern.format(
-            day=day.day,
+            day=self.number(day.day),
             month=self.months[day.month - 1],
-            number=day.month,
-            year=day.year,
+            number=self.number(day.month),
+            year=self.number(day.year),
             weekday=self.weekdays[day.weekday()],
         )
+
+    def number(self, number: int) -> str:
+        """*number* in the language's digits."""
+        return str(number).translate(str.maketrans("0123456789", self.digits))
 
 
 def parse_words(values: Mapping[str, Any]) -> Words:
@@ -117,9 +122,10 @@ def parse_words(values: Mapping[str, Any]) -> Words:
 
 
 def _check(words: Words) -> None:
-    if len(words.months) != 12 or len(words.weekdays) != 7:
+    if len(words.months) != 12 or len(words.weekdays) != 7 or len(words.digits) != 10:
         raise ConfigurationError(
-            "The words in templates/words cannot be used: a year has 12 months, a week 7 days."
+            "The words in templates/words cannot be used: a year has 12 months, a week 7 days, "
+            "and there are 10 digits."
         )
     try:
         words.on(date(2026, 1, 1))

@@ -85,7 +85,9 @@ class Application(Starlette):
     def _own_path(self, scope: Scope) -> str:
         # ASGI: the path holds the root path, which some proxies keep and some take off.
         path: str = scope["path"]
-        if not path.startswith(f"{self._base}/"):
+        if path == self._base:  # kept, as somebody typed it
+            scope["path"] = f"{self._base}/"
+        elif not path.startswith(f"{self._base}/"):
             scope["path"] = self._base + path
         scope["root_path"] = self._base
         own: str = scope["path"][len(self._base) :]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import fields
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from mailer.errors import ConfigurationError
 from mailer.rendering.environment import Themes, shipped_templates
 from mailer.rendering.notice import Letterhead, NoticePress
 from mailer.rendering.words import Words, direction
+from mailer.web.languages import Speech, day_words, speaking
 from tests.support.mails import EVERY_KIND, content, mail
 
 TEXT = {"kind": "text", "body": "<p>Hello</p>"}
@@ -128,6 +130,7 @@ def test_single_words_can_be_replaced_and_languages_added(tmp_path: Path) -> Non
         ('unsubscrib = "x"', "nobody asks for 'unsubscrib'"),
         ('dated = "{dey}"', "'dey' stands for nothing"),
         ('months = ["January"]', "a year has 12 months"),
+        ('digits = "01"', "there are 10 digits"),
         ("urgent = 3", "'urgent' is no text"),
     ],
 )
@@ -136,6 +139,17 @@ def test_words_that_cannot_be_used_are_named(tmp_path: Path, toml: str, words: s
     with pytest.raises(ConfigurationError) as caught:
         mail(content(TEXT), themes=Themes(tmp_path))
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "language", sorted(path.stem for path in (shipped_templates() / "words").glob("*.toml"))
+)
+def test_days_in_mails_have_the_digits_that_pages_have(language: str) -> None:
+    words = Themes(None).words(language)
+    with speaking(Speech(language)):
+        assert words.number(2026) in day_words(date(2026, 12, 4))
+    assert words.number(2026) in words.on(date(2026, 12, 4))
+    assert words.number(4) in words.by(date(2026, 12, 4))
 
 
 def test_every_shipped_language_is_complete() -> None:
