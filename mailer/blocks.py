@@ -29,11 +29,17 @@ Channel = Literal[
 ]
 
 _SCHEME = re.compile(r"[\x00-\x20]*([a-zA-Z][a-zA-Z0-9+.-]*):")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 # Wrapping loose words in a paragraph can part what it wraps; two passes were the most seen.
 _OPENING = re.compile(r"<(?!br|hr|img)[a-zA-Z]")
 _MOST_OPEN = 2_000
 _MOST_PASSES = 8
 _RENAMED = re.compile(r"<(/?)(b|i)(?=[\s/>])", re.IGNORECASE)
+
+
+def _readable(text: str) -> str:
+    """*text* without control characters, which HTML cannot hold and nobody sees."""
+    return _CONTROLS.sub("", text)
 
 
 def _checked_url(url: str) -> str:
@@ -70,6 +76,7 @@ def clean_body(html: str) -> str:
 
     What comes out goes through unchanged, so that stored, exported and imported bodies are equal.
     """
+    html = _readable(html)
     if len(_OPENING.findall(html)) - html.count("</") > _MOST_OPEN:
         # Cleaning takes the square of the depth, and everything left open is one deeper.
         raise InvalidInput("this text leaves more than {most:,} tags open", most=_MOST_OPEN)
@@ -117,7 +124,9 @@ def _empty_is_none(value: Any) -> Any:
 
 
 Line = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\r\n]*$")
+    str,
+    StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\r\n]*$"),
+    BeforeValidator(lambda value: _readable(value) if isinstance(value, str) else value),
 ]
 Body = Annotated[str, StringConstraints(max_length=100_000), AfterValidator(clean_body)]
 Url = Annotated[

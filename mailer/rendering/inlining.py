@@ -53,7 +53,8 @@ _VOID = frozenset(
         "wbr",
     }
 )
-_ADDRESS = re.compile(r'(?<=\s)(?P<name>href|src)="(?P<url>[^"]*)"')
+# Addresses, and words of people: as they were escaped, they come out again.
+_KEPT = re.compile(r'(?<=\s)(?P<name>href|src|alt|title|aria-label)="(?P<value>[^"]*)"')
 _LINK_AROUND_BLOCK = re.compile(
     r"<a\s(?:(?!</a>).)*?<(table|tr|td|div|p|h[1-6]|ul|ol|li|blockquote)\b", re.DOTALL
 )
@@ -100,15 +101,15 @@ def inline(html: str) -> str:
     _check_elements(html)
     html = "<!DOCTYPE" + _DOCTYPE.sub("", html, count=1) if _DOCTYPE.match(html) else html
     mark = "x" + hashlib.sha256(html.encode()).hexdigest()[:16]
-    urls: list[str] = []
+    kept: list[str] = []
 
     def hidden(match: re.Match[str]) -> str:
-        urls.append(match["url"])
-        return f'{match["name"]}="{mark}{len(urls) - 1}"'
+        kept.append(match["value"])
+        return f'{match["name"]}="{mark}{len(kept) - 1}"'
 
     with _one_at_a_time:
         inlined: str = _Inliner(
-            _ADDRESS.sub(hidden, html),
+            _KEPT.sub(hidden, html),
             strip_important=False,
             keep_style_tags=False,
             allow_network=False,
@@ -117,7 +118,7 @@ def inline(html: str) -> str:
             align_floating_images=False,
             include_star_selectors=False,
         ).transform(pretty_print=False)
-    inlined = re.sub(rf'"{mark}(\d+)"', lambda match: f'"{urls[int(match[1])]}"', inlined)
+    inlined = re.sub(rf'"{mark}(\d+)"', lambda match: f'"{kept[int(match[1])]}"', inlined)
     if _words(inlined) != _words(html):
         raise ConfigurationError(
             "Writing the styles into the mail changed its words; the theme's HTML is not well-formed."

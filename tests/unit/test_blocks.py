@@ -68,3 +68,17 @@ def test_bodies_keep_words_emphasis_links_and_lists_and_nothing_else() -> None:
 def test_a_block_without_a_kind_that_is_known_is_told_the_kinds(block: dict[str, str]) -> None:
     with pytest.raises(InvalidIssue, match=r"blocks\.0: A block needs its kind: one of actions, "):
         parse_content({"subject": "News", "blocks": [block]})
+
+
+def test_control_characters_which_no_mail_can_hold_are_left_out() -> None:
+    block = {
+        "kind": "update",
+        "headline": "The\x00 weir\x1f",
+        "body": "<p>It is\x0b open\ufffe</p>",
+    }
+
+    content = parse_content({"subject": "Ne\x07ws", "blocks": [block]})
+
+    assert content.subject == "News"
+    assert content.blocks[0].model_dump()["headline"] == "The weir"
+    assert content.blocks[0].model_dump()["body"] == "<p>It is open</p>"

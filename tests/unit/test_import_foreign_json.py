@@ -238,6 +238,13 @@ def test_several_issues_in_a_file_become_one_and_a_note_says_so() -> None:
     assert any("several issues" in note for note in read.notes)
 
 
+def test_a_list_is_json_by_itself_and_brackets_alone_are_not() -> None:
+    listed = json.dumps([{"title": "Weir", "url": "https://example.com/weir"}] * 2)
+
+    assert isinstance(read_issue(listed).content.blocks[0], Actions)
+    assert read_issue("[The plan](https://example.com/plan) is in [Ash]").content.blocks
+
+
 def test_facts_are_found_under_the_names_of_other_systems() -> None:
     read = imported(
         {

@@ -50,6 +50,13 @@ def test_addresses_come_out_as_they_went_in(url: str) -> None:
     assert f'<a href="{url}">x</a>' in inline(page(f'<a href="{url}">x</a>'))
 
 
+@pytest.mark.parametrize("words", ["&lt;!--&gt; x", "a &lt;b&gt; c", "&lt;!-- --&gt;"])
+def test_words_in_attributes_come_out_escaped_as_they_went_in(words: str) -> None:
+    page = f'<!DOCTYPE html><html><body><p>Before</p><img src="x" alt="{words}"><p>After</p></body></html>'
+
+    assert f'alt="{words}"' in inline(page)
+
+
 def test_words_that_look_like_our_marks_or_like_markup_stay_words() -> None:
     body = '<p>href="x0" src="y" &lt;a href="z"&gt; [[name|A &amp; B]]</p>'
     before, after = (

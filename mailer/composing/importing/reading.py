@@ -38,6 +38,8 @@ _MARKDOWN_SIGN = re.compile(
     re.MULTILINE,
 )
 _OUR_MARK = re.compile(r"<!-- (?:update|actions|urgent|response|media|text|share|divider)\b")
+# Brackets alone may be a link's in Markdown.
+_JSON_START = re.compile(r"\s*(?:\{|\[\s*\{)")
 _ENDINGS = {
     "md": "markdown",
     "markdown": "markdown",
@@ -109,10 +111,9 @@ def _mail(mail: mails.Opened, notes: Notes) -> _Draft:
 
 def format_of(text: str, filename: str = "") -> str:
     """ "json", "html", "markdown" or "plain": what *text* looks like, then what its name says."""
-    start = text.lstrip()[:1]
     named = _ENDINGS.get(filename.rsplit(".", 1)[-1].lower(), "") if "." in filename else ""
     if named == "json" or (
-        start in ("{", "[") and named == "" and text.rstrip().endswith(("}", "]"))
+        _JSON_START.match(text) and named == "" and text.rstrip().endswith(("}", "]"))
     ):
         return "json"
     if _HTML_START.match(_without_first_comments(text)) and named != "markdown":
