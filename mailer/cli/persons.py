@@ -1,4 +1,4 @@
-"""`mailer subscriber show` and `erase`: what is known of one person, and its end."""
+"""`mailer subscriber show`, `set` and `erase`: what is known of one person, and its end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from mailer.cli.context import mailer
+from mailer.audience import details, subscribers
+from mailer.audience.details import Details
+from mailer.cli.context import mailer, parse_pair
 from mailer.cli.output import AsJson, many, say, write
 from mailer.database.engine import reading, transaction
 from mailer.keeping import disclosing, erasing
@@ -23,6 +25,35 @@ def show(address: Address, as_json: AsJson = False) -> None:
         write(json.dumps(known, ensure_ascii=False, indent=2))
     else:
         say("\n".join(_lines(known)))
+
+
+def change(
+    address: Address,
+    name: Annotated[str | None, typer.Option("--name", help="What the person is called.")] = None,
+    language: Annotated[
+        str | None, typer.Option("--language", help="Language tag; empty: the newsletter's.")
+    ] = None,
+    time_zone: Annotated[
+        str | None, typer.Option("--time-zone", help="Like Europe/Lisbon; empty: the newsletter's.")
+    ] = None,
+    field: Annotated[
+        list[str] | None, typer.Option("--field", help="city=Lisbon; city= takes it out.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change what is kept of one person, consent apart; the record says that a command did it."""
+    with transaction(mailer().engine) as session:
+        person = subscribers.get(session, address)
+        wanted = Details(
+            name=person.name if name is None else name,
+            language=person.language if language is None else language or None,
+            time_zone=person.time_zone if time_zone is None else time_zone or None,
+            fields={key.lower(): value for key, value in map(parse_pair, field or [])},
+        )
+        changed = details.change(session, person, wanted, by="command", now=mailer().clock())
+        shown = person.address
+    words = f"changed: {', '.join(changed)}." if changed else "nothing was changed."
+    say(f"{shown}: {words}", {"address": shown, "changed": changed}, as_json=as_json)
 
 
 def erase(

@@ -123,4 +123,5 @@ def _field(text: str) -> tuple[str, str]:
 
 
 app.command("show")(persons.show)
+app.command("set")(persons.change)
 app.command("erase")(persons.erase)

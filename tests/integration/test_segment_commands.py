@@ -47,6 +47,24 @@ def club(tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> It
     context.mailer.cache_clear()
 
 
+def test_what_is_kept_of_a_person_is_changed_typed_and_on_record(club: CommandLine) -> None:
+    club.run("field", "add", "age", "--kind", "number")
+    ann = ("subscriber", "set", "ann@readers.test")
+    made = club.json(
+        *ann, "--name", "Ann", "--time-zone", "Europe/Lisbon",
+        *("--field", "age=31", "--field", "district="),
+    )  # fmt: skip
+    assert made["changed"] == ["name", "time_zone", "field age", "field district"]
+    assert "is no number" in club.run(*ann, "--field", "age=old", "--name", "X", status=2).stderr
+    assert "name=value" in club.run(*ann, "--field", "age", status=2).stderr
+    assert club.json(*ann, "--language", "en")["changed"] == []
+    known = club.json("subscriber", "show", "ann@readers.test")
+    person, last = known["subscriber"], known["consent_changes"][-1]
+    assert (person["name"], person["language"], person["fields"]) == ("Ann", "en", {"age": 31})
+    assert (last["source"], last["evidence"]["by"]) == ("details", "command")
+    assert club.json(*ann, "--language", "")["changed"] == ["language"]
+
+
 def test_fields_are_defined_changed_and_removed(club: CommandLine) -> None:
     made = club.json("field", "add", "size", "--kind", "choice", "--option", "s", "--option", "l")
     assert (made["kind"], made["options"], made["label"]) == ("choice", ["s", "l"], "Size")
