@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 # Country, region, town, in the languages in which lists arrive; "cc" is Mailchimp's.
+_COUNTRIES = "country country_code cc land pays pais país paese kraj страна"
 _AREAS = """
-    country country_code cc land pays pais país paese kraj страна
     region region_name state province county bundesland kanton canton departement
     département région provincia provincie regione estado wojewodztwo województwo регион область
     city town municipality place location ort wohnort stadt gemeinde ville commune localité ciudad
@@ -21,6 +21,11 @@ def is_postcode(field: str) -> bool:
     return field in _POSTCODES.split()
 
 
+def is_country(field: str) -> bool:
+    """Whether it holds countries, by code or by name."""
+    return field in _COUNTRIES.split()
+
+
 def is_place(field: str) -> bool:
     """Whether rules that speak of a place ask for it."""
-    return field in _AREAS.split() or is_postcode(field)
+    return field in _AREAS.split() or is_country(field) or is_postcode(field)

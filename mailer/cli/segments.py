@@ -124,7 +124,7 @@ def check(rule: RuleText, as_json: AsJson = False) -> None:
 
 @app.command()
 def words(as_json: AsJson = False) -> None:
-    """What rules can speak of here: fields, tags, newsletters, and how each is compared."""
+    """What rules can speak of here: fields, tags, newsletters, what people did, and how."""
     with reading(mailer().engine) as session:
         known = describe(session)
     if as_json:
@@ -139,7 +139,17 @@ def words(as_json: AsJson = False) -> None:
         )
         for one in known["subjects"]
     ]
+    rows += [(one, "Newsletter", "", _names(known["newsletters"])) for one in known["standings"]]
+    rows += [(one["verb"], "Issues", _WINDOWS, ", ".join(one["targets"])) for one in known["deeds"]]
+    rows.append(("segment", "Another segment", "", ", ".join(known["segments"][:10])))
     show("", ["word", "means", "compared by", "values"], rows, as_json=False)
+
+
+_WINDOWS = "in last 3 issues, in issue 7, in last 30 days"
+
+
+def _names(newsletters: list[dict[str, str]]) -> str:
+    return ", ".join(one["slug"] for one in newsletters[:10])
 
 
 def _data(session: Session, segment: Segment) -> dict[str, Any]:

@@ -129,6 +129,8 @@ class _Parser:
                 operator is Operator.LAST_DAYS and self._take("in", "the", "last")
             ):
                 return False, operator
+        if subject is Subject.PLACE and self._take("is"):  # as everything else is compared
+            return self._take("not"), Operator.WITHIN
         raise self._failure(known)
 
     def _values(self, subject: Subject, operator: Operator) -> tuple[Value, ...]:

@@ -108,6 +108,8 @@ def test_a_rule_is_tried_without_being_saved_and_its_fault_is_pointed_at(
     assert (fault["position"], fault["expected"]) == (9, ["is", "is one of", "is empty"])
     subjects = {one["label"] for one in club.json("segment", "words")["subjects"]}
     assert {"District", "Language", "Tag"} <= subjects
+    table = club.run("segment", "words").stdout
+    assert all(word in table for word in ("clicked", "received", "segment"))
 
 
 def test_people_are_tagged_by_address_rule_and_segment(club: CommandLine) -> None:

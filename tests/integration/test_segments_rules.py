@@ -54,6 +54,7 @@ _FIELDS = {
     "size": FieldKind.CHOICE,
     "city": FieldKind.TEXT,
     "postcode": FieldKind.TEXT,
+    "country": FieldKind.TEXT,
 }
 
 

@@ -28,7 +28,7 @@ from mailer.rules.syntax import (
     Window,
 )
 from tests.support.factories import NOON
-from tests.support.people import ISSUES, LINKS, Link, Person
+from tests.support.people import COUNTRIES, ISSUES, LINKS, Link, Person
 
 _FOLD = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
@@ -107,7 +107,14 @@ def _language(leaf: Comparison, person: Person) -> bool:
 
 def _place(leaf: Comparison, person: Person) -> bool:
     city, postcode = person.fields.get("city"), person.fields.get("postcode")
-    return _text(Operator.IS, city, leaf.values) or _text(Operator.STARTS, postcode, leaf.values)
+    country = str(person.fields.get("country", "")).lower()
+    wanted = str(leaf.values[0]).lower()
+    return (
+        _text(Operator.IS, city, leaf.values)
+        or _text(Operator.STARTS, postcode, leaf.values)
+        or country == wanted
+        or any({country, wanted} <= names for names in COUNTRIES)
+    )
 
 
 def _domain(leaf: Comparison, person: Person) -> bool:

@@ -113,6 +113,21 @@ _ADDRESSES = st.sampled_from(
     ["a@readers.test", "b@mail.readers.test", "c@otherreaders.test", "d_d@x.test", "DD@X.test"]
 )
 _PLACES = ("Lindholm", "lindholm", "Lindholm East", "12345", "12")
+COUNTRIES = (
+    frozenset({"de", "deu", "germany", "deutschland", "allemagne", "германия"}),
+    frozenset({"se", "swe", "sweden", "sverige", "schweden"}),
+)
+_COUNTRY_NAMES = (
+    "DE",
+    "Germany",
+    "DEUTSCHLAND",
+    "Allemagne",
+    "Германия",
+    "se",
+    "SWE",
+    "Sverige",
+    "Nowhere",
+)
 
 
 def _possible(one: Happening) -> Happening:
@@ -144,6 +159,7 @@ def _fields() -> st.SearchStrategy[dict[str, Any]]:
             "size": st.sampled_from(["small", "large"]),
             "city": st.sampled_from(_PLACES),
             "postcode": st.sampled_from(_PLACES),
+            "country": st.sampled_from(_COUNTRY_NAMES),
         },
     )
 
@@ -217,7 +233,7 @@ _LEAVES: st.SearchStrategy[Rule] = st.one_of(
     _compare(Subject.TAG, "is, is one of, is empty", st.sampled_from([*TAGS, "VOLUNTEER"])),
     _compare(Subject.JOINED, "on, before, after, since, in last", _DAYS),
     _compare(Subject.LANGUAGE, "is, is one of, is empty", st.sampled_from(["en", "EN-gb", "de", "e"])),
-    _compare(Subject.PLACE, "within", st.sampled_from(_PLACES)),
+    _compare(Subject.PLACE, "within", st.sampled_from((*_PLACES, *_COUNTRY_NAMES))),
     _compare(Subject.NAME, "is, starts with, contains, is empty", st.sampled_from(["ann", "AN", "ö", "zoë ö"])),
     _compare(Subject.ADDRESS, "is, is one of, starts with, contains", st.sampled_from(["a@readers.test", "D_D@x.test", "dd@x.test", "d", "_", "@x"])),
     _compare(Subject.DOMAIN, "is, is one of, within", st.sampled_from(["readers.test", "X.test", "test"])),

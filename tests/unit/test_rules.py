@@ -83,6 +83,8 @@ def test_a_rule_of_every_kind_is_read_as_it_is_meant() -> None:
         ('clicked link "https://x.test/" in last 9 days', Deed(Verb.CLICKED, Target(Aim.LINK, "https://x.test/"), LastDays(9))),
         ('did nothing in last 5 issues of "river"', Deed(Verb.NOTHING, None, LastIssues(5, "river"))),
         ("TAG IS “a”", is_(Subject.TAG, "a")),
+        ('place is "Germany"', Comparison(Subject.PLACE, Operator.WITHIN, ("Germany",))),
+        ('place is not "DE"', Not(Comparison(Subject.PLACE, Operator.WITHIN, ("DE",)))),
     ],
 )  # fmt: skip
 def test_what_can_be_said(text: str, rule: Rule) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_
 
 from mailer.addresses import parse_address
-from mailer.audience.places import is_postcode
+from mailer.audience import countries
+from mailer.audience.places import is_country, is_postcode
 from mailer.audience.selecting.texts import Columns, spellings
 from mailer.audience.selecting.vocabulary import Vocabulary
 from mailer.database.tables import Subscriber
@@ -133,14 +134,14 @@ class Comparer:
         )
 
     def _place(self, wanted: str) -> Condition:
-        return or_(
-            *(
-                (self._columns.starts if is_postcode(name) else self._columns.is_text)(
-                    self._columns.field(name), wanted
-                )
-                for name in self._vocabulary.places()
-            )
-        )
+        return or_(*(self._located(name, wanted) for name in self._vocabulary.places()))
+
+    def _located(self, name: str, wanted: str) -> Condition:
+        value = self._columns.field(name)
+        if is_postcode(name):
+            return self._columns.starts(value, wanted)
+        names = countries.names_of(wanted) if is_country(name) else ()
+        return self._columns.is_any(value, (wanted, *names))
 
     def _address(self, leaf: Comparison) -> Condition:
         if leaf.operator in (Operator.IS, Operator.ONE_OF):

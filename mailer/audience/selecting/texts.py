@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import string
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlalchemy import (
@@ -56,7 +56,11 @@ class Columns:
 
     def is_text(self, text: AnyText, wanted: str) -> ColumnElement[bool]:
         """It is the *wanted* text."""
-        return self.small(text).in_(spellings(wanted))
+        return self.is_any(text, (wanted,))
+
+    def is_any(self, text: AnyText, wanted: Iterable[str]) -> ColumnElement[bool]:
+        """It is one of the *wanted* texts."""
+        return self.small(text).in_(sorted({way for one in wanted for way in spellings(one)}))
 
     def starts(self, text: AnyText, wanted: str) -> ColumnElement[bool]:
         """It begins with the *wanted* text."""
