@@ -58,6 +58,33 @@ export interface Answer {
   body: any
 }
 
+/** A block kept for reuse. */
+export interface Saved {
+  id: number
+  block: Block
+}
+
+/** The issue as it was left. */
+export interface Opened {
+  id: number
+  name: string
+  version: number
+  doc: Draft
+  by: string
+}
+
+/** Where the server is asked: mailer/web/editor/composer/page.py. */
+export type Urls = Record<
+  'document' | 'preview' | 'events' | 'versions' | 'readers' | 'paste' | 'file' | 'test' | 'review' | 'saved' | 'pictures' | 'frame' | 'back',
+  string
+> & { mostBytes: number }
+
+/** Whether everything is saved; *why* it was refused. */
+export interface SaveState {
+  state: string
+  why: string
+}
+
 /** What differs between two documents: pairs of before and after. */
 export interface Step {
   fields: Record<string, [any, any]>
