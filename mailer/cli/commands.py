@@ -58,7 +58,10 @@ _COMMANDS = {
         "newsletters:app",
         "Add and list newsletters, and set how they are subscribed to.",
     ),
-    "subscriber": ("subscribers:app", "Add, list, show, change, unsubscribe and erase subscribers."),
+    "subscriber": (
+        "subscribers:app",
+        "Add, list, show, change, unsubscribe and erase subscribers.",
+    ),
     "suppression": ("suppressions:app", "Addresses and domains that are never mailed."),
     "field": ("fields:app", "Define the fields that you keep of people."),
     "tag": ("tags:app", "Mark people with tags."),
