@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from threading import Timer
+
+from mailer.errors import Unavailable
 
 if sys.platform == "win32":
     new_event_loop = asyncio.new_event_loop
@@ -15,17 +20,39 @@ else:
 
 __all__ = ["new_event_loop", "run_until_stopped"]
 
+log = logging.getLogger(__name__)
 
-def run_until_stopped(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
-    """Run *work* with an event that is set when SIGTERM or SIGINT comes."""
+
+def run_until_stopped(work: Callable[[asyncio.Event], Awaitable[None]], *, within: float) -> None:
+    """Run *work* with an event that is set when SIGTERM or SIGINT comes.
+
+    Whatever has not ended *within* so many seconds of that is left as it is, as by kill -9: a
+    database that does not answer holds nobody up.
+    """
+    alarm = Timer(within, _leave, (within,))
+    alarm.daemon = True
 
     async def run() -> None:
         stop = asyncio.Event()
+
+        def end() -> None:
+            if not stop.is_set():
+                alarm.start()
+                stop.set()
+
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             with contextlib.suppress(NotImplementedError):  # no handlers on Windows' loop
-                loop.add_signal_handler(number, stop.set)
+                loop.add_signal_handler(number, end)
         await work(stop)
 
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(run())
+    try:
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            runner.run(run())
+    finally:
+        alarm.cancel()
+
+
+def _leave(seconds: float) -> None:
+    log.error("What was under way did not end within %g seconds: it is left as it is.", seconds)
+    os._exit(Unavailable.exit_status)

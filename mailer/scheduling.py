@@ -36,6 +36,7 @@ _TICK = timedelta(seconds=1)
 _JUDGE = timedelta(seconds=20)
 _GATHER = timedelta(minutes=5)
 _TIDY = timedelta(hours=1)
+_STOP_SECONDS = 8.0  # the worker beside has gone half a second before
 _JOB = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
 
 
@@ -52,7 +53,7 @@ def main() -> None:
 
 def run(mailer: Mailer) -> None:
     """Start what is due and send it, until SIGTERM or SIGINT."""
-    run_until_stopped(partial(_run, mailer))
+    run_until_stopped(partial(_run, mailer), within=_STOP_SECONDS)
 
 
 async def _run(mailer: Mailer, stop: asyncio.Event) -> None:

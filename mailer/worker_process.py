@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 from mailer import working
 
-_STOP_SECONDS = 9.0  # it hands its leases back within seven
+_STOP_SECONDS = 7.5  # by itself it has gone within seven
 
 
 @asynccontextmanager

@@ -35,6 +35,8 @@ from mailer.tokens import Signer
 
 log = logging.getLogger(__name__)
 
+_STOP_SECONDS = 7.0  # what is in flight gets four of them, the ledger the others
+
 
 def main(arguments: Sequence[str] = ()) -> None:
     """Send whatever is due until SIGTERM or SIGINT; exits with an error's own status."""
@@ -49,7 +51,7 @@ def main(arguments: Sequence[str] = ()) -> None:
         signer = Signer(secret_key(engine, settings))
         relays, dkim = relays_of(settings), load_dkim(settings)
         worker = make_worker(settings, engine, signer, relays, dkim=dkim, issue_id=options.issue)
-        run_until_stopped(worker.run)
+        run_until_stopped(worker.run, within=_STOP_SECONDS)
     except MailerError as error:
         log.error("%s", error)
         sys.exit(error.exit_status)

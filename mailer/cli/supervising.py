@@ -19,7 +19,7 @@ from mailer.errors import Unavailable
 
 _LOOK_SECONDS = 0.5
 _QUIET = (IssueState.DRAFT, IssueState.DISCARDED)
-_STOP_SECONDS = 12.0
+_STOP_SECONDS = 8.5  # by themselves they have gone within eight
 _CHILD = "mailer.cli.attending"
 
 

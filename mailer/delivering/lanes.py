@@ -8,10 +8,10 @@ import random
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from mailer.delivering.bunching import Bunching
-from mailer.delivering.connecting import close_connection, open_connection
+from mailer.delivering.connecting import Connection, close_connection, open_connection
 from mailer.delivering.lane import Desk, Lane
 from mailer.delivering.seats import Wish
 from mailer.errors import RelayUnavailable
@@ -57,6 +57,7 @@ class Lanes:
         self._seats: set[tuple[Relay, int]] = set()  # connections that are open, or being opened
         self._allowed = {relay: 0 for relay in relays if relay.connections is not None}
         self._tasks: list[asyncio.Task[None]] = []
+        self._connecting: set[asyncio.Task[Any]] = set()
         self._bunching = Bunching(lambda: len(self._open) - len(self._parked))
         self._stopping = asyncio.Event()
         self._problems: dict[Relay, str] = {}
@@ -112,9 +113,9 @@ class Lanes:
         self._stopping.set()
         for lane in list(self._open):
             lane.stop()
-        for waiting in self._idle:
-            if not waiting.done():
-                waiting.set_result(None)
+        for task in self._connecting:  # nothing is in flight there
+            task.cancel()
+        self.wake(len(self._idle) + len(self._parked))
         _, late = await asyncio.wait(self._tasks, timeout=seconds)
         for lane in list(self._open):
             lane.abort("this worker was stopped before the answer came")
@@ -135,8 +136,10 @@ class Lanes:
                 await self._pause(_SEAT_SECONDS)
                 continue
             self._seats.add((relay, number))
-            useful = await self._use_one(relay, number)
-            self._seats.discard((relay, number))
+            try:
+                useful = await self._use_one(relay, number)
+            finally:
+                self._seats.discard((relay, number))
             failures = 0 if useful else failures + 1
             if failures:
                 pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (failures - 1))
@@ -145,9 +148,7 @@ class Lanes:
     async def _use_one(self, relay: Relay, number: int) -> bool:
         """Open a connection and use it up; whether it was of any use."""
         try:
-            connection = await open_connection(
-                relay, timeout=_CONNECT_SECONDS, hostname=self._options.hostname
-            )
+            connection = await self._connect(relay)
         except RelayUnavailable as error:
             self._say(relay, str(error))
             return False
@@ -173,6 +174,17 @@ class Lanes:
             return True
         self._say(relay, f"{relay} closed the connection: {lane.lost}")
         return False
+
+    async def _connect(self, relay: Relay) -> Connection:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # tells mypy
+        self._connecting.add(task)
+        try:
+            return await open_connection(
+                relay, timeout=_CONNECT_SECONDS, hostname=self._options.hostname
+            )
+        finally:
+            self._connecting.discard(task)
 
     def _park(self, lane: Lane) -> None:
         self._parked[lane] = asyncio.get_running_loop().time()

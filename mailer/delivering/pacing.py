@@ -28,7 +28,7 @@ class Pace:
         """How long the ledger needed for the turn."""
         self._took = seconds
 
-    async def awake(self, stopper: asyncio.Task[bool], *, at_most: float) -> None:
+    async def awake(self, stopper: asyncio.Task[None], *, at_most: float) -> None:
         """Wait for something to do, or for the end."""
         if not self.wake.is_set():
             waker = asyncio.create_task(self.wake.wait())

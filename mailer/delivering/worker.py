@@ -61,7 +61,7 @@ class WorkerOptions:
     limits: Limits = NO_LIMITS
     dkim: DkimSigner | None = None
     thresholds: Thresholds = Thresholds()  # noqa: RUF009  # frozen
-    stop_seconds: float = 5.0
+    stop_seconds: float = 4.0  # for what is in flight
 
 
 def worker_name() -> str:
@@ -125,21 +125,28 @@ class Worker:
         gc.freeze()  # what was imported stays: no need to look through it again and again
         gc.set_threshold(_GARBAGE_AFTER)
         self._lanes.start()
-        stopper = asyncio.create_task(stop.wait())
+        stopping = asyncio.create_task(self._stop_lanes(stop))
         try:
-            while not stop.is_set():
-                await self._rest(stopper)
+            while not stopping.done():
+                await self._rest(stopping)
                 await self._turn()
                 await self._keep_house()
         finally:
-            stopper.cancel()
-            await self._shut_down()
+            stop.set()  # whatever ended us
+            await stopping
+            await self._hand_back()
 
-    async def _rest(self, stopper: asyncio.Task[bool]) -> None:
+    async def _stop_lanes(self, stop: asyncio.Event) -> None:
+        """Once we are to end, take nothing more; what is in flight is told as it is answered."""
+        await stop.wait()
+        self._stopping = True
+        await self._lanes.stop(self._options.stop_seconds)
+
+    async def _rest(self, stopper: asyncio.Task[None]) -> None:
         """Wait for something to do; then let more of it gather, so that turns are shared."""
         await self._pace.awake(stopper, at_most=_WATCH_SECONDS if self._batches else _POLL_SECONDS)
         dry = not self._desk.ready and any(batch.waiting for batch in self._batches.values())
-        if self._batches and not dry:
+        if self._batches and (self._stopping or not dry):
             await self._pace.gather(self._desk.taken)
         self._pace.begin()
 
@@ -340,9 +347,7 @@ class Worker:
             except Unavailable as error:
                 self._database_problem = str(error)
 
-    async def _shut_down(self) -> None:
-        self._stopping = True
-        await self._lanes.stop(self._options.stop_seconds)
+    async def _hand_back(self) -> None:
         self._desk.take_back(self._batches.values())
         for batch in self._batches.values():
             batch.closing = True

@@ -73,7 +73,7 @@ def bind(
         proxy_headers=False,
         server_header=False,
         backlog=_BACKLOG,
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=6,  # `mailer up` waits a little longer
     )
     server = uvicorn.Server(config)
     application.state.stopping = lambda: server.should_exit  # open streams end by themselves

@@ -8,12 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, text
 
 from mailer.clock import utc_now
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Batch, IssueState, Newsletter
 from mailer.delivering import lifecycle
+from mailer.errors import Unavailable
 from tests.support import sink as smtp
 from tests.support.accounting import (
     account,
@@ -117,6 +118,30 @@ def test_a_signal_ends_a_scheduler_while_an_issue_and_a_single_mail_hang(
     assert leases(sqlite_engine) == []
     left = audited(sqlite_engine, issue_id)
     assert (left.waiting, left.uncertain) == (40, 4)
+
+
+def test_a_signal_ends_a_worker_whose_database_does_not_answer(
+    sqlite_engine: Engine, sqlite_url: str, tmp_path: Path
+) -> None:
+    issue_id, addresses = issue_under_way(sqlite_engine, 300, batch_size=100)
+
+    with (
+        running(Sink(delay=0.005)) as sink,
+        installation(tmp_path, sqlite_url, sink.port) as site,
+    ):
+        worker = site.command("worker", changes={**PATIENT, "lease_seconds": "5"})
+        wait_for_bodies(sink, 50)
+        with transaction(sqlite_engine) as session:  # which somebody else writes, for long
+            session.execute(text("SELECT 1"))
+            status, seconds = worker.end()
+        assert status == Unavailable.exit_status, worker.words
+        assert seconds < 10
+        assert "did not end within 7 seconds" in worker.words
+        assert audited(sqlite_engine, issue_id).balanced
+
+        site.worker(PATIENT)  # when its lease has ended
+        wait_until_sent(sqlite_engine, issue_id)
+        account(sqlite_engine, issue_id, sink, addresses)
 
 
 @mostly_sqlite
