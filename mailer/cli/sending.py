@@ -23,6 +23,7 @@ from mailer.delivering.auditing import Audit, Counts, audit, counts
 from mailer.delivering.connecting import close_connection, open_connection
 from mailer.delivering.warm_ups import sending_domain, stage_of
 from mailer.errors import Conflict, RelayUnavailable
+from mailer.notifying.seating import seat
 from mailer.reports import BOUNCES, Kind
 from mailer.tracking.comparisons import left_by
 from mailer.worker_process import worker_beside
@@ -53,14 +54,15 @@ async def _try_relay(mailer: Mailer) -> None:
     """Nothing is started when no relay takes mail; ``RelayUnavailable`` is the last one's."""
     for number, relay in enumerate(mailer.relays, start=1):
         try:
-            connection = await open_connection(
-                relay, timeout=_CONNECT_SECONDS, hostname="localhost"
-            )
+            async with seat(mailer.engine, relay, mailer.clock):
+                connection = await open_connection(
+                    relay, timeout=_CONNECT_SECONDS, hostname="localhost"
+                )
+                await close_connection(connection)
         except RelayUnavailable:
             if number == len(mailer.relays):
                 raise
         else:
-            await close_connection(connection)
             return
 
 

@@ -22,6 +22,7 @@ from mailer.delivering.seats import COURIER, Wish, share_out
 from mailer.rates import parse_rates
 from mailer.warming import WarmUpPlan
 from tests.support.accounting import account, issue_under_way, wait_for_bodies, wait_until
+from tests.support.databases import mostly_sqlite
 from tests.support.factories import add_issue, add_newsletter, add_readers
 from tests.support.processes import PATIENT, installation
 from tests.support.sending import a_worker, audited, run_until, start, state_of, work
@@ -282,3 +283,24 @@ def test_a_mail_to_one_person_does_not_wait_for_an_issue_and_takes_no_connection
         assert scheduler.end()[0] == 0, scheduler.words
 
     assert open_with_hers == [1]
+
+
+@mostly_sqlite
+def test_sending_in_the_foreground_takes_no_connection_too_many(
+    engine: Engine, database_url: str, tmp_path: Path
+) -> None:
+    """It tries the relay first: beside a worker that uses all that the relay allows."""
+    issue_id, addresses = issue_under_way(engine, 600, batch_size=50)
+
+    with running(Sink(delay=0.2)) as sink, installation(tmp_path, database_url, sink.port) as site:
+        two = {"smtp_url": f"smtp://127.0.0.1:{sink.port}?starttls=no&connections=2"}
+        site.worker(PATIENT | two)
+        wait_for_bodies(sink, 4)
+        sending = site.command("issue", "send", str(issue_id), changes=PATIENT | two)
+        children = Path(f"/proc/{sending.pid}/task/{sending.pid}/children")
+        wait_until(lambda: bool(children.read_text().split()))  # the relay has been tried
+        sink.delay = 0
+        assert sending.status() == 0, sending.words
+        account(engine, issue_id, sink, addresses)
+
+    assert sink.most_open == 2
