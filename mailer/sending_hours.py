@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from mailer.errors import InvalidInput
@@ -28,6 +28,12 @@ class SendingHours:
         if self.start <= self.end:
             return self.start <= now < self.end
         return now >= self.start or now < self.end
+
+    def next_opening(self, moment: datetime, zone: str) -> datetime:
+        """When they begin next, by the clocks of *zone*."""
+        local = moment.astimezone(ZoneInfo(zone))
+        day = local.date() + timedelta(days=local.time() >= self.start)
+        return datetime.combine(day, self.start, ZoneInfo(zone))
 
 
 def parse_sending_hours(text: str) -> SendingHours:

@@ -21,6 +21,7 @@ from mailer.database.tables import Issue, IssueState
 from mailer.delivering import lifecycle
 from mailer.delivering.auditing import Audit, Counts, audit, counts
 from mailer.delivering.connecting import close_connection, open_connection
+from mailer.delivering.waiting import waits_for
 from mailer.delivering.warm_ups import sending_domain, stage_of
 from mailer.errors import Conflict, RelayUnavailable
 from mailer.notifying.seating import seat
@@ -126,11 +127,13 @@ def show_status(mailer: Mailer, issue_id: int, *, watch: bool, as_json: bool) ->
         left = left_by(session, [issue_id]).get(issue_id, 0)
         pace, warm_up = warm_up_of(mailer, session, issue, result.waiting)
         audience = targeting.audience_of(session, issue_id)
-    words = f"{_sentence(issue, result)} {pace}".rstrip()
+        wait = waits_for(session, issue, mailer.limits, now=mailer.clock())
+    words = " ".join(str(one) for one in (_sentence(issue, result), wait, pace) if one)
     if audience.include or audience.exclude:
         words = f"{words} Audience: {audience}."
     chosen = {"include": audience.include, "exclude": audience.exclude}
-    more = {"warm_up": warm_up, "audience": chosen}
+    waiting = {"for": wait.why, "until": wait.until and wait.until.isoformat()} if wait else None
+    more = {"warm_up": warm_up, "audience": chosen, "waits": waiting}
     say(words, _data(issue, result, left) | more, as_json=as_json)
 
 

@@ -148,6 +148,15 @@ def count(session: Session, limits: Limits, domain: str, *, now: datetime) -> No
     session.flush()
 
 
+def used_up(session: Session, limits: Limits, *, now: datetime) -> tuple[Rate, datetime] | None:
+    """The quota for all recipients of which nothing is left, until when; nothing is spent."""
+    for rate in limits.rates:
+        row = session.get(SendingMeter, _key(EVERYBODY, rate))
+        if row is not None and not rate.smooth and not available(rate, _meter(row), now):
+            return rate, next_permit(rate, _meter(row), now)
+    return None
+
+
 _LONGEST_WAIT = timedelta(seconds=2)  # others may have given permits up
 
 
@@ -183,8 +192,12 @@ _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def _row(session: Session, scope: str, rate: Rate) -> SendingMeter:
-    key = f"{scope or '*'} {rate.window.total_seconds():g}s"
+    key = _key(scope, rate)
     session.execute(_OPEN, {"scope": key, "until": _LONG_AGO})
     return session.scalars(
         select(SendingMeter).where(SendingMeter.scope == key).with_for_update()
     ).one()
+
+
+def _key(scope: str, rate: Rate) -> str:
+    return f"{scope or '*'} {rate.window.total_seconds():g}s"

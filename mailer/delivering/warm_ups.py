@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from sqlalchemy import bindparam, select, text
 from sqlalchemy.orm import Session
@@ -83,6 +83,12 @@ def resting_newsletters(
 def start_of_day(now: datetime, zone: tzinfo) -> datetime:
     """The last midnight in *zone*."""
     return datetime.combine(now.astimezone(zone).date(), time(), zone).astimezone(UTC)
+
+
+def next_day(now: datetime, zone: tzinfo) -> datetime:
+    """The next midnight in *zone*."""
+    tomorrow = now.astimezone(zone).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), zone)
 
 
 def _stage(row: WarmUp | None, domain: str, plan: WarmUpPlan, today: datetime) -> Stage:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mailer.bootstrap import Mailer
 from mailer.database.engine import reading
 from mailer.database.tables import IssueState
 from mailer.delivering.auditing import counts
@@ -56,7 +57,7 @@ def home(request: Request) -> Response:
         chosen = choosing.chosen(request, newsletters)
         newsletter_id = chosen.id if chosen else None
         lines = issue_lines(session, _PER_PAGE + 1, newsletter_id=newsletter_id, before=before)
-        moving = _moving(session, newsletter_id)
+        moving = _moving(session, site.mailer, newsletter_id)
         rows = [_row(session, site, issue) for issue in lines[:_PER_PAGE]]
         scheduled = next_scheduled(session, newsletter_id)
     return answer(
@@ -75,9 +76,9 @@ def home(request: Request) -> Response:
     )
 
 
-def _moving(session: Session, newsletter_id: int | None) -> list[Progress]:
+def _moving(session: Session, mailer: Mailer, newsletter_id: int | None) -> list[Progress]:
     found = issue_lines(session, _MOST_MOVING, newsletter_id=newsletter_id, states=MOVING)
-    return [progress_of(session, issue.id) for issue in found]
+    return [progress_of(session, issue.id, mailer.limits, now=mailer.clock()) for issue in found]
 
 
 def _row(session: Session, site: Site, issue: IssueLine) -> Row:

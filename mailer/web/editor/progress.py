@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from mailer.composing import issues
-from mailer.database.tables import IssueState
+from mailer.database.tables import Issue, IssueState
 from mailer.delivering.auditing import Counts, counts
+from mailer.delivering.permits import Limits
+from mailer.delivering.waiting import waits_for
 from mailer.web.languages import gettext as _
-from mailer.web.languages import number_words
+from mailer.web.languages import moment_words, number_words, spoken
 
 MOVING = (IssueState.SENDING, IssueState.PAUSED)
 
@@ -24,6 +27,7 @@ class Progress:
     state: IssueState
     reason: str
     counts: Counts
+    waits: str  # what for, and until when; empty where something is going out
 
     @property
     def permille(self) -> int:
@@ -39,7 +43,7 @@ class Progress:
         }
 
 
-def progress_of(session: Session, issue_id: int) -> Progress:
+def progress_of(session: Session, issue_id: int, limits: Limits, *, now: datetime) -> Progress:
     """How far an issue is; ``NotFound``."""
     issue, far = issues.get(session, issue_id), counts(session, issue_id)
     return Progress(
@@ -48,4 +52,17 @@ def progress_of(session: Session, issue_id: int) -> Progress:
         issue.state,
         issue.state_reason,
         far,
+        waits_words(session, issue, limits, now=now),
     )
+
+
+def waits_words(session: Session, issue: Issue, limits: Limits, *, now: datetime) -> str:
+    """What an issue that is being sent waits for, and until when."""
+    sending = issue.state is IssueState.SENDING
+    wait = waits_for(session, issue, limits, now=now) if sending else None
+    if wait is None:
+        return ""
+    why = spoken(wait.why)
+    if wait.until is None:
+        return _("%(why)s.") % {"why": why}
+    return _("%(why)s, until %(when)s.") % {"why": why, "when": moment_words(wait.until)}

@@ -7,7 +7,7 @@ const put = (name, text) => {
 
 function show(told) {
   if (told.state !== live.dataset.state) return location.reload();
-  for (const name of ["planned", "done", "accepted", "refused", "skipped", "left"]) put(name, told[name]);
+  for (const name of ["planned", "done", "accepted", "refused", "skipped", "left", "waits"]) put(name, told[name]);
   const timer = live.querySelector("[data-countdown]");
   if (timer) timer.textContent = timer.textContent.replace(/\d+/, told.seconds);
   let start = 0;

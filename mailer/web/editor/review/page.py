@@ -29,6 +29,7 @@ from mailer.web.editor.composer.answers import issue_id_of
 from mailer.web.editor.composer.page import ICONS
 from mailer.web.editor.composer.previews import seen
 from mailer.web.editor.framing import FRAMING_POLICY, framed
+from mailer.web.editor.progress import waits_words
 from mailer.web.editor.review import timing
 from mailer.web.editor.shell import answer
 from mailer.web.pages import STATIC
@@ -45,6 +46,7 @@ class Reviewed:
     audience: Audience
     segments: Sequence[str]  # that may be chosen
     counts: Counts
+    waits: str  # what for, and until when
     published: Published | None
     broken: str  # why it cannot be rendered
     findings: Sequence[Finding]
@@ -149,6 +151,7 @@ def _reviewed(site: Site, session: Session, issue_id: int, now: datetime) -> Rev
         audience=audience,
         segments=[one.name for one in segments.every(session)],
         counts=counts(session, issue_id),
+        waits=waits_words(session, issue, mailer.limits, now=now),
         published=published,
         broken=broken,
         findings=findings,

@@ -22,6 +22,7 @@ from mailer.errors import MailerError
 from mailer.web.editor.access import staff_route
 from mailer.web.editor.composer.answers import answering, issue_id_of
 from mailer.web.editor.composer.rooms import STREAM_HEADERS
+from mailer.web.editor.progress import waits_words
 from mailer.web.editor.review import timing
 from mailer.web.languages import gettext as _
 from mailer.web.languages import number_words, spoken
@@ -43,18 +44,24 @@ async def progress(request: Request) -> Response:
 async def _stream(request: Request, mailer: Mailer, issue_id: int) -> AsyncIterator[str]:
     samples: deque[int] = deque(maxlen=_SAMPLES)
     while not is_stopping(request):
-        state, seen, seconds = await run_in_threadpool(_look, mailer, issue_id)
+        said, seen = await run_in_threadpool(_look, mailer, issue_id)
         samples.append(seen.done)
-        told = {"state": state, "seconds": seconds, **_told(seen, samples)}
+        told = {**said, **_told(seen, samples)}
         yield f"event: progress\ndata: {json.dumps(told)}\n\n"
         await asyncio.sleep(_EVERY)
 
 
-def _look(mailer: Mailer, issue_id: int) -> tuple[str, Counts, int]:
+def _look(mailer: Mailer, issue_id: int) -> tuple[Mapping[str, Any], Counts]:
+    now = mailer.clock()
     with reading(mailer.engine) as session:
         issue = issues.get(session, issue_id)
-        left = (issue.starts_at - mailer.clock()).total_seconds() if issue.starts_at else 0
-        return issue.state.value, counts(session, issue_id), max(0, int(left))
+        left = (issue.starts_at - now).total_seconds() if issue.starts_at else 0
+        said = {
+            "state": issue.state.value,
+            "seconds": max(0, int(left)),
+            "waits": waits_words(session, issue, mailer.limits, now=now),
+        }
+        return said, counts(session, issue_id)
 
 
 def _told(seen: Counts, samples: deque[int]) -> Mapping[str, Any]:
