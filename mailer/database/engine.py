@@ -158,7 +158,7 @@ _SQLITE_WORDS = {
 
 
 def _sentence(error: DBAPIError) -> str | None:
-    words = " ".join(str(error.orig).split())
+    words = " ".join(str(error.orig).split()).rstrip(".")
     if isinstance(error.orig, sqlite3.Error):
         for known, sentence in _SQLITE_WORDS.items():
             if known in words:

@@ -97,7 +97,7 @@ def _for_a_rate(session: Session, limits: Limits, now: datetime) -> Wait | None:
     if spent is None:
         return None
     rate, until = spent
-    return Wait(Sentence("It waits, for {rate} have gone: all that may", rate=str(rate)), until)
+    return Wait(Sentence("It waits: the most that may go, {rate}, has gone", rate=str(rate)), until)
 
 
 def _for_a_batch(session: Session, issue: Issue, now: datetime) -> Wait | None:
@@ -115,24 +115,21 @@ def _for_a_batch(session: Session, issue: Issue, now: datetime) -> Wait | None:
     if session.scalar(select(func.count()).where(mine, ~free(now))):
         return None  # a worker is at it
     first = session.execute(
-        select(Batch.due_at, Batch.attempt, Batch.size)
-        .where(mine)
-        .order_by(Batch.due_at, Batch.id)
-        .limit(1)
+        select(Batch.due_at, Batch.attempt).where(mine).order_by(Batch.due_at, Batch.id).limit(1)
     ).first()
     if first is None:
         return None
-    due_at, attempt, size = first
+    due_at, attempt = first
     if due_at <= now:
         return Wait(Sentence("It waits for a worker: `mailer up`, `schedule` or `worker`"))
-    return Wait(_why_later(issue, attempt, size), due_at)
+    return Wait(_why_later(issue, attempt), due_at)
 
 
-def _why_later(issue: Issue, attempt: int, size: int) -> Sentence:
+def _why_later(issue: Issue, attempt: int) -> Sentence:
     if attempt > 1:
-        return Sentence("{n:,} whom the relay put off wait for another attempt", n=size)
+        return Sentence("Those whom the relay put off wait for another attempt")
     if issue.canary_percent:
-        return Sentence("The canary is through: the others wait, should it be stopped")
+        return Sentence("The canary is through: the others wait, in case it has to be stopped")
     if issue.local_time:
-        return Sentence("{n:,} wait for the hour in their time zone", n=size)
-    return Sentence("{n:,} wait for the rate of their domain", n=size)
+        return Sentence("The others wait for the hour in their time zone")
+    return Sentence("Those left wait for the rate of their domain")
