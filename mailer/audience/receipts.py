@@ -30,6 +30,16 @@ Word: TypeAlias = tuple[int, int]  # which 64 people, and the bits of those who 
 _AT_ONCE = 5_000  # rows written by one statement
 
 
+def went_to(subscriber_id: int | ColumnElement[int]) -> ColumnElement[bool]:
+    """Of deliveries: one person's.
+
+    Issues are few, and each is looked up by the key, which begins with it: no delivery of anybody
+    else is read.
+    """
+    every = select(Issue.id).correlate(None)
+    return Delivery.issue_id.in_(every) & (Delivery.subscriber_id == subscriber_id)
+
+
 def stands() -> ColumnElement[bool]:
     """Of an issue joined to its gathering: its receipts tell what its deliveries would."""
     ended = func.coalesce(Issue.finished_at, Issue.started_at)

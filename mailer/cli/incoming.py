@@ -7,7 +7,9 @@ from mailer.cli.context import Host, Port, mailer
 from mailer.cli.output import log
 from mailer.event_loop import run_until_stopped
 
+_STOP_SECONDS = 8.0
+
 
 def incoming(host: Host = "127.0.0.1", port: Port = 2525) -> None:
     log()
-    run_until_stopped(Receiver(mailer().intake, host, port).serve)
+    run_until_stopped(Receiver(mailer().intake, host, port).serve, within=_STOP_SECONDS)

@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
+from mailer.audience.receipts import went_to
 from mailer.database.tables import (
     Consent,
-    Delivery,
     Newsletter,
     SignUp,
     Subscriber,
@@ -45,6 +45,8 @@ def remove_unconfirmed(session: Session, before: datetime) -> int:
 
 def _remove_pending(session: Session, newsletter_id: int, address_key: str) -> None:
     person = session.scalar(select(Subscriber.id).where(Subscriber.address_key == address_key))
+    if person is None:
+        return
     asked_again = exists().where(
         SignUp.newsletter_id == newsletter_id, SignUp.address_key == address_key
     )
@@ -62,7 +64,7 @@ def _remove_pending(session: Session, newsletter_id: int, address_key: str) -> N
             Subscriber.id == person,
             Subscriber.name == "",
             ~exists().where(Subscription.subscriber_id == Subscriber.id),
-            ~exists().where(Delivery.subscriber_id == Subscriber.id),
+            ~exists().where(went_to(person)),
             ~exists().where(SignUp.address_key == Subscriber.address_key),
         )
     )

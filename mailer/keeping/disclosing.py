@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from mailer.addresses import Address, parse_address
 from mailer.audience import subscribers, suppressions
+from mailer.audience.receipts import went_to
 from mailer.database.tables import (
     Base,
     Click,
@@ -143,7 +144,7 @@ def _issues(session: Session, number: int) -> list[Entry]:
         )
         .join(Issue, Issue.id == Delivery.issue_id)
         .join(Newsletter, Newsletter.id == Issue.newsletter_id)
-        .where(Delivery.subscriber_id == number)
+        .where(went_to(number))
         .order_by(Delivery.at, Issue.id)
     )
     return [{**one, "fate": Fate(one["fate"]).name.lower()} for one in _entries(rows)]

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
 
+from mailer.audience.receipts import went_to
 from mailer.database.tables import Batch, Delivery, DeliveryTotal, Issue, IssueState
 
 # So long after its end a worker that was frozen may still report what it had handed over.
@@ -38,7 +39,7 @@ def issues_that_know(session: Session, number: int, *, now: datetime) -> set[int
     went.
     """
     return {
-        *session.scalars(select(Delivery.issue_id).where(Delivery.subscriber_id == number)),
+        *session.scalars(select(Delivery.issue_id).where(went_to(number))),
         *session.scalars(select(DeliveryTotal.issue_id).distinct()),
         *issues_under_way(session, now=now),
     }

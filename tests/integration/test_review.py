@@ -268,6 +268,20 @@ async def test_sending_is_paused_resumed_stopped_and_followed(engine: Engine) ->
     assert late.status_code == 409
 
 
+async def test_what_an_issue_waits_for_is_said_on_its_page_and_on_the_first_one(
+    engine: Engine,
+) -> None:
+    mailer = mailer_of(engine)
+    issue_id = ready(mailer, sending_hours="20:00-22:00")
+    mailer.starter.start(issue_id, now=NOON)
+    async with visiting(mailer) as client:
+        ana = desk(mailer, client, issue_id)
+        first = await client.get("/", headers={"cookie": ana.proof["cookie"]})
+        for answer in (await look(ana), first):
+            assert "waits for the newsletter's sending hours, 20:00-22:00 in" in words(answer)
+            assert "until Mon, 2 Nov 2026, 20:00" in words(answer)
+
+
 async def test_how_long_it_still_takes_is_told_by_the_speed_of_the_last_seconds() -> None:
     told = [
         _told(Counts(1000, done, 0, 0), deque(samples))["left"]
