@@ -43,7 +43,7 @@ _JOB = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
 def main() -> None:
     """Run the scheduler with the settings in force; exits with an error's own status."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # one that is late runs later
     try:
         run(bootstrap(load_settings()))
     except MailerError as error:
