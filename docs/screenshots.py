@@ -174,6 +174,7 @@ def staff_shots() -> list[Shot]:
         Shot("subscribers", "/subscribers", WIDE),
         Shot("subscribers-phone", "/subscribers", PHONE),
         Shot("person", "/subscribers/100", WIDE),
+        Shot("suppressions", "/subscribers/suppressions", WIDE),
         Shot("imports", "/subscribers/import", WIDE),
         Shot("import", "/subscribers/import/1", WIDE),
         Shot("segments", "/segments", WIDE),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailer.audience.importing.alphabets import guess
+from mailer.alphabets import guess
 
 TEXTS = {
     "cp1252": [

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import IO
 
-from mailer.audience.importing import alphabets
+from mailer import alphabets
 from mailer.errors import InvalidFile
 from mailer.sentences import Sentence
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
-from mailer.audience.importing import alphabets
+from mailer import alphabets
 from mailer.composing.importing.notes import Notes
 from mailer.errors import InvalidFile
 from mailer.sentences import Sentence
