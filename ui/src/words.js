@@ -5,7 +5,10 @@ let dictionary = {}
 
 export const learn = (words) => { dictionary = words ?? {} }
 
+/** A number with the digits of the page's language. @param {number} value */
+export const digits = (value) => new Intl.NumberFormat(document.documentElement.lang).format(value)
+
 /** @param {string} text @param {Record<string, unknown>} [values] */
 export function t(text, values = {}) {
-  return (dictionary[text] ?? text).replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole))
+  return (dictionary[text] ?? text).replace(/\{(\w+)\}/g, (whole, name) => { const value = values[name]; return typeof value === 'number' ? digits(value) : String(value ?? whole) })
 }
