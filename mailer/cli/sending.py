@@ -171,8 +171,8 @@ def _bar(quiet: bool) -> Progress:
 
 
 def _sentence(issue: Issue, result: Audit) -> str:
+    reason = f" Why: {issue.state_reason.rstrip('.')}." if issue.state_reason else ""
     if issue.state is IssueState.DRAFT:
-        reason = f" {issue.state_reason}" if issue.state_reason else ""
         return f"Issue {issue.id} is a draft: nobody has been planned yet.{reason}"
     if issue.state is IssueState.SCHEDULED:
         return f"Issue {issue.id} is scheduled for {issue.scheduled_at:%Y-%m-%d %H:%M:%S %Z}."
@@ -188,8 +188,8 @@ def _sentence(issue: Issue, result: Audit) -> str:
         parts.append(f"{bounced:,} bounced later")
     if result.came_back.get(Kind.COMPLAINT):
         parts.append(f"{result.came_back[Kind.COMPLAINT]:,} complained")
-    words = f"Issue {issue.id} is {issue.state.value}: of {result.planned:,}, {', '.join(parts)}."
-    return f"{words} {issue.state_reason}" if issue.state_reason else words
+    counts = f"of {result.planned:,}, {', '.join(parts)}"
+    return f"Issue {issue.id} is {issue.state.value}: {counts}.{reason}"
 
 
 def warm_up_of(

@@ -139,7 +139,7 @@ def _not_ready(issue_id: int, standing: Sequence[Finding]) -> InvalidInput:
     """The first of what stands in the way, in words for the command line and for pages."""
     first, others = standing[0], len(standing) - 1
     return InvalidInput(
-        "Issue {number} is not ready: {problem}{more}. "
+        "Issue {number} is not ready: {problem}{more} "
         "`mailer issue check {number}` lists everything{anyway}.",
         number=issue_id,
         problem=first.sentence,
