@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from mailer.audience import forms, segments, uploads
+from mailer.audience import forms, segments, suppressions, uploads
 from mailer.audience.uploading import work
 from mailer.bootstrap import Mailer, bootstrap
 from mailer.composing import issues
@@ -90,6 +90,16 @@ not an address,Di,Harrow,active
 """
 
 
+# Why some who are no readers never get mail, and who says so.
+NEVER = (
+    ("bounced: user unknown, 5.1.1", "bounce"),
+    ("complained: spam", "complaint"),
+    ("bounced 3 times in a row over 21 days: mailbox full", "bounce"),
+    ("refused: user unknown", "refusal"),
+    ("asked for", "staff: ana@alderwatch.example"),
+)
+
+
 def main(file: Path) -> str:
     """Make *file*; the owner's session token."""
     chance = random.Random(4)
@@ -103,6 +113,7 @@ def main(file: Path) -> str:
             _sent(session, mailer, newsletter, subject, started, chance)
         _drafts(session, mailer, newsletter, now)
         _forms(session, newsletter, now)
+        _suppressions(session, mailer, now)
         segments.add(session, "New people", "joined in last 30 days", now=now)
         segments.add(
             session,
@@ -290,6 +301,21 @@ def _forms(session: Session, newsletter: Newsletter, now: datetime) -> None:
         for outcome, numbers in per_week.items()
         for week, number in enumerate(numbers)
     )
+
+
+def _suppressions(session: Session, mailer: Mailer, now: datetime) -> None:
+    others = [session.get_one(Subscriber, READERS + number) for number in range(1, len(NEVER) + 1)]
+    for days, (one, (reason, source)) in enumerate(zip(others, NEVER, strict=True)):
+        moment = now - timedelta(days=9 * days + 2, hours=3)
+        suppressions.add(session, one.address_key, reason=reason, source=source, now=moment)
+    suppressions.add(
+        session,
+        "@weir-power.example",
+        reason="asked for",
+        source="staff: ana@alderwatch.example",
+        now=now,
+    )
+    suppressions.hide(session, "someone@readers.example", mailer.signer, source="erased", now=now)
 
 
 def _drafts(session: Session, mailer: Mailer, newsletter: Newsletter, now: datetime) -> None:
