@@ -5,8 +5,8 @@ PORT ?= 8000
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -q
 
-# Two more than there are cores, for many tests wait; four at most: each has a PostgreSQL of its own.
-PARALLEL = -n $(shell $(PYTHON) -c 'import os; print(min(4, 2 + (os.cpu_count() or 1)))') --dist worksteal
+# Three more than there are cores, for many tests wait; five at most: each has a PostgreSQL of its own.
+PARALLEL = -n $(shell $(PYTHON) -c 'import os; print(min(5, 3 + (os.cpu_count() or 1)))') --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help install assets watch run test test-all check bench lock messages

@@ -96,6 +96,7 @@ def test_so_many_a_second(engine: Engine, database_url: str) -> None:
     assert audited(engine, issue_id).balanced
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", ["100/hour", "100/day"])
 def test_so_many_an_hour_or_a_day_whenever_it_is_taken_to_begin(
     engine: Engine, database_url: str, rate: str
@@ -125,6 +126,7 @@ def test_so_many_an_hour_or_a_day_whenever_it_is_taken_to_begin(
     assert max(relay.counts.values()) == 1
 
 
+@pytest.mark.slow
 def test_so_many_a_minute(engine: Engine, database_url: str) -> None:
     """The workers' clock goes ten times as fast: three of its minutes are eighteen seconds."""
     issue_under_way(engine, 1000, batch_size=50)
@@ -154,6 +156,7 @@ def test_so_many_to_one_domain_while_the_others_go_on(engine: Engine, database_u
     assert (left.accepted, left.waiting, left.balanced) == (620, 80, True)
 
 
+@pytest.mark.slow
 def test_a_domain_that_is_warmed_up_sends_a_few_more_each_day_and_other_domains_all(
     engine: Engine, database_url: str
 ) -> None:
@@ -196,6 +199,7 @@ def test_a_worker_has_as_many_connections_as_it_may(sqlite_engine: Engine) -> No
     assert sink.counts.total() == 200
 
 
+@pytest.mark.slow
 def test_connections_that_a_relay_allows_are_shared_out_among_all_workers(
     engine: Engine, database_url: str
 ) -> None:
