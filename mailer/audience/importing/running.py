@@ -35,10 +35,10 @@ from mailer.names import LONGEST_NAME
 from mailer.sentences import Sentence
 from mailer.tokens import Signer
 
-# Rows of one transaction, at least. On SQLite each rewrites most of the index of addresses; on
-# PostgreSQL two are in memory, one that is read and one that is written.
-_CHUNKS = {"sqlite": 50_000, "postgresql": 20_000}
-_EARLIER = Sentence("the address stands in an earlier row")
+# Rows of one transaction, at least: each rewrites most of the index of addresses, so the fewer the
+# better; all of them are in memory, on PostgreSQL with those that are read meanwhile.
+_CHUNK = 50_000
+_TRIED = 20_000  # rows of a dry run, which writes nothing
 _AT_ONCE = 1_000  # rows that are read together: they fit into a processor's cache
 
 
@@ -71,7 +71,7 @@ def run(  # noqa: PLR0913  # what an import can be told
     finished import again changes nothing. *verdicts* names a CSV file for a verdict a row.
     ``NotFound`` when there is no such newsletter.
     """
-    size = chunk or _CHUNKS[engine.dialect.name]
+    size = chunk or _CHUNK
     with reading(engine) as session:
         target = writing.Target(newsletters.get(session, newsletter).id, now, source)
         key = _progress_key(plan, target.newsletter_id, size)
@@ -127,7 +127,7 @@ def dry_run(
     chunk: int | None = None,
 ) -> Report:
     """What :func:`run` would report, with the first rows' verdicts; nothing is written but *verdicts*."""
-    report, seen, size = Report(), Seen(), chunk or _CHUNKS["postgresql"]
+    report, seen, size = Report(), Seen(), chunk or _TRIED
 
     def before(part: Chunk, _known: object, _suppressed: object) -> set[str]:
         return seen.take(list(part.candidates))  # nothing is written that would tell
