@@ -39,6 +39,7 @@ from mailer.tokens import Signer
 # better; all of them are in memory, on PostgreSQL with those that are read meanwhile.
 _CHUNK = 50_000
 _TRIED = 20_000  # rows of a dry run, which writes nothing
+_EARLIER = Sentence("the address stands in an earlier row")
 _AT_ONCE = 1_000  # rows that are read together: they fit into a processor's cache
 
 
