@@ -57,6 +57,11 @@ def wait_for_state(installation: Installation, issue_id: int, state: str) -> Non
 
 
 @pytest.mark.timeout(300)  # some twenty commands, each a process of its own
+@pytest.mark.parametrize(
+    "database_url",
+    ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)],
+    indirect=True,
+)
 def test_an_issue_goes_out_is_clicked_and_unsubscribed_from_and_the_next_one_skips_who_left(
     installation: Installation, sink: Sink, tmp_path: Path
 ) -> None:

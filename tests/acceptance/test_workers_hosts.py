@@ -86,6 +86,7 @@ def test_hosts_share_an_issue_and_nobody_is_doubled(
     assert len(workers_of(engine, issue_id)) > number / 2, "the work is shared"
 
 
+@pytest.mark.slow
 @on_postgresql
 def test_what_a_host_held_that_is_cut_off_goes_on_elsewhere_and_it_does_no_harm_when_it_is_back(
     engine: Engine, database_url: str, tmp_path: Path

@@ -266,6 +266,7 @@ def test_an_archive_of_a_newer_version_says_so(other: Engine, tmp_path: Path) ->
     assert revisions()
 
 
+@pytest.mark.slow
 def test_moving_house_by_command(sqlite_url: str, databases: Databases, tmp_path: Path) -> None:
     """From SQLite to PostgreSQL, with the key: links in old mails go on working."""
     here = an_installation(tmp_path, sqlite_url)
