@@ -84,6 +84,7 @@ def come_back(client: Client, sink: Sink) -> None:
     assert client.hand_over(leaving(to), to).startswith("250")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)  # eleven processes, one after the other
 def test_the_next_issue_goes_to_whom_it_may(
     tmp_path: Path, sqlite_url: str, sqlite_engine: Engine

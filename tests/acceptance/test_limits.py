@@ -255,6 +255,7 @@ def test_a_courier_of_single_mails_is_left_a_connection_by_workers(engine: Engin
         assert share_out(session, "relay", work_._replace(held=1), worker="first", now=NOON) == 2
 
 
+@pytest.mark.slow
 def test_a_mail_to_one_person_does_not_wait_for_an_issue_and_takes_no_connection_too_many(
     engine: Engine, database_url: str, tmp_path: Path
 ) -> None:

@@ -84,6 +84,7 @@ def test_a_pipe_records_a_mail_and_says_so_by_its_status(house: Installation) ->
     assert house.json("issue", "audit", "1")["came_back"] == {"bounce-permanent": 1}
 
 
+@pytest.mark.slow
 def test_a_pipe_asks_the_mail_server_to_try_again_whatever_went_wrong(
     house: Installation, tmp_path: Path
 ) -> None:

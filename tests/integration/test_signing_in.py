@@ -154,6 +154,7 @@ async def test_guessing_is_slowed_down_and_says_nothing_about_accounts(
         assert (await give(client, "wrong")).status_code == 403, "counted anew"
 
 
+@pytest.mark.slow
 async def test_one_network_cannot_try_all_accounts(mailer: Mailer) -> None:
     elsewhere = {"x-forwarded-for": "198.51.100.1, 203.0.113.9"}
     async with visiting(mailer) as client:
