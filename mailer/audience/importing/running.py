@@ -37,7 +37,7 @@ from mailer.tokens import Signer
 
 # Rows of one transaction, at least: each rewrites most of the index of addresses, so the fewer the
 # better; all of them are in memory, on PostgreSQL with those that are read meanwhile.
-_CHUNK = 50_000
+_CHUNK = 64_000
 _TRIED = 20_000  # rows of a dry run, which writes nothing
 _EARLIER = Sentence("the address stands in an earlier row")
 _AT_ONCE = 1_000  # rows that are read together: they fit into a processor's cache
