@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 
@@ -33,6 +34,7 @@ class SendingDesk:
         self._signer, self._prepared = signer, prepared
         self._wake, self._hurry = wake, hurry
         self.ready: deque[Item] = deque()
+        self.stale: list[Item] = []  # whose consent was read too long ago
         self.date = b""
         self.taken = 0  # since the last turn
         self.accepted = 0
@@ -47,6 +49,9 @@ class SendingDesk:
         """The next message for a lane; whoever cannot be mailed is settled on the way."""
         while self.busy:  # a worker that was frozen learns here that its lease has ended
             item = self.ready.popleft()
+            if item.until < time.monotonic():
+                self.stale.append(item)
+                continue
             handover = self._compose(item, connection)
             if handover is not None:
                 self.taken += 1

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from mailer.database.tables import Doubt, Fate
 from mailer.delivering.ledger import Later, Leased, Progress
@@ -17,6 +18,9 @@ from mailer.delivering.recording import Doubted, Replies
 
 # How often one message may go again at once before it waits for the retry schedule.
 _MOST_TRIES_AT_ONCE = 3
+# For so many seconds people may be granted on what was read of their consent.
+_FRESH_SECONDS = 1.0
+_FEWEST_READ = 100  # at once
 
 _FATES = {
     Outcome.ACCEPTED: Fate.ACCEPTED,
@@ -32,7 +36,7 @@ class Item:
     batch: HeldBatch
     position: int
     recipient: Recipient
-    tries: int = 0
+    until: float = 0.0  # after it their consent is read anew, by the machine's monotonic clock
 
 
 class HeldBatch:
@@ -54,20 +58,16 @@ class HeldBatch:
         self._out = 0
         self._recorded: dict[Fate, Replies] = {}
         self._doubted: list[Doubted] = []
-        self._people = loaded.recipients
         self._waiting: deque[int] = deque()
+        self._tries: Counter[int] = Counter()  # at once, by position
         self._aside: dict[str, deque[int]] = {}  # by domain: no permit for it yet
+        uncertain = set(leased.uncertain) if hold_uncertain else set()
         for position in leased.undecided:
-            self._admit(position, loaded, set(leased.uncertain))
-
-    def _admit(self, position: int, loaded: Loaded, uncertain: set[int]) -> None:
-        one = self.leased.subscriber_ids[position]
-        if one in loaded.skipped:
-            self._record(one, Fate.SKIPPED, loaded.skipped[one])
-        elif position in uncertain and self._hold_uncertain:
-            self._held.append(one)
-        else:
-            self._waiting.append(position)
+            if position in uncertain and leased.subscriber_ids[position] not in loaded.skipped:
+                self._held.append(leased.subscriber_ids[position])
+            else:
+                self._waiting.append(position)
+        self._read(loaded, self._waiting)
 
     @property
     def issue_id(self) -> int:
@@ -114,27 +114,29 @@ class HeldBatch:
             return []
         items: list[Item] = []
         if permits is not None:
-            self._grant_aside(items, most, permits)
-        while self._waiting and len(items) < most:
+            self._admit_aside(permits)
+        self._short = time.monotonic() > self._fresh_until
+        while self._waiting and len(items) < most and not self._short:
+            recipient = self._people.get(self.leased.subscriber_ids[self._waiting[0]])
+            if recipient is None:
+                self._short = True
+                break
             position = self._waiting.popleft()
-            recipient = self._recipient(position)
             if permits is not None and not permits.take(recipient.domain):
                 self._aside.setdefault(recipient.domain, deque()).append(position)
                 continue
             items.append(self._item(position, recipient))
         self._out += len(items)
+        self._granted += len(items)
         return items
 
-    def _grant_aside(self, items: list[Item], most: int, permits: Permits) -> None:
+    def _admit_aside(self, permits: Permits) -> None:
+        """Whoever has a permit of their domain now waits in front of all others."""
         for domain, positions in list(self._aside.items()):
-            while positions and len(items) < most and permits.take(domain):
-                position = positions.popleft()
-                items.append(self._item(position, self._recipient(position)))
+            covered = permits.covered({domain: len(positions)})
+            self._waiting.extendleft(reversed([positions.popleft() for _ in range(covered)]))
             if not positions:
                 del self._aside[domain]
-
-    def _recipient(self, position: int) -> Recipient:
-        return self._people[self.leased.subscriber_ids[position]]
 
     def _item(self, position: int, recipient: Recipient) -> Item:
         self.handed = max(self.handed, position + 1)
@@ -175,8 +177,8 @@ class HeldBatch:
         if self.closing or self.lost:  # not from here, if ever
             self.take_back([item])
             return False
-        item.tries += 1
-        if item.tries <= _MOST_TRIES_AT_ONCE:
+        self._tries[item.position] += 1
+        if self._tries[item.position] <= _MOST_TRIES_AT_ONCE:
             return True
         self.settle(item, Outcome.DEFERRED, why)
         return False
@@ -191,18 +193,28 @@ class HeldBatch:
             return False
         return self.again(item, why)
 
-    def reload(self, loaded: Loaded) -> None:
-        """Consent may have changed since the batch was leased: skip those who left."""
-        waiting = [*self._waiting, *(one for some in self._aside.values() for one in some)]
-        self._waiting, self._aside = deque(), {}
-        self._people = loaded.recipients
-        for position in sorted(waiting):
-            self._admit(position, loaded, set())
+    def to_read(self) -> list[int]:
+        """Whose consent has to be read before more can be granted: the next ones, ascending."""
+        if not self._short or self.closing or self.lost:
+            return []
+        most = max(_FEWEST_READ, 2 * self._granted)
+        return sorted(self.leased.subscriber_ids[one] for one in islice(self._waiting, most))
 
-    def waiting_ids(self) -> list[int]:
-        """Ids of those who may still be granted, ascending."""
-        positions = [*self._waiting, *(one for some in self._aside.values() for one in some)]
-        return sorted(self.leased.subscriber_ids[position] for position in positions)
+    def read(self, loaded: Loaded) -> None:
+        """The consent of those asked for, as it is now: whoever has left is skipped."""
+        self._read(loaded, self._waiting)
+
+    def _read(self, loaded: Loaded, waiting: Iterable[int]) -> None:
+        ids, skipped = self.leased.subscriber_ids, loaded.skipped
+        if skipped:
+            gone = [ids[position] for position in waiting if ids[position] in skipped]
+            waiting = [position for position in waiting if ids[position] not in skipped]
+            for one in gone:
+                self._record(one, Fate.SKIPPED, skipped[one])
+        self._waiting = deque(waiting)
+        self._people = loaded.recipients
+        self._fresh_until = time.monotonic() + _FRESH_SECONDS
+        self._short, self._granted = False, 0
 
     def progress(self, retry_at: datetime) -> Progress:
         """What to write now; keep it until it is written, then call `written`."""

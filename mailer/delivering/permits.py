@@ -70,6 +70,11 @@ class Permits:
         self._left[domain] -= 1
         return True
 
+    def give_back(self, sender: str, domain: str) -> None:
+        """The recipient does not go now after all."""
+        for scope in (*self._shared(sender), *([domain] if self._limits.of(domain) else [])):
+            self._left[scope] += 1
+
     def use(self, sender: str, number: int) -> None:
         """Use permits that do not depend on the recipient."""
         for scope in self._shared(sender):

@@ -32,7 +32,7 @@ class Turn:
     release: list[ledger.Leased] = field(default_factory=list)
     stop_issues: dict[int, str] = field(default_factory=dict)  # to be paused, and why
     watch: set[int] = field(default_factory=set)  # issues whose state is asked for
-    reload: list[tuple[ledger.Leased, list[int]]] = field(default_factory=list)
+    read: list[tuple[ledger.Leased, list[int]]] = field(default_factory=list)  # whose consent
     lease: bool = False
     permits: dict[str, int] = field(default_factory=dict)  # wanted, by scope
 
@@ -48,7 +48,7 @@ class Turn:
             or self.release
             or self.stop_issues
             or self.watch
-            or self.reload
+            or self.read
             or self.lease
             or self.permits
         )
@@ -61,7 +61,7 @@ class Answer:
     lost: set[int] = field(default_factory=set)  # batches that another worker holds now
     stopped: dict[int, str] = field(default_factory=dict)  # issues, by the guard; and why
     sending: set[int] = field(default_factory=set)  # of the issues asked for
-    reloaded: dict[int, Loaded] = field(default_factory=dict)  # by batch
+    read: dict[int, Loaded] = field(default_factory=dict)  # by batch
     leased: ledger.Leased | None = None
     loaded: Loaded | None = None
     permits: dict[str, int] = field(default_factory=dict)
@@ -107,10 +107,8 @@ class Registrar:
             self._stop(session, answer.stopped | turn.stop_issues)
             if turn.watch:
                 answer.sending = _sending(session, turn.watch, turn.now)
-            for leased, ids in turn.reload:
-                answer.reloaded[leased.batch_id] = self._load(
-                    session, leased.issue_id, ids, turn.now
-                )
+            for leased, ids in turn.read:
+                answer.read[leased.batch_id] = self._load(session, leased.issue_id, ids, turn.now)
             if turn.permits:
                 reserved = reserve(session, self._limits, turn.permits, now=turn.now)
                 answer.permits = reserved.permits

@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.5  # asks for batches when there were none
 _WATCH_SECONDS = 0.25  # pause and cancel act within a second
-_RELOAD_SECONDS = 15.0  # consent is asked for again when a batch takes longer
+_READY_SECONDS = 0.8  # whoever was granted and not handed over by then waits again
 _HOUSE_SECONDS = 2.0
 _MOST_GRANTED = 2000
 _MOST_BATCHES = 20
@@ -106,7 +106,6 @@ class Worker:
         self._permits = Permits(options.limits)
         self._database_problem = ""
         self._stopping = False
-        self._loaded_at: dict[int, float] = {}
         self._due_at: dict[str, float] = {}
 
     @property
@@ -151,6 +150,7 @@ class Worker:
         self._pace.begin()
 
     async def _turn(self) -> None:
+        self._take_back_stale()
         granted = [] if self._stopping else self._grant()
         until = time.monotonic() + self._options.lease_seconds
         turn = self._next_turn(granted)
@@ -165,11 +165,21 @@ class Worker:
         self._database_problem = ""
         self._pace.took(self._now() - began)
         self._take_in(turn, answer, until)
+        ready_until = time.monotonic() + _READY_SECONDS
+        for item in granted:
+            item.until = ready_until
         self._desk.ready.extend(granted)
         self._desk.take_back(
             batch for batch in self._batches.values() if batch.closing or batch.lost
         )
         self._lanes.wake(len(self._desk.ready))
+
+    def _take_back_stale(self) -> None:
+        """Too long ago was read whether they may be mailed: they wait, and with them a permit."""
+        stale, self._desk.stale = self._desk.stale, []
+        for item in reversed(stale):
+            item.batch.take_back([item])
+            self._permits.give_back(self._sender(item.batch), item.recipient.domain)
 
     def _grant(self) -> list[Item]:
         """Recipients who may be handed over once the ledger knows that they may."""
@@ -198,8 +208,8 @@ class Worker:
                 turn.progress.append(batch.progress(self._retry_at(batch.leased, now)))
             if batch.closing and not batch.out and not batch.complete:
                 turn.release.append(batch.leased)
-            elif self._reload_is_due(batch):
-                turn.reload.append((batch.leased, batch.waiting_ids()))
+            elif ids := batch.to_read():
+                turn.read.append((batch.leased, ids))
         turn.permits = self._wanted_permits()
         if self._batches and self._is_due("watch", _WATCH_SECONDS):
             turn.watch.update(batch.issue_id for batch in self._batches.values())
@@ -246,10 +256,10 @@ class Worker:
         for leased in turn.release:
             if leased.batch_id in self._batches:
                 self._drop(leased.batch_id)
-        for batch_id, loaded in answer.reloaded.items():
+        for batch_id, loaded in answer.read.items():
             if batch_id in self._batches:
-                self._batches[batch_id].reload(loaded)
-                self._loaded_at[batch_id] = self._now()
+                self._batches[batch_id].read(loaded)
+                self._wake.set()
         stopped = turn.stop_issues.keys() | answer.stopped.keys()
         self._close(stopped | (turn.watch - answer.sending))
         self._take_permits(turn, answer)
@@ -301,11 +311,10 @@ class Worker:
         if not self._batches:
             self._due_at["house"] = 0.0  # connections may have to be asked for
         self._batches[leased.batch_id] = batch
-        self._loaded_at[leased.batch_id] = self._now()
         self._wake.set()
 
     def _drop(self, batch_id: int) -> None:
-        del self._batches[batch_id], self._loaded_at[batch_id]
+        del self._batches[batch_id]
         self._wake.set()
 
     def _retry_at(self, leased: Leased, now: datetime) -> datetime:
@@ -314,10 +323,6 @@ class Worker:
     def _renewal_is_due(self, batch: HeldBatch) -> bool:
         left = batch.until - time.monotonic()
         return not batch.lost and left < self._options.lease_seconds * 2 / 3
-
-    def _reload_is_due(self, batch: HeldBatch) -> bool:
-        since = self._now() - self._loaded_at[batch.leased.batch_id]
-        return bool(batch.waiting) and since > _RELOAD_SECONDS
 
     async def _keep_unwritten(self, turn: Turn, granted: list[Item], problem: str) -> None:
         """The ledger cannot be written: keep everything, grant nothing, try again."""
