@@ -5,6 +5,7 @@ MailerError                     one sentence for a person: where, what, what to 
 │   ├── InvalidAddress
 │   ├── InvalidIssue            names the place: ``blocks.3.button.url``
 │   ├── InvalidRule             names the character, and what was expected there
+│   │   └── MeaninglessRule      can be read, and speaks of what is not here
 │   └── InvalidFile
 ├── NotFound                    the thing named does not exist (exit status 3)
 ├── Conflict                    somebody else was faster, or the state does not allow it (exit status 4)
@@ -75,6 +76,20 @@ class InvalidRule(InvalidInput):
         )
         self.position = position
         self.expected = expected
+        self.problem = problem  # without its place
+
+
+class MeaninglessRule(InvalidRule):
+    """A rule that can be read, and means nothing here; *part* counts its comparisons from 0."""
+
+    def __init__(self, problem: Sentence, *, position: int, part: int) -> None:
+        super().__init__("{problem}", position=position, problem=problem)
+        said = Sentence(
+            "At character {place} of the rule: {problem}", place=position + 1, problem=problem
+        )
+        MailerError.__init__(self, said)
+        self.problem = problem
+        self.part = part
 
 
 class InvalidFile(InvalidInput):

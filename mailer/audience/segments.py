@@ -9,11 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailer.audience.naming import segments_that
-from mailer.audience.selecting import Selection, select_people
+from mailer.audience.selecting import Selection, select_people, understood
 from mailer.database.tables import Issue, IssueSegment, IssueState, Segment, Subscriber
 from mailer.errors import Conflict, InvalidInput, NotFound
 from mailer.names import clean_title, name_key
-from mailer.rules import Rule, parse
+from mailer.rules import Rule
 from mailer.rules.syntax import InSegment, Leaf
 from mailer.sentences import Sentence, there_are
 
@@ -52,9 +52,7 @@ def change_rule(session: Session, name: str, text: str, *, now: datetime) -> Seg
 
 def checked(session: Session, text: str, *, now: datetime) -> Rule:
     """The rule, if all that it names is there; nothing is asked of people yet."""
-    rule = parse(text)
-    select_people(session, rule, now=now)
-    return rule
+    return understood(session, text, now=now)[0]
 
 
 def find(session: Session, name: str) -> Segment | None:

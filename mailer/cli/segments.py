@@ -8,7 +8,7 @@ import typer
 from sqlalchemy.orm import Session
 
 from mailer.audience import segments, targeting
-from mailer.audience.selecting import select_people
+from mailer.audience.selecting import doubts, understood
 from mailer.audience.selecting.describing import describe
 from mailer.cli.context import mailer
 from mailer.cli.output import AsJson, complain, many, say, show, write
@@ -108,16 +108,18 @@ def remove(name: Name, as_json: AsJson = False) -> None:
 @app.command()
 def check(rule: RuleText, as_json: AsJson = False) -> None:
     """Read a rule without saving it: how it is understood, how many it means; status 2 if wrong."""
-    try:
-        parsed = parse(rule)
-    except InvalidRule as error:
-        _point_at(rule, error, as_json=as_json)
-        raise typer.Exit(error.exit_status) from error
+    now = mailer().clock()
     with reading(mailer().engine) as session:
-        people = segments.count(session, select_people(session, parsed, now=mailer().clock()))
+        try:
+            parsed, selected = understood(session, rule, now=now)
+        except InvalidRule as error:
+            _point_at(rule, error, as_json=as_json)
+            raise typer.Exit(error.exit_status) from error
+        people = segments.count(session, selected)
+        doubted = [str(one.words) for one in doubts(session, parsed, now=now)]
     say(
-        f"{parsed}\n{many(people, 'person', 'people')}.",
-        {"rule": str(parsed), "people": people, "json": to_json(parsed)},
+        "\n".join((str(parsed), f"{many(people, 'person', 'people')}.", *doubted)),
+        {"rule": str(parsed), "people": people, "doubts": doubted, "json": to_json(parsed)},
         as_json=as_json,
     )
 

@@ -8,12 +8,11 @@ import typer
 from sqlalchemy.orm import Session
 
 from mailer.audience import segments, subscribers, tags
-from mailer.audience.selecting import Selection, select_people
+from mailer.audience.selecting import Selection, understood
 from mailer.cli.context import mailer
 from mailer.cli.output import AsJson, many, say, show
 from mailer.database.engine import reading, transaction
 from mailer.errors import InvalidInput
-from mailer.rules import parse
 from mailer.rules.syntax import quoted
 
 app = typer.Typer(no_args_is_help=True)
@@ -106,4 +105,4 @@ def _chosen(
     if address:
         found = subscribers.get(session, address)
         rule = f"address is {quoted(found.address)}"
-    return select_people(session, parse(rule or ""), now=now)
+    return understood(session, rule or "", now=now)[1]

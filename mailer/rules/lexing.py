@@ -15,7 +15,11 @@ LONGEST = 10_000
 
 _SPACE = re.compile(r"\s*")
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?(?![\w.])")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?![\w.-])")
+_DATE = re.compile(
+    r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})(?![\w./-])"
+    r"|(?P<the>\d{1,2})\.(?P<of>\d{1,2})\.(?P<in>\d{4})(?![\w./-])"
+)
+_LIKE_A_DATE = re.compile(r"\d{1,4}([./-])\d{1,2}\1\d{1,4}")
 _ESCAPE = re.compile(r'\\(["\\])')
 # What word processors make of quotation marks is taken as well.
 _CLOSING = {'"': '"', "“": "”", "„": "“”", "«": "»"}
@@ -71,7 +75,9 @@ def _next(text: str, at: int) -> Token:
     if first in "(),":
         return Token(Kind.MARK, first, at)
     if match := _DATE.match(text, at):
-        return Token(Kind.DATE, match[0], at, _day(match[0], at))
+        return Token(Kind.DATE, match[0], at, _day(match, at))
+    if match := _LIKE_A_DATE.match(text, at):
+        raise InvalidRule("write the day {day} like 2026-01-31", position=at, day=match[0])
     if match := _NUMBER.match(text, at):
         return Token(Kind.NUMBER, match[0], at, float(match[0]))
     if match := WORD.match(text, at):
@@ -93,8 +99,17 @@ def _text(text: str, at: int) -> Token:
     return Token(Kind.TEXT, text[at : end + 1], at, inner)
 
 
-def _day(text: str, at: int) -> date:
+def day_in(text: str) -> date | None:
+    """The day that *text* is, if it is one and nothing else."""
+    match = _DATE.fullmatch(text.strip())
+    return _day(match, 0) if match else None
+
+
+def _day(match: re.Match[str], at: int) -> date:
+    year, month, day = match.group("year", "month", "day")
+    if year is None:
+        year, month, day = match.group("in", "of", "the")
     try:
-        return date.fromisoformat(text)
+        return date(int(year), int(month), int(day))
     except ValueError as error:
-        raise InvalidRule("there is no day {day}", position=at, day=text) from error
+        raise InvalidRule("there is no day {day}", position=at, day=match[0]) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mailer.errors import InvalidRule
-from mailer.rules.lexing import Kind, Token, tokens
+from mailer.rules.lexing import Kind, Token, day_in, tokens
 from mailer.rules.syntax import (
     DATED,
     NUMERIC,
@@ -45,12 +45,19 @@ def parse(text: str) -> Rule:
     return _Parser(text).whole()
 
 
+def positions(text: str) -> list[int]:
+    """Where each leaf of a rule begins in its *text*, in the order of `leaves`."""
+    parser = _Parser(text)
+    parser.whole()
+    return parser.begun
+
+
 class _Parser:
     def __init__(self, text: str) -> None:
         self._tokens = tokens(text)
         self._at = 0
         self._depth = 0
-        self._leaves = 0
+        self.begun: list[int] = []  # where the leaves stand
 
     def whole(self) -> Rule:
         rule = self._any()
@@ -89,8 +96,8 @@ class _Parser:
             self._depth -= 1
 
     def _leaf(self) -> Rule:
-        self._leaves += 1
-        if self._leaves > _MOST_LEAVES:
+        self.begun.append(self._here.position)
+        if len(self.begun) > _MOST_LEAVES:
             raise InvalidRule(
                 "the rule has more than {most} parts",
                 position=self._here.position,
@@ -141,7 +148,7 @@ class _Parser:
             self._words(("days", "day"))
             return (float(count),)
         if operator in DATED:
-            return (self._value((Kind.DATE,), Sentence("a day such as 2026-01-31")),)
+            return (self._day(),)
         if operator in NUMERIC:
             return (self._value((Kind.NUMBER,), Sentence("a number")),)
         if subject is Subject.FIELD and operator is Operator.IS:
@@ -167,6 +174,13 @@ class _Parser:
         return self._value(
             (Kind.TEXT, Kind.NUMBER), Sentence('a text such as "this", a number, yes or no')
         )
+
+    def _day(self) -> Value:
+        """A day, in quotation marks or not."""
+        if self._here.kind is Kind.TEXT and (day := day_in(str(self._here.value))):
+            self._next()
+            return day
+        return self._value((Kind.DATE,), Sentence("a day such as 2026-01-31"))
 
     def _value(self, kinds: Iterable[Kind], expected: Sentence) -> Value:
         if self._here.kind not in kinds:

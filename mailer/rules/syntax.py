@@ -79,7 +79,8 @@ def number(value: float) -> str:
     return plain.removesuffix(".0")
 
 
-def _shown(value: Value) -> str:
+def shown(value: Value) -> str:
+    """A value as it stands in a rule."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, date):
@@ -106,7 +107,7 @@ class Comparison:
         verb = str(self.operator)
         if negation:
             verb = f"is{negation}{verb.removeprefix('is')}"
-        words = [subject, verb, ", ".join(map(_shown, self.values))]
+        words = [subject, verb, ", ".join(map(shown, self.values))]
         if self.operator is Operator.LAST_DAYS:
             words.append("days")
         return " ".join(filter(None, words))

@@ -7,11 +7,11 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from mailer.audience import fields, segments, tags, targeting
-from mailer.audience.selecting import select_people
+from mailer.audience.selecting import doubts, select_people
 from mailer.audience.selecting.describing import describe
 from mailer.database.engine import reading, transaction
-from mailer.database.tables import Consent, IssueState
-from mailer.errors import Conflict, InvalidInput, NotFound
+from mailer.database.tables import Consent, IssueLink, IssueState
+from mailer.errors import Conflict, InvalidInput, MeaninglessRule, NotFound
 from mailer.field_kinds import FieldKind
 from mailer.rules import from_json, parse
 from tests.support.factories import NOON, add_issue, add_newsletter, add_subscriber
@@ -40,31 +40,84 @@ def test_a_segment_is_counted_live_and_paged(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "error", "words"),
+    ("rule", "words"),
     [
-        ('tag is "volunter"', NotFound, "There is no tag 'volunter'; did you mean 'Volunteer'?"),
-        ('field distrikt is "x"', NotFound, "There is no field 'distrikt'; did you mean 'district'?"),
-        ('subscribed to "rivers"', NotFound, "did you mean 'river'?"),
-        ('segment "x"', NotFound, "There is no segment 'x'; there is none at all yet."),
-        ("received in issue 9", NotFound, "There is no issue 9."),
-        ('place within "x"', NotFound, "Nobody's place is known"),
-        ("field age is yes", InvalidInput, r"The field age \(number\) is compared with numbers, not True"),
-        ('field age contains "1"', InvalidInput, r"The field age \(number\) cannot be compared by contains; write one of: is, "),
-        ("field district is 5", InvalidInput, "texts in quotation marks, not 5.0"),
-        ('field size is "huge"', InvalidInput, "The field size: 'huge' is none of small, large"),
+        ('tag is "volunter"', "There is no tag 'volunter'; did you mean 'Volunteer'?"),
+        ('field distrikt is "x"', "There is no field 'distrikt'; did you mean 'district'?"),
+        ('subscribed to "rivers"', "did you mean 'river'?"),
+        ('segment "x"', "There is no segment 'x'; there is none at all yet."),
+        ("received in issue 9", "There is no issue 9."),
+        ('place within "x"', "Nobody's place is known"),
+        ("field age is yes", r"The field age \(number\) is compared with numbers, not yes"),
+        ('field age contains "1"', r"The field age \(number\) cannot be compared by contains; write one of: is, "),
+        ("field district is 5", "texts in quotation marks, not 5"),
+        ('field size is "huge"', "The field size: 'huge' is none of small, large"),
     ],
 )  # fmt: skip
-def test_a_rule_that_means_nothing_here_is_not_saved(
-    engine: Engine, rule: str, error: type[Exception], words: str
-) -> None:
+def test_a_rule_that_means_nothing_here_is_not_saved(engine: Engine, rule: str, words: str) -> None:
+    """Which part of it, and where that stands, is said."""
     with transaction(engine) as session:
         add_newsletter(session)
         tags.ensure(session, ["Volunteer"], now=NOON)
         fields.add(session, "district", FieldKind.TEXT, now=NOON)
         fields.add(session, "age", FieldKind.NUMBER, now=NOON)
         fields.add(session, "size", FieldKind.CHOICE, now=NOON, options=["small", "large"])
-        with pytest.raises(error, match=words):
-            segments.add(session, "Wrong", rule, now=NOON)
+        with pytest.raises(MeaninglessRule, match=words) as said:
+            segments.add(session, "Wrong", f"(opened) or not {rule}", now=NOON)
+        assert (said.value.part, said.value.position) == (1, len("(opened) or not "))
+
+
+@pytest.mark.parametrize(
+    ("rule", "part", "words"),
+    [
+        ('opened or field district is "Nroth"', 1, "Nobody fits field district is \"Nroth\"; did you mean 'North'?"),
+        ('not language is one of "dee", "en"', 0, "Nobody fits language is \"dee\"; did you mean 'de'?"),
+        ('language is "Klingon"', 0, "Nobody fits language is \"Klingon\"; there are: de, en."),
+        ('place within "Norht"', 0, "Nobody fits place within \"Norht\"."),
+        ('name is "Bo"', 0, 'Nobody fits name is "Bo".'),
+        ('acted on "Sing now" in last 2 issues', 0, "No issue has the action 'Sing now'; did you mean 'Sign now'?"),
+        ('clicked block "now"', 0, "No issue has the block 'now'; did you mean 'now-1'?"),
+        ('clicked link "https://else.test/"', 0, "No issue has the link 'https://else.test/'; there are: Sign now."),
+    ],
+)  # fmt: skip
+def test_what_nobody_has_is_told_with_what_people_have(
+    engine: Engine, rule: str, part: int, words: str
+) -> None:
+    with transaction(engine) as session:
+        a_place_to_speak_of(session)
+        found = doubts(session, parse(rule), now=NOON)
+        assert [(one.part, str(one.words)) for one in found] == [(part, words)]
+
+
+def test_of_what_somebody_has_nothing_is_told(engine: Engine) -> None:
+    with transaction(engine) as session:
+        a_place_to_speak_of(session)
+        for rule in (
+            'language is "German" and language is one of "englisch", "de"',
+            'field district is "NORTH" and not field district starts with "n"',
+            'acted on "sign NOW" in last 1 issues or clicked block "now-1" in issue 1',
+            'address is "ann@readers.test" and domain within "test" and joined on 2020-01-01',
+            "clicked any action in last 5 days or field age above 99 or tag is empty",
+        ):
+            assert doubts(session, parse(rule), now=NOON) == [], rule
+
+
+def a_place_to_speak_of(session: Session) -> None:
+    newsletter = add_newsletter(session)
+    fields.add(session, "district", FieldKind.TEXT, now=NOON)
+    fields.add(session, "age", FieldKind.NUMBER, now=NOON)
+    fields.add(session, "city", FieldKind.TEXT, now=NOON)
+    for name, language in (("ann", "de"), ("cy", "de"), ("di", "en")):
+        one = add_subscriber(session, f"{name}@readers.test", language=language)
+        one.fields = {"district": "North"}
+    issue = add_issue(session, newsletter, state=IssueState.SENT, started_at=NOON)
+    session.add(
+        IssueLink(
+            issue_id=issue.id, number=1, url="https://act.test/", label="Sign now", role="action",
+            block="now-1", block_position=1,
+        )
+    )  # fmt: skip
+    session.flush()
 
 
 def test_a_segment_is_never_part_of_itself(engine: Engine) -> None:

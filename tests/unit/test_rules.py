@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.errors import InvalidInput, InvalidRule
-from mailer.rules import from_json, parse, to_json
+from mailer.rules import from_json, parse, positions, to_json
 from mailer.rules.syntax import (
     Aim,
     And,
@@ -29,6 +29,7 @@ from mailer.rules.syntax import (
     Subscribed,
     Target,
     Verb,
+    leaves,
 )
 from tests.support.rules import rules
 
@@ -73,6 +74,8 @@ def test_a_rule_of_every_kind_is_read_as_it_is_meant() -> None:
         ("field age at least 18", Comparison(Subject.FIELD, Operator.AT_LEAST, (18.0,), "age")),
         ("field member is yes", Comparison(Subject.FIELD, Operator.IS, (True,), "member")),
         ('field "two words" is -1.5', Comparison(Subject.FIELD, Operator.IS, (-1.5,), "two words")),
+        ("joined since 31.1.2026", Comparison(Subject.JOINED, Operator.SINCE, (date(2026, 1, 31),))),
+        ('joined since "2026-1-31"', Comparison(Subject.JOINED, Operator.SINCE, (date(2026, 1, 31),))),
         ("joined in the last 30 days", Comparison(Subject.JOINED, Operator.LAST_DAYS, (30.0,))),
         ('subscribed to "river"', Subscribed("river")),
         ('unsubscribed from "river"', Subscribed("river", Standing.UNSUBSCRIBED)),
@@ -107,6 +110,17 @@ def test_the_json_of_a_tree_is_read_as_the_same_tree(rule: Rule) -> None:
     assert from_json(json.loads(json.dumps(to_json(rule)))) == rule
 
 
+@given(rules())
+def test_each_comparison_is_found_where_it_stands(rule: Rule) -> None:
+    text = str(rule)
+    found = positions(text)
+    parts = [str(leaf) for leaf in leaves(rule)]
+    assert len(found) == len(parts)
+    assert all(
+        text.startswith(part.split(" is ")[0], at) for part, at in zip(parts, found, strict=True)
+    )
+
+
 @given(st.text(max_size=60) | st.text('tagis"() andornt', max_size=60))
 def test_any_text_is_a_rule_or_refused_with_a_place_in_it(text: str) -> None:
     place: int | None = None
@@ -130,6 +144,7 @@ def test_any_text_is_a_rule_or_refused_with_a_place_in_it(text: str) -> None:
         ('(tag is "x"', 11, "the rule ends where ), and or or was expected"),
         ('tag = "x"', 4, "'=' has no meaning here; write is"),
         ("joined after 2026-02-30", 13, "there is no day 2026-02-30"),
+        ("joined after 31/1/2026", 13, "write the day 31/1/2026 like 2026-01-31"),
         ("joined after yesterday", 13, "a day such as 2026-01-31 was expected"),
         ("clicked any button", 12, "action, link or block was expected"),
         ("received in last 0 issues", 17, "0 cannot be counted"),

@@ -9,14 +9,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_
 
 from mailer.addresses import parse_address
-from mailer.audience import countries
+from mailer.audience import world
 from mailer.audience.places import is_country, is_postcode
 from mailer.audience.selecting.texts import Columns, spellings
 from mailer.audience.selecting.vocabulary import Vocabulary
 from mailer.database.tables import Subscriber
 from mailer.errors import InvalidAddress, InvalidInput
 from mailer.field_kinds import FieldKind, FieldType
-from mailer.rules.syntax import DATED, NUMERIC, Comparison, Operator, Subject
+from mailer.rules.syntax import DATED, NUMERIC, Comparison, Operator, Subject, shown
 from mailer.sentences import Sentence
 
 Condition = ColumnElement[bool]
@@ -127,7 +127,8 @@ class Comparer:
         if leaf.operator is Operator.EMPTY:
             return self.text(leaf, language)
         # RFC 4647, basic filtering: "en" is also en-GB.
-        tags = [str(one).replace("_", "-") for one in leaf.values]
+        names = (str(one) for one in leaf.values)
+        tags = [tag.replace("_", "-") for name in names for tag in world.language_tags(name)]
         return or_(
             *(self._columns.is_text(language, tag) for tag in tags),
             *(self._columns.starts(language, f"{tag}-") for tag in tags),
@@ -140,7 +141,7 @@ class Comparer:
         value = self._columns.field(name)
         if is_postcode(name):
             return self._columns.starts(value, wanted)
-        names = countries.names_of(wanted) if is_country(name) else ()
+        names = world.country_names(wanted) if is_country(name) else ()
         return self._columns.is_any(value, (wanted, *names))
 
     def _address(self, leaf: Comparison) -> Condition:
@@ -210,11 +211,11 @@ def require_fit(leaf: Comparison, kept: FieldType) -> None:
     for value in leaf.values if leaf.operator is not Operator.LAST_DAYS else ():
         if not isinstance(value, wanted) or (wanted is float and isinstance(value, bool)):
             raise InvalidInput(
-                "The field {field} ({kind}) is compared with {words}, not {value!r}.",
+                "The field {field} ({kind}) is compared with {words}, not {value}.",
                 field=leaf.field,
                 kind=kept.kind,
                 words=words,
-                value=value,
+                value=shown(value),
             )
         if kept.kind is FieldKind.CHOICE:
             _require_option(leaf.field, str(value), kept)

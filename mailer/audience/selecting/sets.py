@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 
 from mailer.audience.answers import CALLS, Source
 from mailer.audience.selecting.membership import Done, Ids, People
@@ -109,7 +109,7 @@ class Sets:
     def _facts(self, leaf: Deed, source: Source) -> Ids:
         query = select(source.subscriber_id).where(source.machine.is_(None))
         if leaf.target is not None:
-            query = query.where(self._aimed(leaf.target))
+            query = query.where(aimed_at(self._columns, leaf.target))
             query = query.join(
                 IssueLink,
                 (IssueLink.issue_id == Click.issue_id) & (IssueLink.number == Click.link_number),
@@ -130,25 +130,20 @@ class Sets:
         queries = tuple(query.where(Delivery.issue_id == one) for one in others)
         return People(queries, unique=True, issues=gathered)
 
-    def _aimed(self, target: Target) -> ColumnElement[bool]:
-        tests: list[Any] = []
-        if target.aim is Aim.ACTION:
-            tests.append(IssueLink.role.in_(CALLS))
-        if target.named and target.aim is Aim.BLOCK:
-            tests.append(IssueLink.block == target.named)
-        elif target.named and "://" in target.named:
-            start = func.substr(IssueLink.url, 1, len(target.named))
-            tests.append(start == target.named)
-        elif target.named:
-            tests.append(self._columns.is_text(IssueLink.label, target.named))
-        return tests[0] if len(tests) == 1 else _all(tests)
 
-
-def _all(tests: Sequence[Any]) -> ColumnElement[bool]:
-    condition: ColumnElement[bool] = literal(True)
-    for test in tests:
-        condition = condition & test
-    return condition
+def aimed_at(columns: Columns, target: Target) -> ColumnElement[bool]:
+    """Of links of issues: they are what was clicked."""
+    tests: list[Any] = []
+    if target.aim is Aim.ACTION:
+        tests.append(IssueLink.role.in_(CALLS))
+    if target.named and target.aim is Aim.BLOCK:
+        tests.append(IssueLink.block == target.named)
+    elif target.named and "://" in target.named:
+        start = func.substr(IssueLink.url, 1, len(target.named))
+        tests.append(start == target.named)
+    elif target.named:
+        tests.append(columns.is_text(IssueLink.label, target.named))
+    return and_(true(), *tests)
 
 
 def _deed(leaf: Deed) -> Answered | None:

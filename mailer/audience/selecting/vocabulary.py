@@ -45,7 +45,7 @@ class Vocabulary:
                 "There is no field {name!r}; {hint} "
                 "`mailer field add {name} --kind text` makes one.",
                 name=name,
-                hint=_hint(name, list(self.types)),
+                hint=hint(name, list(self.types)),
             )
         return self.types[name]
 
@@ -64,7 +64,7 @@ class Vocabulary:
         found = self._session.scalar(select(Tag.id).where(Tag.key == name_key(name)))
         if found is None:
             names = self._session.scalars(select(Tag.name).order_by(Tag.name)).all()
-            raise NotFound("There is no tag {name!r}; {hint}", name=name, hint=_hint(name, names))
+            raise NotFound("There is no tag {name!r}; {hint}", name=name, hint=hint(name, names))
         return found
 
     def newsletter(self, slug: str) -> int:
@@ -145,12 +145,12 @@ class Vocabulary:
         if segment is None:
             names = self._session.scalars(select(Segment.name).order_by(Segment.name)).all()
             raise NotFound(
-                "There is no segment {name!r}; {hint}", name=name, hint=_hint(name, names)
+                "There is no segment {name!r}; {hint}", name=name, hint=hint(name, names)
             )
         return self.expanded(parse(segment.rule), (*path, key))
 
 
-def _hint(name: str, names: Sequence[str]) -> Sentence:
+def hint(name: str, names: Sequence[str]) -> Sentence:
     """What a sentence about an unknown name goes on with."""
     close = difflib.get_close_matches(name.casefold(), {one.casefold(): one for one in names}, n=1)
     if close:

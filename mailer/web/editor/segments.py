@@ -11,11 +11,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from mailer.audience import segments
-from mailer.audience.selecting import select_people
+from mailer.audience.selecting import doubts, select_people, understood
 from mailer.audience.selecting.describing import describe
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Segment
-from mailer.errors import InvalidInput, InvalidRule, MailerError, NotFound, Unavailable
+from mailer.errors import (
+    InvalidInput,
+    InvalidRule,
+    MailerError,
+    MeaninglessRule,
+    NotFound,
+    Unavailable,
+)
 from mailer.rules import Rule, from_json, parse, to_json
 from mailer.rules.syntax import Deed, Verb, leaves
 from mailer.staffing.permissions import Permission
@@ -86,18 +93,27 @@ def check(request: Request) -> Response:
     mailer = site_of(request).mailer
     try:
         tree = field(request, "tree", _MOST_TEXT)
-        rule = from_json(_decoded(tree)) if tree else parse(field(request, "rule", _MOST_TEXT))
+        text = str(from_json(_decoded(tree))) if tree else field(request, "rule", _MOST_TEXT)
         with reading(mailer.engine) as session:
-            selected = select_people(session, rule, now=mailer.clock())
+            rule, selected = understood(session, text, now=mailer.clock())
             people = segments.count(session, selected)
+            doubted = _doubts(session, request, rule)
     except InvalidRule as error:
-        return JSONResponse({"problem": spoken(error.sentence), "position": error.position}, 422)
+        part = error.part if isinstance(error, MeaninglessRule) else None
+        said = {"problem": spoken(error.sentence), "position": error.position, "part": part}
+        return JSONResponse(said | {"alone": spoken(error.problem)}, 422)
     except Unavailable:
         raise
     except MailerError as error:
         return JSONResponse({"problem": spoken(error.sentence)}, 422)
-    said = {"rule": str(rule), "tree": to_json(rule), "people": people}
+    said = {"rule": str(rule), "tree": to_json(rule), "people": people, "doubts": doubted}
     return JSONResponse(said | {"note": _note(request, rule)})
+
+
+def _doubts(session: Session, request: Request, rule: Rule) -> list[dict[str, Any]]:
+    """What nobody has of that for which a rule asks, with the part of the rule."""
+    found = doubts(session, rule, now=site_of(request).mailer.clock())
+    return [{"part": one.part, "words": spoken(one.words)} for one in found]
 
 
 def _note(request: Request, rule: Rule) -> str:
@@ -128,13 +144,14 @@ def _page(
         segment = _segment(session, request) if "number" in request.path_params else None
         if text is None:
             text = segment.rule if segment else ""
-        people, some, tree, note = None, [], None, ""
+        people, some, tree, note, doubted = None, [], None, "", []
         if text:
             try:
                 rule = parse(text)
                 tree, note = to_json(rule), _note(request, rule)
-                selected = select_people(session, rule, now=mailer.clock())
+                _, selected = understood(session, text, now=mailer.clock())
                 people = segments.count(session, selected)
+                doubted = _doubts(session, request, rule)
                 some = list(segments.members(session, selected, limit=_SHOWN))
             except Unavailable:
                 raise
@@ -150,11 +167,12 @@ def _page(
         segment=segment,
         problem=problem,
         note=note,
+        doubts=[one["words"] for one in doubted],
         actions=words["actions"],
         people=people,
         some=some,
         # As data for the page's script; a "</script>" in a name must not end it.
-        words=json.dumps(words | {"tree": tree}).replace("<", "\\u003c"),
+        words=json.dumps(words | {"tree": tree, "doubts": doubted}).replace("<", "\\u003c"),
     )
 
 
