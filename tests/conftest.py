@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,18 @@ from sqlalchemy import Engine
 
 from mailer.database.engine import open_engine
 from tests.support.databases import Databases
-from tests.support.postgresql import Server, own_server
+from tests.support.postgresql import Server, folder_of_this_run, own_server
 
 # How quick an example is depends on what else the machine does.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # else one that shares the tests of another
+        stack = ExitStack()
+        stack.enter_context(folder_of_this_run())
+        config.add_cleanup(stack.close)
 
 
 @pytest.fixture(autouse=True)

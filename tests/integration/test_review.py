@@ -19,7 +19,7 @@ from mailer.errors import InvalidInput
 from mailer.inbox.reading import open_mail
 from mailer.web.editor.review.progress import _told
 from tests.support.composing import Desk, begin_issue, desk, update, written
-from tests.support.factories import NOON, add_subscriber
+from tests.support.factories import NOON, add_readers, add_subscriber
 from tests.support.site import heading, mailer_of, page, visiting
 from tests.support.staff import sign_in
 
@@ -325,8 +325,7 @@ async def test_more_readers_are_counted_as_they_come(engine: Engine) -> None:
     issue_id = ready(mailer)
     with transaction(engine) as session:
         river = session.scalars(select(Newsletter)).one()
-        for number in range(1233):
-            add_subscriber(session, f"reader{number}@readers.test", newsletter=river)
+        add_readers(session, river, 1233)
     async with visiting(mailer) as client:
         assert "Schedule for 1,234 people" in words(await look(desk(mailer, client, issue_id)))
 

@@ -17,6 +17,8 @@ from typing import IO, Any
 
 import httpx
 
+from tests.support.forking import run_command
+
 _SECONDS = 60
 
 
@@ -27,16 +29,15 @@ class Installation:
     folder: Path
     environment: dict[str, str]
 
-    def run(self, *arguments: str | Path, status: int = 0) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str | Path, status: int = 0, standard_input: bytes = b""
+    ) -> subprocess.CompletedProcess[str]:
         """Run `mailer` with *arguments*; its exit status must be *status*."""
-        done = subprocess.run(
-            [sys.executable, "-m", "mailer", *map(str, arguments)],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
+        done = run_command(
+            arguments,
+            folder=self.folder,
+            environment=self.environment,
+            standard_input=standard_input,
         )
         assert done.returncode == status, (arguments, done.returncode, done.stdout, done.stderr)
         return done

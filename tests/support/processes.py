@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import multiprocessing
 import os
 import resource
 import signal
@@ -13,20 +12,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
 
 from mailer import working
+from tests.support.forking import fork
 from tests.support.hosts import Host
 
 _PROJECT = Path(__file__).parents[2]
 _numbers = count(1)
 _CLONE_NEWNET = 0x40000000  # setns(2): the network of another host
-
-# Workers are forked from a process that has imported everything: a start takes milliseconds, so
-# that fifty kills are affordable. The program's own command is what `command` starts.
-_forking = multiprocessing.get_context("forkserver")
-_forking.set_forkserver_preload(["pytest", "tests.support.processes"])
 
 # Short enough to wait for in a test; a worker renews it three times as often.
 LEASE_SECONDS = 1.0
@@ -94,10 +90,14 @@ class Installation:
         """A worker with the settings, changed as said, on this machine or another host."""
         folder, log = self._place()
         namespace = host.namespace if host is not None else ""
-        process = _forking.Process(
-            target=_work, args=(self._environment(changes), folder, log, namespace), daemon=True
+        # Forked, so that fifty kills are affordable. `command` starts the program itself.
+        process = fork(
+            partial(_work, namespace),
+            folder=folder,
+            environment=self._environment(changes),
+            output=log,
+            errors=log,
         )
-        process.start()
         assert process.pid is not None
 
         def ended(seconds: float) -> int | None:
@@ -177,16 +177,8 @@ def installation(
                 process.kill()
 
 
-def _work(
-    environment: dict[str, str], folder: Path, log: Path, namespace: str
-) -> None:  # pragma: no cover  # runs in a process of its own
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.dup2(descriptor, 1)
-    os.dup2(descriptor, 2)
+def _work(namespace: str) -> None:  # pragma: no cover  # runs in a process of its own
     if namespace:
         with open(namespace, "rb") as file:  # noqa: PTH123  # only its number is wanted
             assert ctypes.CDLL(None, use_errno=True).setns(file.fileno(), _CLONE_NEWNET) == 0
-    os.chdir(folder)
-    os.environ.clear()
-    os.environ.update(environment)
     working.main()

@@ -15,6 +15,7 @@ from mailer.rendering.environment import Themes, shipped_templates
 from mailer.rendering.notice import Letterhead, NoticePress
 from mailer.rendering.phrases import codes_of, parse_phrases
 
+PRESS = NoticePress(Themes(None))
 WORDS = shipped_templates() / "words"
 LANGUAGES = sorted(path.stem for path in WORDS.glob("*.toml"))
 KINDS = sorted(path.name for path in (shipped_templates() / "notices").iterdir() if path.is_dir())
@@ -56,7 +57,7 @@ def test_every_phrase_is_translated_with_the_same_marks(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_notice_is_written_in_every_language(kind: str, language: str) -> None:
-    rendered = NoticePress(Themes(None)).render(kind, Letterhead("River", language, {}), VALUES)
+    rendered = PRESS.render(kind, Letterhead("River", language, {}), VALUES)
 
     assert "{" not in rendered.subject + rendered.text
     assert "[[" not in rendered.html
