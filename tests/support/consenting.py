@@ -1,6 +1,6 @@
 """A small world of people and addresses, lived through in the program and told beside it.
 
-Here: time, lists, what staff does, what comes back; `consenting_people` has the rest.
+Here: time, what staff does, what comes back; `consenting_lists` and `consenting_people` have the rest.
 
 What is told (`Spot`, `Person`) knows no database: it is a second opinion on who agrees to what.
 """
@@ -14,8 +14,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from mailer.addresses import parse_address
 from mailer.audience import subscribers, suppressions
-from mailer.audience.importing import inspect, run
 from mailer.bootstrap import Mailer
 from mailer.bouncing.suppressing import Rules
 from mailer.bouncing.taking import Intake
@@ -39,7 +39,8 @@ class Person:
     """Somebody known, wherever they are now."""
 
     number: int
-    state: str  # pending, subscribed, left
+    state: str  # pending, subscribed, left; nothing: known for another newsletter only
+    elsewhere: bool = False  # has to do with the other newsletter
     by_form: bool = False  # how they are pending
     undoable: bool = False
     paused_until: datetime = NOON
@@ -51,9 +52,10 @@ class Person:
 class Spot:
     """One address: who is there, whether it may be written to, which links lie in its mailbox."""
 
-    address: str
+    spellings: tuple[str, str]  # of one and the same address
     person: Person | None = None
     suppressed: bool = False
+    closed: bool = False  # its whole domain is suppressed
     own: bool = False  # known as erased or given up: only its reader's own confirmation lifts it
     asked: bool = False  # a sign-up waits for its button
     token: str = ""
@@ -61,14 +63,31 @@ class Spot:
     move: tuple[str, Person, Spot, Spot, datetime] | None = None  # link, who, from, to, until
     back: tuple[str, Person, datetime] | None = None  # to this address
 
+    @property
+    def key(self) -> str:
+        return parse_address(self.spellings[0]).key
+
+    @property
+    def domain(self) -> str:
+        return self.key.rpartition("@")[2]
+
+    @property
+    def shut(self) -> bool:
+        """Whether nothing goes there that is not lifted by somebody else."""
+        return self.suppressed or self.closed
+
 
 @dataclass(slots=True)
 class House:
-    """One installation with one newsletter, and what is known of its people outside of it."""
+    """One installation with two newsletters, and what is known of people outside of it.
+
+    The story is that of one newsletter; the other one gets what it is given.
+    """
 
     mailer: Mailer
     folder: Path
     slug: str
+    other: str
     newsletter_id: int
     opt_in: OptIn
     spots: list[Spot]
@@ -84,13 +103,13 @@ class House:
         return ((spot, spot.person) for spot in self.spots if spot.person is not None)
 
     def agreeing(self) -> set[str]:
-        """Where an issue may go now."""
+        """Where an issue may go now, by key."""
         return {
-            spot.address
+            spot.key
             for spot, one in self.people
             if one.state == "subscribed"
             and one.paused_until <= self.now
-            and not (spot.suppressed or spot.own)
+            and not (spot.shut or spot.own)
         }
 
     def do(self, deed: str, place: int) -> None:
@@ -98,6 +117,10 @@ class House:
         self.now += STEP
         self.steps += 1
         getattr(self, "_" + deed.replace(" ", "_"))(self.spots[place])
+
+    def written(self, spot: Spot) -> str:
+        """The address as it is spelled this time."""
+        return spot.spellings[self.steps % 2]
 
     # Time, and a new house.
 
@@ -115,48 +138,42 @@ class House:
         restore(engine, path)
         self.mailer = mailer_of(engine)
 
-    # Lists, and what staff does.
-
-    def _import_subscribed(self, spot: Spot) -> None:
-        self._import(spot, "subscribed")
-        barred = spot.suppressed or spot.own
-        if barred or (spot.person and spot.person.state == "left"):
-            return
-        person = spot.person or self._arrived(spot, "subscribed")
-        person.state, person.by_form = "subscribed", False
-
-    def _import_unsubscribed(self, spot: Spot) -> None:
-        self._import(spot, "unsubscribed")
-        if spot.person is None and (spot.suppressed or spot.own):
-            return
-        person = spot.person or self._arrived(spot, "left")
-        person.undoable |= person.state != "left"
-        person.state = "left"
-
-    def _import(self, spot: Spot, word: str) -> None:
-        path = self.folder / f"{self.slug}.csv"
-        path.write_text(f"email,status,step\n{spot.address},{word},{self.steps}\n")
-        run(self.engine, inspect(path), self.slug, signer=self.mailer.signer, now=self.now)
+    # What staff does.
 
     def _suppress(self, spot: Spot) -> None:
         with transaction(self.engine) as session:
-            suppressions.add(session, spot.address, reason="r", source="s", now=self.now)
+            suppressions.add(session, self.written(spot), reason="r", source="s", now=self.now)
         spot.suppressed = True
 
     def _lift(self, spot: Spot) -> None:
         with transaction(self.engine) as session:
-            suppressions.remove(session, spot.address, self.mailer.signer)
+            suppressions.remove(session, self.written(spot), self.mailer.signer)
         spot.suppressed = spot.own = False
+
+    def _suppress_domain(self, spot: Spot) -> None:
+        with transaction(self.engine) as session:
+            suppressions.add(session, spot.domain, reason="r", source="s", now=self.now)
+        self._close(spot.domain, closed=True)
+
+    def _lift_domain(self, spot: Spot) -> None:
+        with transaction(self.engine) as session:
+            suppressions.remove(session, spot.domain, self.mailer.signer)
+        self._close(spot.domain, closed=False)
+
+    def _close(self, domain: str, *, closed: bool) -> None:
+        for one in self.spots:
+            if one.domain == domain:
+                one.closed = closed
 
     def _erase(self, spot: Spot) -> None:
         if spot.person is None:
             return
         with transaction(self.engine) as session:
-            erase(session, spot.address, self.mailer.signer, source="s", now=self.now)
+            erase(session, self.written(spot), self.mailer.signer, source="s", now=self.now)
         before, spot.person = spot.person.before, None
         spot.own, spot.asked = not spot.suppressed, False
         for other in self.spots:
-            if other.address in before and other.person is None:
+            if other.key in before and other.person is None:
                 other.asked = False
 
     def _lapse(self, _spot: Spot) -> None:
@@ -164,8 +181,10 @@ class House:
             remove_unconfirmed(session, self.now)
         for spot in self.spots:
             waiting = spot.person and spot.person.state == "pending" and spot.person.by_form
-            if spot.asked and waiting:
-                spot.person = None
+            if spot.person and spot.asked and waiting:
+                spot.person.state = "nothing"
+                if not spot.person.elsewhere:
+                    spot.person = None
             spot.asked = False
 
     # What comes back.
@@ -173,7 +192,7 @@ class House:
     def _bounce(self, spot: Spot) -> None:
         if spot.person is not None:
             to = verp(0, spot.person.number, self.mailer.signer)
-            self._take(dsn(recipient(spot.address), to=to, Message_ID=self._report))
+            self._take(dsn(recipient(spot.spellings[0]), to=to, Message_ID=self._report))
             spot.suppressed = True
 
     def _complain(self, spot: Spot) -> None:
@@ -193,11 +212,11 @@ class House:
         assert not intake.take(source).known
 
     def _left(self, spot: Spot) -> None:
-        if spot.person is not None and spot.person.state != "left":
+        if spot.person is not None and spot.person.state in ("pending", "subscribed"):
             spot.person.state, spot.person.undoable = "left", True
 
     def _arrived(self, spot: Spot, state: str) -> Person:
         with transaction(self.engine) as session:
-            number = subscribers.get(session, spot.address).id
+            number = subscribers.get(session, spot.spellings[0]).id
         spot.person = Person(number, state)
         return spot.person

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -30,7 +31,12 @@ def text_of(notice: Notice) -> str:
 
 def link_to(engine: Engine, path: str, *, to: str = "") -> str:
     """What follows *path* in the newest notice (to one address) that has such a link."""
-    for notice in reversed(noticed(engine, to)):
+    return newest_link(noticed(engine, to), path)
+
+
+def newest_link(notices: Sequence[Notice], path: str) -> str:
+    """What follows *path* in the last of *notices* that has such a link."""
+    for notice in reversed(notices):
         found = re.search(rf"\S+{re.escape(path)}(\S+)", text_of(notice))
         if found:
             return found[1]
