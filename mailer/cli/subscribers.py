@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -87,21 +87,23 @@ def history(address: Address, as_json: AsJson = False) -> None:
     with reading(mailer().engine) as session:
         subscriber = subscribers.get(session, address)
         records = consent.history(session, subscriber.id)
-    show(
-        "",
-        ["at", "newsletter", "state", "source", "evidence"],
-        [
-            (
-                one.at.isoformat(timespec="seconds"),
-                one.newsletter,
-                one.state.value,
-                one.source,
-                dict(one.evidence) if as_json else json.dumps(one.evidence, ensure_ascii=False),
-            )
-            for one in records
-        ],
-        as_json=as_json,
-    )
+    rows = [
+        (
+            one.at.isoformat(timespec="seconds"),
+            one.newsletter,
+            one.state.value,
+            one.source,
+            dict(one.evidence),
+        )
+        for one in records
+    ]
+    if as_json:
+        show("", ["at", "newsletter", "state", "source", "evidence"], rows, as_json=True)
+        return
+    for at, newsletter, state, source, evidence in rows:
+        say(f"{at}  {newsletter}: {state} ({source})")
+        for line in _lines(evidence):
+            say(f"    {line}")
 
 
 @app.command()
@@ -109,12 +111,22 @@ def unsubscribe(address: Address, newsletter: NewsletterSlug, as_json: AsJson = 
     """End one subscription on somebody's behalf."""
     with transaction(mailer().engine) as session:
         owner = newsletters.get(session, newsletter)
-        ended = subscribers.unsubscribe(session, owner, address, now=mailer().clock())
+        now = mailer().clock()
+        ended = subscribers.unsubscribe(session, owner, address, by="command", now=now)
     say(
         f"{address} {'is unsubscribed' if ended else 'had unsubscribed already'}.",
         {"address": address, "state": "unsubscribed", "changed": ended},
         as_json=as_json,
     )
+
+
+def _lines(evidence: Mapping[str, Any], of: str = "") -> Iterator[str]:
+    """One fact a line; further lines of what was shown stand under the first."""
+    for name, value in evidence.items():
+        if isinstance(value, Mapping):
+            yield from _lines(value, of=f"{name}, ")
+        else:
+            yield f"{of}{name}: " + str(value).replace("\n", "\n        ")
 
 
 def _field(text: str) -> tuple[str, str]:

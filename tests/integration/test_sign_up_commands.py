@@ -54,7 +54,8 @@ def test_forms_are_set_and_printed(site: CommandLine, tmp_path: Path) -> None:
 
 
 def test_the_history_of_a_consent_is_shown(site: CommandLine) -> None:
-    site.run("subscriber", "add", "info@readers.test", "--newsletter", "river")
+    name = "[/b] [red]Info"  # markup of the library that prints tables
+    site.run("subscriber", "add", "info@readers.test", "--newsletter", "river", "--name", name)
     site.run("subscriber", "unsubscribe", "info@readers.test", "--newsletter", "river")
 
     records = site.json("subscriber", "history", "info@readers.test")
@@ -63,7 +64,10 @@ def test_the_history_of_a_consent_is_shown(site: CommandLine) -> None:
         ("river", "confirmed"),
         ("river", "unsubscribed"),
     ]
+    told = site.run("subscriber", "history", "info@readers.test").stdout
+    assert "river: unsubscribed (editor)\n    by: command\n" in told
     site.run("subscriber", "history", "nobody@readers.test", status=3)
+    assert "[/b]" in site.run("subscriber", "list", "--newsletter", "river").stdout
     [listed] = site.json("subscriber", "list", "--newsletter", "river")
     assert listed["flag"] == "an office's address, such as info@"
 
