@@ -158,7 +158,13 @@ def unsubscribe(
 
 
 def undo_unsubscribe(
-    session: Session, *, newsletter_id: int, subscriber_id: int, now: datetime, source: str
+    session: Session,
+    *,
+    newsletter_id: int,
+    subscriber_id: int,
+    now: datetime,
+    source: str,
+    evidence: dict[str, Any] | None = None,
 ) -> bool:
     """Take the last unsubscribe back: the reader's own click on "Undo"; ``False`` if none stands."""
     last = session.scalars(
@@ -181,4 +187,5 @@ def undo_unsubscribe(
         state=Consent.CONFIRMED,
         now=now,
         source=source,
+        evidence=evidence,
     )

@@ -15,6 +15,8 @@ from mailer.audience.readers import Visit
 from mailer.database.tables import Consent, Subscriber, Unsubscribe
 from mailer.field_kinds import Kept
 
+Evidence = dict[str, Any]
+
 MOST_REASON = 1000
 
 
@@ -30,7 +32,9 @@ class Preferences:
     fields: Mapping[str, Kept | None] = field(default_factory=dict)  # None: taken out
 
 
-def leave(session: Session, visit: Visit, *, method: str, now: datetime) -> int:
+def leave(
+    session: Session, visit: Visit, *, method: str, now: datetime, evidence: Evidence | None = None
+) -> int:
     """End what the visit concerns, at once; how many subscriptions ended (0 the second time)."""
     return sum(
         consent.unsubscribe(
@@ -40,19 +44,25 @@ def leave(session: Session, visit: Visit, *, method: str, now: datetime) -> int:
             now=now,
             method=method,
             issue_id=visit.issue_id,
+            evidence=evidence,
         )
         for one in visit.concerned
     )
 
 
-def leave_all(session: Session, visit: Visit, *, now: datetime) -> int:
+def leave_all(
+    session: Session, visit: Visit, *, now: datetime, evidence: Evidence | None = None
+) -> int:
     """End every subscription; how many ended."""
     return sum(
-        _unsubscribe(session, visit, one.newsletter_id, now=now) for one in visit.memberships
+        _unsubscribe(session, visit, one.newsletter_id, now=now, evidence=evidence)
+        for one in visit.memberships
     )
 
 
-def come_back(session: Session, visit: Visit, *, now: datetime) -> int:
+def come_back(
+    session: Session, visit: Visit, *, now: datetime, evidence: Evidence | None = None
+) -> int:
     """Undo the last unsubscribe of what the visit concerns; how many subscriptions came back."""
     return sum(
         consent.undo_unsubscribe(
@@ -61,6 +71,7 @@ def come_back(session: Session, visit: Visit, *, now: datetime) -> int:
             subscriber_id=visit.subscriber_id,
             now=now,
             source="undo",
+            evidence=evidence,
         )
         for one in visit.concerned
         if one.state is Consent.UNSUBSCRIBED
@@ -94,7 +105,7 @@ def save(
     preferences: Preferences,
     *,
     now: datetime,
-    evidence: dict[str, Any] | None = None,
+    evidence: Evidence | None = None,
 ) -> None:
     """Keep a reader's form; newsletters and fields that were not on it stay as they are."""
     fields = {**visit.fields, **preferences.fields}
@@ -123,7 +134,7 @@ def save(
                 evidence=evidence,
             )
         elif one.subscribed and not wanted:
-            _unsubscribe(session, visit, one.newsletter_id, now=now)
+            _unsubscribe(session, visit, one.newsletter_id, now=now, evidence=evidence)
 
 
 def pause(
@@ -132,7 +143,7 @@ def pause(
     until: datetime | None,
     *,
     now: datetime,
-    evidence: dict[str, Any] | None = None,
+    evidence: Evidence | None = None,
 ) -> None:
     """Send a person nothing before *until*; ``None``: go on at once."""
     session.execute(
@@ -147,7 +158,14 @@ def pause(
     )
 
 
-def _unsubscribe(session: Session, visit: Visit, newsletter_id: int, *, now: datetime) -> bool:
+def _unsubscribe(
+    session: Session,
+    visit: Visit,
+    newsletter_id: int,
+    *,
+    now: datetime,
+    evidence: Evidence | None,
+) -> bool:
     return consent.unsubscribe(
         session,
         newsletter_id=newsletter_id,
@@ -155,4 +173,5 @@ def _unsubscribe(session: Session, visit: Visit, newsletter_id: int, *, now: dat
         now=now,
         method="preferences",
         issue_id=visit.issue_id,
+        evidence=evidence,
     )

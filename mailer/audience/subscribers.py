@@ -59,6 +59,8 @@ def add(  # noqa: PLR0913  # a person has that many facts
 ) -> Addition:
     """Subscribe one person; nobody who left is brought back, what is known of somebody stays.
 
+    Whoever waited for their confirmation is subscribed, as when a file says that they agreed.
+
     ``InvalidAddress`` or ``InvalidInput`` (name, fields); ``Conflict`` when the address is suppressed.
     """
     parsed, cleaned = parse_address(address), clean_name(name)
@@ -86,9 +88,7 @@ def add(  # noqa: PLR0913  # a person has that many facts
     subscription = session.get(Subscription, (newsletter.id, subscriber.id))
     if subscription is not None and subscription.state is Consent.UNSUBSCRIBED:
         return Addition(subscriber, Added.KEPT_UNSUBSCRIBED)
-    if subscription is not None:
-        return Addition(subscriber, Added.EXISTING)
-    consent.change(
+    added = consent.change(
         session,
         newsletter_id=newsletter.id,
         subscriber_id=subscriber.id,
@@ -96,7 +96,7 @@ def add(  # noqa: PLR0913  # a person has that many facts
         now=now,
         source=source,
     )
-    return Addition(subscriber, Added.ADDED)
+    return Addition(subscriber, Added.ADDED if added else Added.EXISTING)
 
 
 def _new(session: Session, address: Address, name: str, now: datetime) -> Subscriber:
@@ -168,11 +168,13 @@ def unsubscribe(
     newsletter: Newsletter,
     address: str,
     *,
+    by: str,
     now: datetime,
     reason: str | None = None,
 ) -> bool:
     """End somebody's subscription on their behalf; ``False`` when it had ended already.
 
+    *by* stands in the record: who, or what program.
     ``NotFound`` when nobody at this address is or was subscribed.
     """
     subscriber = get(session, address)
@@ -189,4 +191,5 @@ def unsubscribe(
         now=now,
         method="editor",
         reason=reason,
+        evidence={"by": by},
     )

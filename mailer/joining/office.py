@@ -23,7 +23,7 @@ _MAILS = (Rate(3, timedelta(hours=1)), Rate(8, timedelta(days=1)))
 class Trace:
     """Where something was done from, as far as the settings let it be kept."""
 
-    form: Literal["page", "embedded", "preferences", "confirm"]
+    form: Literal["page", "embedded", "preferences", "confirm", "unsubscribe"]
     client: str | None = None  # address of the computer, whole or truncated
     agent: str = ""
     referrer: str = ""

@@ -62,7 +62,12 @@ async def test_a_subscriber_is_added_found_and_unsubscribed(
     (newsletter,) = (await client.get("/api/v1/newsletters")).json()
     assert (newsletter["slug"], newsletter["unsubscribed"]) == ("river", 1)
     with reading(mailer.engine) as session:
-        assert session.scalars(select(ConsentChange.source)).first() == "API: Website"
+        first, last = session.scalars(select(ConsentChange).order_by(ConsentChange.id))
+    assert (first.source, last.source, last.evidence) == (
+        "API: Website",
+        "editor",
+        {"by": "API: Website"},
+    )
 
 
 async def test_an_issue_is_drafted_listed_and_looked_at(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,9 @@ def test_ways_reasons_and_issues_are_counted(engine: Engine) -> None:
     issue_id = a_sent_issue(engine)  # Ann left by it: too many mails
     with transaction(engine) as session:
         river = newsletters.get(session, "river")
-        subscribers.unsubscribe(session, river, address_of("bo"), now=NOON, reason="asked by phone")
-        subscribers.unsubscribe(session, river, address_of("cy"), now=NOON)
+        leave = partial(subscribers.unsubscribe, session, river, by="tess", now=NOON)
+        leave(address_of("bo"), reason="asked by phone")
+        leave(address_of("cy"))
         cy = subscribers.get(session, address_of("cy"))
         assert consent.undo_unsubscribe(
             session, newsletter_id=river.id, subscriber_id=cy.id, now=NOON, source="undo"

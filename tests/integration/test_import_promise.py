@@ -86,7 +86,7 @@ def _end(engine: Engine, slug: str, address: str, step: str, told: Told) -> None
         else:
             try:
                 newsletter = newsletters.get(session, slug)
-                subscribers.unsubscribe(session, newsletter, address, now=NOON)
+                subscribers.unsubscribe(session, newsletter, address, by="tess", now=NOON)
             except NotFound:
                 return
         told.gone.add(address)

@@ -250,7 +250,7 @@ class TestLeaving:
         _import(engine, tmp_path, "email,name\nann@x.test,Ann\n")
         with transaction(engine) as session:
             subscribers.unsubscribe(
-                session, newsletters.get(session, "river"), "ann@x.test", now=NOON
+                session, newsletters.get(session, "river"), "ann@x.test", by="tess", now=NOON
             )
         report = _import(engine, tmp_path, "email,name\nann@x.test,Other\n")
         assert _counts(report) == {"kept unsubscribed": 1}
@@ -287,7 +287,7 @@ class TestLeaving:
         with ThreadPoolExecutor(1) as other:
             with transaction(engine) as session:
                 river = newsletters.get(session, "river")
-                subscribers.unsubscribe(session, river, "ann@x.test", now=NOON)
+                subscribers.unsubscribe(session, river, "ann@x.test", by="tess", now=NOON)
                 importing = other.submit(
                     run, engine, inspect(path), "river", signer=SIGNER, now=LATER
                 )

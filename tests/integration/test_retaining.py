@@ -151,7 +151,7 @@ def test_whoever_left_everything_is_erased_after_a_time(engine: Engine) -> None:
     a_sent_issue(engine, newsletter="lake")
     with transaction(engine) as session:
         river = newsletters.get(session, "river")
-        subscribers.unsubscribe(session, river, address_of("bo"), now=MUCH_LATER)
+        subscribers.unsubscribe(session, river, address_of("bo"), by="tess", now=MUCH_LATER)
     before = figures(engine, issue_id)
     terms = Terms(unsubscribed=YEAR)
     assert retain(engine, SIGNER, terms, now=NOON + timedelta(days=3))["people who left"] == 0

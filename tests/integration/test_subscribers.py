@@ -10,7 +10,7 @@ from mailer.audience.subscribers import Added
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Consent, ConsentChange, Subscriber, Subscription, Unsubscribe
 from mailer.errors import Conflict, InvalidAddress, InvalidInput, NotFound
-from tests.support.factories import NOON, add_newsletter
+from tests.support.factories import NOON, add_newsletter, add_subscriber
 from tests.support.sending import SIGNER
 
 
@@ -35,12 +35,25 @@ def test_an_address_is_one_person_however_it_is_written(engine: Engine) -> None:
         assert session.scalar(select(func.count()).select_from(ConsentChange)) == 1
 
 
+def test_who_waits_for_a_click_is_subscribed_by_whoever_vouches_for_them(engine: Engine) -> None:
+    with transaction(engine) as session:
+        river = add_newsletter(session)
+        add_subscriber(session, "ann@x.test", newsletter=river, state=Consent.PENDING)
+        results = [
+            subscribers.add(session, river, "ann@x.test", signer=SIGNER, now=NOON).result
+            for _ in range(2)
+        ]
+    assert results == [Added.ADDED, Added.EXISTING]
+
+
 def test_who_left_is_not_added_again(engine: Engine) -> None:
     with transaction(engine) as session:
         river = add_newsletter(session)
         subscribers.add(session, river, "ann@x.test", signer=SIGNER, now=NOON)
-        assert subscribers.unsubscribe(session, river, "ANN@x.test", now=NOON, reason="too many")
-        assert not subscribers.unsubscribe(session, river, "ann@x.test", now=NOON)
+        assert subscribers.unsubscribe(
+            session, river, "ANN@x.test", by="tess", now=NOON, reason="too many"
+        )
+        assert not subscribers.unsubscribe(session, river, "ann@x.test", by="tess", now=NOON)
         again = subscribers.add(session, river, "ann@x.test", signer=SIGNER, now=NOON)
         assert again.result is Added.KEPT_UNSUBSCRIBED
     with reading(engine) as session:
@@ -93,7 +106,7 @@ def test_pages_hold_everybody_once_in_order(engine: Engine) -> None:
             subscribers.add(
                 session, other if n == 3 else river, f"r{n}@x.test", signer=SIGNER, now=NOON
             )
-        subscribers.unsubscribe(session, river, "r5@x.test", now=NOON)
+        subscribers.unsubscribe(session, river, "r5@x.test", by="tess", now=NOON)
         seen: list[str] = []
         after = 0
         while found := subscribers.page(session, river, after=after, limit=2):
@@ -109,6 +122,6 @@ def test_nobody_can_be_unsubscribed_who_never_subscribed(sqlite_engine: Engine) 
         river, other = add_newsletter(session), add_newsletter(session, "other")
         subscribers.add(session, other, "ann@x.test", signer=SIGNER, now=NOON)
         with pytest.raises(NotFound, match="Nobody with the address bo@x"):
-            subscribers.unsubscribe(session, river, "bo@x.test", now=NOON)
+            subscribers.unsubscribe(session, river, "bo@x.test", by="tess", now=NOON)
         with pytest.raises(NotFound, match="is not subscribed to"):
-            subscribers.unsubscribe(session, river, "ann@x.test", now=NOON)
+            subscribers.unsubscribe(session, river, "ann@x.test", by="tess", now=NOON)

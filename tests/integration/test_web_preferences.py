@@ -69,13 +69,17 @@ async def test_saving_keeps_names_and_ends_and_begins_subscriptions(engine: Engi
         subscriber = session.get_one(Subscriber, ann.subscriber_id)
         left = session.scalars(select(Unsubscribe)).one()
         changes = {
-            (change.newsletter_id, change.state, change.source)
+            (change.newsletter_id, change.source): change
             for change in session.scalars(select(ConsentChange))
         }
     assert subscriber.name == "Ann Bcc: x@y.test", "no line break reaches a header"
     assert (subscriber.language, subscriber.time_zone) == ("pt", "Europe/Lisbon")
     assert (left.method, left.issue_id) == ("preferences", ann.issue_id)
-    assert (trees, Consent.CONFIRMED, "preferences") in changes
+    begun, ended = changes[trees, "preferences"], changes[ann.newsletter_id, "preferences"]
+    assert (begun.state, ended.state) == (Consent.CONFIRMED, Consent.UNSUBSCRIBED)
+    assert begun.evidence == ended.evidence
+    assert begun.evidence["wording"] == "What we send you\nSave"
+    assert (begun.evidence["form"], begun.evidence["client"]) == ("preferences", "127.0.0.0/24")
 
 
 async def test_newsletters_that_were_not_on_the_form_stay_as_they_are(engine: Engine) -> None:

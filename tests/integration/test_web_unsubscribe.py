@@ -6,12 +6,14 @@ import httpx
 import pytest
 from sqlalchemy import Engine, delete, select
 
+from mailer.audience import consent
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Consent, Issue, Subscriber, Subscription, Unsubscribe
 from tests.support.factories import add_newsletter
-from tests.support.site import Mailed, forms, heading, mail_one, mailer_of, page, visiting
+from tests.support.site import BROWSER, Mailed, forms, heading, mail_one, mailer_of, page, visiting
 
 pytestmark = pytest.mark.anyio
+AGENT = {"agent": BROWSER["user-agent"]}
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 
@@ -64,6 +66,10 @@ async def test_the_button_unsubscribes_and_undo_brings_the_reader_back(engine: E
     [record] = records(engine)
     assert (record.method, record.issue_id) == ("page", ann.issue_id)
     assert record.undone_at is not None
+    with reading(engine) as session:
+        _joined, gone, returned = consent.history(session, ann.subscriber_id)
+    assert gone.evidence == {"form": "unsubscribe", "client": "127.0.0.0/24", **AGENT}
+    assert returned.evidence == {**gone.evidence, "wording": "You are unsubscribed\nUndo"}
 
 
 async def test_a_reason_is_kept_with_the_unsubscribe(engine: Engine) -> None:

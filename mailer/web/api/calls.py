@@ -51,7 +51,7 @@ def add_subscriber(call: Call) -> AddedOut:
         name=given.name,
         fields=given.fields,
         language=given.language,
-        source=f"API: {call.key.name}"[:100],
+        source=_by(call),
     )
     return AddedOut(address=added.subscriber.address, result=added.result.value)
 
@@ -81,8 +81,15 @@ def unsubscribe(call: Call) -> EndedOut:
     """On somebody's behalf."""
     newsletter = newsletters.get(call.session, call.path["slug"])
     address = call.path["address"]
-    ended = subscribers.unsubscribe(call.session, newsletter, address, now=call.mailer.clock())
+    ended = subscribers.unsubscribe(
+        call.session, newsletter, address, by=_by(call), now=call.mailer.clock()
+    )
     return EndedOut(address=address, ended=ended)
+
+
+def _by(call: Call) -> str:
+    """As it stands in records of consent."""
+    return f"API: {call.key.name}"[:100]
 
 
 def list_issues(call: Call) -> list[IssueOut]:

@@ -121,13 +121,18 @@ def move(request: Request) -> Response:
     return RedirectResponse(request.url.path, 303)
 
 
-def trace_of(request: Request, form: Literal["confirm", "preferences"] = "confirm") -> Trace:
-    """What is kept of whoever pressed a button."""
+def trace_of(
+    request: Request,
+    form: Literal["confirm", "preferences", "unsubscribe"] = "confirm",
+    wording: str = "",
+) -> Trace:
+    """What is kept of whoever pressed a button, and of the words beside it."""
     settings = site_of(request).mailer.settings
     return Trace(
         form=form,
         client=kept(asker(request), settings.keep_client_addresses),
         agent=request.headers.get("user-agent", "")[:300],
+        wording=wording,
     )
 
 

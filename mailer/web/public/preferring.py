@@ -137,7 +137,7 @@ def _change(request: Request, form: Form) -> Response:
         visit = find_visit(session, reader_of(site, request))
         wanted = read_preferences(form, forms.own_questions(session), visit.fields if visit else {})
         if visit is not None and isinstance(wanted, Preferences):
-            evidence = trace_of(request, "preferences").evidence()
+            evidence = trace_of(request, "preferences", _wording(request, visit)).evidence()
             save(session, visit, wanted, now=site.mailer.clock(), evidence=evidence)
     return (
         show_page(request, wanted)
@@ -146,11 +146,18 @@ def _change(request: Request, form: Form) -> Response:
     )
 
 
+def _wording(request: Request, visit: Visit) -> str:
+    """What stands above the newsletters to be ticked, and on the button."""
+    say = saying(phrases_of(request, speech_for(request, *visit.spoken)))
+    return f"{say('preferences.newsletters')}\n{say('preferences.save')}"
+
+
 def _leave_all(site: Site, request: Request) -> Visit | None:
     with transaction(site.mailer.engine) as session:
         visit = find_visit(session, reader_of(site, request))
         if visit is not None:
-            leave_all(session, visit, now=site.mailer.clock())
+            evidence = trace_of(request, "preferences").evidence()
+            leave_all(session, visit, now=site.mailer.clock(), evidence=evidence)
         return visit
 
 

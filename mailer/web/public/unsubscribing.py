@@ -12,9 +12,11 @@ from mailer.audience.leaving import REASONS, reason_of
 from mailer.audience.readers import Visit, find_visit
 from mailer.database.engine import transaction
 from mailer.web.problems import ERASED, show
+from mailer.web.public.confirming import trace_of
 from mailer.web.public.dressing import answer, dress_of
 from mailer.web.public.visits import Form, back_to, line, parse_form, reader_of, visit_of
 from mailer.web.site import Site, site_of
+from mailer.web.wording import phrases_of, saying, speech_for
 
 
 def page(request: Request) -> Response:
@@ -71,7 +73,9 @@ def _leave(site: Site, request: Request, method: str) -> Visit | None:
     with transaction(site.mailer.engine) as session:
         visit = find_visit(session, reader_of(site, request))
         if visit is not None:
-            preferences.leave(session, visit, method=method, now=site.mailer.clock())
+            evidence = trace_of(request, "unsubscribe").evidence()
+            now = site.mailer.clock()
+            preferences.leave(session, visit, method=method, now=now, evidence=evidence)
         return visit
 
 
@@ -79,7 +83,10 @@ def _undo(site: Site, request: Request) -> None:
     with transaction(site.mailer.engine) as session:
         visit = find_visit(session, reader_of(site, request))
         if visit is not None:
-            preferences.come_back(session, visit, now=site.mailer.clock())
+            say = saying(phrases_of(request, speech_for(request, *visit.spoken)))
+            wording = f"{say('unsubscribe.done_title')}\n{say('unsubscribe.undo')}"
+            evidence = trace_of(request, "unsubscribe", wording).evidence()
+            preferences.come_back(session, visit, now=site.mailer.clock(), evidence=evidence)
 
 
 def _reason(site: Site, request: Request, words: str) -> None:
