@@ -6,15 +6,18 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 
+from mailer.delivering.coming import Coming
 from mailer.delivering.connecting import Connection
 from mailer.delivering.held import HeldBatch, Item
 from mailer.delivering.lane import Handover
 from mailer.delivering.outcomes import Outcome, Reply
+from mailer.delivering.permits import Permits
 from mailer.delivering.prepared import PreparedIssue
 from mailer.rendering.message import MissingField
 from mailer.sentences import Sentence
 from mailer.tokens import Signer
 
+_READY_SECONDS = 0.8  # whoever was granted and not handed over by then waits again
 _NO_SMTPUTF8 = (
     "the relay takes no address with letters beyond ASCII before the @ (it offers no SMTPUTF8)"
 )
@@ -27,18 +30,39 @@ class SendingDesk:
         self,
         signer: Signer,
         prepared: Mapping[int, PreparedIssue],
+        permits: Permits,
         *,
         wake: Callable[[], None],
         hurry: Callable[[], None],
+        arrived: Callable[[], None],
     ) -> None:
-        self._signer, self._prepared = signer, prepared
-        self._wake, self._hurry = wake, hurry
+        self._signer, self._prepared, self._permits = signer, prepared, permits
+        self._wake, self._hurry, self._arrived = wake, hurry, arrived
         self.ready: deque[Item] = deque()
-        self.stale: list[Item] = []  # whose consent was read too long ago
+        self.coming = Coming(self._arrive)
         self.date = b""
         self.taken = 0  # since the last turn
         self.accepted = 0
         self.unsendable: dict[int, str] = {}  # issues to be stopped, and why
+
+    @property
+    def laid(self) -> int:
+        """How many have been granted and are still here."""
+        return len(self.ready) + len(self.coming)
+
+    def lay(self, items: Iterable[Item]) -> None:
+        """The ledger knows that these may be handed over."""
+        now = time.monotonic()
+        for item in items:
+            item.until = now + _READY_SECONDS
+            if item.permit is None or item.permit.since <= now:
+                self.ready.append(item)
+            else:
+                self.coming.add(item, item.permit.since)
+
+    def _arrive(self, item: Item) -> None:
+        self.ready.append(item)
+        self._arrived()
 
     @property
     def busy(self) -> bool:
@@ -49,13 +73,14 @@ class SendingDesk:
         """The next message for a lane; whoever cannot be mailed is settled on the way."""
         while self.busy:  # a worker that was frozen learns here that its lease has ended
             item = self.ready.popleft()
-            if item.until < time.monotonic():
-                self.stale.append(item)
+            now = time.monotonic()
+            if item.until < now or (item.permit is not None and item.permit.until < now):
+                self._give_back(item)  # it needs another permit, or its consent read anew
                 continue
             handover = self._compose(item, connection)
             if handover is not None:
                 self.taken += 1
-                if len(self.ready) < self.taken:  # ask for more before lanes run dry
+                if self.laid < self.taken:  # ask for more before lanes run dry
                     self._wake()
                     self._hurry()
                 return handover
@@ -72,28 +97,31 @@ class SendingDesk:
 
     def unsent(self, key: Item, why: str) -> None:
         """The connection went before this message was handed over."""
+        key.permit = None  # what goes again at once needs no second one
         if key.batch.again(key, why):
             self.ready.appendleft(key)
         self._wake()
 
     def uncertain(self, key: Item, why: str) -> None:
         """The connection went after this message was handed over, before the answer."""
+        key.permit = None
         if key.batch.uncertain(key, why):
             self.ready.appendleft(key)
         self._wake()
 
     def take_back(self, batches: Iterable[HeldBatch]) -> None:
         """Nothing more of these *batches* goes to a lane."""
-        going = set(map(id, batches))
+        going = set(batches)
         if not going:
             return
-        kept: deque[Item] = deque()
-        for item in self.ready:
-            if id(item.batch) in going:
-                item.batch.take_back([item])
-            else:
-                kept.append(item)
-        self.ready = kept
+        gone = [item for item in self.ready if item.batch in going]
+        self.ready = deque(item for item in self.ready if item.batch not in going)
+        for item in reversed(gone + self.coming.take_out(going)):
+            self._give_back(item)
+
+    def _give_back(self, item: Item) -> None:
+        item.batch.take_back([item])
+        self._permits.back(item.permit)
 
     def _compose(self, item: Item, connection: Connection) -> Handover | None:
         try:

@@ -12,7 +12,7 @@ from itertools import islice
 from mailer.database.tables import Doubt, Fate
 from mailer.delivering.ledger import Later, Leased, Progress
 from mailer.delivering.outcomes import Outcome
-from mailer.delivering.permits import Permits
+from mailer.delivering.permits import Permit, Permits
 from mailer.delivering.recipients import Loaded, Recipient
 from mailer.delivering.recording import Doubted, Replies
 
@@ -37,6 +37,7 @@ class Item:
     position: int
     recipient: Recipient
     until: float = 0.0  # after it their consent is read anew, by the machine's monotonic clock
+    permit: Permit | None = None  # where limits are set, until it was handed over once
 
 
 class HeldBatch:
@@ -105,42 +106,49 @@ class HeldBatch:
         over = self.complete or (self.lost and not self._out)
         return over or bool(self._recorded or self._doubted)
 
-    def grant(self, most: int, permits: Permits | None = None) -> list[Item]:
+    def grant(self, most: int, permits: Permits | None = None, sender: str = "") -> list[Item]:
         """The next recipients; they may be handed over once *handed* is written to the ledger.
 
-        Whoever has no permit for their domain is set aside until there is one.
+        With *permits*, for what comes from *sender*: whoever has none for their domain is set aside
+        until there is one.
         """
         if self.closing or self.lost:
             return []
         items: list[Item] = []
         if permits is not None:
-            self._admit_aside(permits)
+            self._admit_aside(permits, sender)
         self._short = time.monotonic() > self._fresh_until
         while self._waiting and len(items) < most and not self._short:
             recipient = self._people.get(self.leased.subscriber_ids[self._waiting[0]])
             if recipient is None:
                 self._short = True
                 break
-            position = self._waiting.popleft()
-            if permits is not None and not permits.take(recipient.domain):
-                self._aside.setdefault(recipient.domain, deque()).append(position)
-                continue
-            items.append(self._item(position, recipient))
+            permit = None
+            if permits is not None:
+                kind = permits.limits.kind(sender, recipient.domain)
+                permit = permits.take(kind)
+                if permit is None and kind.domain:
+                    aside = self._aside.setdefault(recipient.domain, deque())
+                    aside.append(self._waiting.popleft())
+                    continue
+                if permit is None and permits.limits.scopes(kind):
+                    break
+            items.append(self._item(self._waiting.popleft(), recipient, permit))
         self._out += len(items)
         self._granted += len(items)
         return items
 
-    def _admit_aside(self, permits: Permits) -> None:
+    def _admit_aside(self, permits: Permits, sender: str) -> None:
         """Whoever has a permit of their domain now waits in front of all others."""
         for domain, positions in list(self._aside.items()):
-            covered = permits.covered({domain: len(positions)})
+            covered = min(len(positions), permits.held(permits.limits.kind(sender, domain)))
             self._waiting.extendleft(reversed([positions.popleft() for _ in range(covered)]))
             if not positions:
                 del self._aside[domain]
 
-    def _item(self, position: int, recipient: Recipient) -> Item:
+    def _item(self, position: int, recipient: Recipient, permit: Permit | None) -> Item:
         self.handed = max(self.handed, position + 1)
-        return Item(self, position, recipient)
+        return Item(self, position, recipient, permit=permit)
 
     def put_off(self, until: datetime) -> None:
         """Let those set aside go on in a batch of their own, from *until* on."""

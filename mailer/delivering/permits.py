@@ -1,29 +1,26 @@
-"""Permits to send, given out of rates that all workers share: one row each, locked as it is spent."""
+"""Permits to send that one worker holds: each for one recipient, and good for a short time only."""
 
 from __future__ import annotations
 
-from collections import Counter
+import time
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, select, text
-from sqlalchemy.orm import Session
-
-from mailer.database.tables import SendingMeter
-from mailer.database.tables.base import Moment
-from mailer.delivering.warm_ups import reserve_warm_up
-from mailer.rates import Meter, Rate, available, next_permit, spend
+from mailer.rates import KEPT, PUNCTUAL, Rate
 from mailer.warming import WarmUpPlan
 
 EVERYBODY = ""  # the scope of the rates for all recipients; others are their domains
 _FROM = "from "  # and, with this before them, the domains that are warmed up
 
 
-def sent_from(domain: str) -> str:
-    """The scope of what a sending domain may send."""
-    return f"{_FROM}{domain}"
+class Kind(NamedTuple):
+    """Recipients to whom the same limits apply; empty where nothing is limited by it."""
+
+    sender: str = ""  # the domain that it is sent from, where that is being warmed up
+    domain: str = ""  # of the recipient, where it has rates of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,171 +35,121 @@ class Limits:
     def __bool__(self) -> bool:
         return bool(self.rates or self.domains or self.warm_ups)
 
-    def of(self, scope: str) -> tuple[Rate, ...]:
+    def kind(self, sender: str, domain: str = "") -> Kind:
+        """The kind of a recipient at *domain* of what comes from *sender*."""
+        return Kind(
+            sender if sender in self.warm_ups else "", domain if self.domains.get(domain) else ""
+        )
+
+    def scopes(self, kind: Kind) -> tuple[str, ...]:
+        """What limits a kind: everybody's rates, those of its domain, its sender's plan."""
+        everybody = (EVERYBODY,) if self.rates else ()
+        domain = (kind.domain,) if kind.domain else ()
+        sender = (f"{_FROM}{kind.sender}",) if kind.sender else ()
+        return everybody + domain + sender
+
+    def rates_of(self, scope: str) -> tuple[Rate, ...]:
         """The rates of one scope: a recipients' domain, or everybody."""
         return self.rates if scope == EVERYBODY else self.domains.get(scope, ())
 
-    def warm_up(self, scope: str) -> WarmUpPlan | None:
-        """The plan of one scope, where it is that of a sending domain."""
-        return self.warm_ups.get(scope.removeprefix(_FROM)) if scope.startswith(_FROM) else None
+    def rates_for(self, kind: Kind) -> list[Rate]:
+        """All rates that apply to a kind."""
+        return [rate for scope in self.scopes(kind) for rate in self.rates_of(scope)]
+
+    def punctual(self, kind: Kind) -> bool:
+        """Whether its permits are for a moment: a rate is spread over its window."""
+        return any(rate.smooth for rate in self.rates_for(kind))
+
+    def counted(self, kind: Kind) -> bool:
+        """Whether permits that are not used are given back: something is used up."""
+        return bool(kind.sender) or not all(rate.smooth for rate in self.rates_for(kind))
 
 
 NO_LIMITS = Limits()
 
 
+class Permit(NamedTuple):
+    """One recipient of *kind* may be handed over, *since* and *until* by the monotonic clock."""
+
+    kind: Kind
+    since: float
+    until: float
+    given: datetime
+
+
+_MOST_MOMENTS = 2000  # the ledger gives out those of the next half second only
+
+# Permits not used, by kind and by when they were given.
+Unused = Counter[tuple[Kind, datetime]]
+
+
 class Permits:
-    """The permits that one worker has and has not used; without limits, everybody may go."""
+    """Those that one worker has and has not used; without limits, everybody may go."""
 
     def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._left: Counter[str] = Counter()
+        self.limits = limits
+        self._held: dict[Kind, deque[Permit]] = {}
+        self._unused: Unused = Counter()
 
-    def most(self, sender: str, wanted: int) -> int:
-        """For how many of *wanted* recipients of a sending domain there are permits."""
-        return min([wanted, *(self._left[scope] for scope in self._shared(sender))])
+    def take(self, kind: Kind) -> Permit | None:
+        """A permit for one recipient of *kind*, if there is one."""
+        return self._held[kind].popleft() if self.held(kind) else None
 
-    def take(self, domain: str) -> bool:
-        """Use a permit for one recipient of *domain*; ``False`` when there is none."""
-        if not self._limits.of(domain):
-            return True
-        if self._left[domain] < 1:
-            return False
-        self._left[domain] -= 1
-        return True
+    def held(self, kind: Kind) -> int:
+        """How many there are for recipients of *kind*."""
+        held = self._held.get(kind, deque())
+        now = time.monotonic()
+        while held and held[0].until < now:
+            self._drop(held.popleft())
+        return len(held)
 
-    def give_back(self, sender: str, domain: str) -> None:
-        """The recipient does not go now after all."""
-        for scope in (*self._shared(sender), *([domain] if self._limits.of(domain) else [])):
-            self._left[scope] += 1
+    def wanted(self, waiting: Mapping[Kind, int], *, room: int) -> dict[Kind, int]:
+        """What to ask for when so many are *waiting*; of quotas, no more than there is *room* for."""
+        wanted = {}
+        for kind, number in waiting.items():
+            if self.limits.scopes(kind):
+                most = _MOST_MOMENTS if self.limits.punctual(kind) else room
+                wanted[kind] = min(number, most) - self.held(kind)
+        return {kind: number for kind, number in wanted.items() if number > 0}
 
-    def use(self, sender: str, number: int) -> None:
-        """Use permits that do not depend on the recipient."""
-        for scope in self._shared(sender):
-            self._left[scope] -= number
+    @property
+    def total(self) -> int:
+        """How many there are, to whomever."""
+        return sum(map(self.held, self._held))
 
-    def wanted(self, senders: Mapping[str, int], domains: Mapping[str, int]) -> dict[str, int]:
-        """What to ask for, so that so many recipients of sending and of their own domains may go."""
-        wanted: Counter[str] = Counter()
-        for sender, number in senders.items():
-            for scope in self._shared(sender):
-                wanted[scope] += number
-        wanted.update({name: number for name, number in domains.items() if self._limits.of(name)})
-        lacking = {scope: number - self._left[scope] for scope, number in wanted.items()}
-        return {scope: number for scope, number in lacking.items() if number > 0}
+    def held_of(self, sender: str) -> int:
+        """How many there are for what comes from *sender*, to whomever."""
+        return sum(self.held(kind) for kind in self._held if kind.sender == sender)
 
-    def covered(self, aside: Mapping[str, int]) -> int:
-        """For how many of those set aside there are permits of their domains."""
-        return sum(min(number, self._left[domain]) for domain, number in aside.items())
+    def back(self, permit: Permit | None) -> None:
+        """Whoever had it was not handed over: another may have it."""
+        if permit is not None:
+            self._held.setdefault(permit.kind, deque()).appendleft(permit)
 
-    def add(self, granted: Mapping[str, int]) -> None:
-        """Permits came in."""
-        self._left.update(granted)
+    def add(self, kind: Kind, moments: Iterable[datetime], *, now: datetime, began: float) -> None:
+        """Permits came in, asked for at *now*, which the monotonic clock calls *began*."""
+        good = (PUNCTUAL if self.limits.punctual(kind) else KEPT).total_seconds()
+        since = [began + (moment - now) / _SECOND for moment in moments]
+        self._held.setdefault(kind, deque()).extend(
+            Permit(kind, one, one + good, now) for one in since
+        )
 
-    def without(self, senders: Iterable[str], granted: Mapping[str, int]) -> set[str]:
-        """Those of *senders* who may send no more today: nothing was granted, nothing is left."""
-        return {
-            sender
-            for sender in senders
-            if granted.get(sent_from(sender)) == 0 and not self._left[sent_from(sender)]
-        }
+    def unused(self, *, all_of_them: bool = False) -> Unused:
+        """What is to be given back; with *all_of_them*, what could still be used, too."""
+        for kind, held in self._held.items():
+            self.held(kind)
+            while all_of_them and held:
+                self._drop(held.popleft())
+        unused, self._unused = self._unused, Counter()
+        return unused
 
-    def _shared(self, sender: str) -> Iterable[str]:
-        if self._limits.rates:
-            yield EVERYBODY
-        if sender in self._limits.warm_ups:
-            yield sent_from(sender)
+    def keep_unused(self, unused: Unused) -> None:
+        """It could not be given back yet."""
+        self._unused.update(unused)
 
-
-class Reserved(NamedTuple):
-    """Permits by scope, and when to ask for those that were lacking."""
-
-    permits: dict[str, int]
-    again_at: datetime
-
-
-def reserve(
-    session: Session, limits: Limits, wanted: Mapping[str, int], *, now: datetime
-) -> Reserved:
-    """Permits for each scope, as many as wanted or as its rates have left; spent at once.
-
-    Scopes are locked in one order, so that two workers never wait for each other.
-    """
-    granted: dict[str, int] = {}
-    again_at = now + _LONGEST_WAIT
-    for scope, number in sorted(wanted.items()):
-        plan = limits.warm_up(scope)
-        if plan is not None:
-            domain = scope.removeprefix(_FROM)
-            granted[scope] = reserve_warm_up(
-                session, domain, plan, number, now=now, zone=limits.zone
-            )
-            continue
-        granted[scope], ready_at = _reserve_rates(session, limits, scope, number, now)
-        if granted[scope] < number:
-            again_at = min(again_at, ready_at)
-    session.flush()
-    return Reserved(granted, again_at)
+    def _drop(self, permit: Permit) -> None:
+        if self.limits.counted(permit.kind):
+            self._unused[permit.kind, permit.given] += 1
 
 
-def count(session: Session, limits: Limits, domain: str, *, now: datetime) -> None:
-    """One message went to *domain*, whatever the rates said: its permits are spent, or owed."""
-    for scope in (EVERYBODY, domain):
-        for rate in limits.of(scope):
-            row = _row(session, scope, rate)
-            _spend(row, rate, 1, now)
-    session.flush()
-
-
-def used_up(session: Session, limits: Limits, *, now: datetime) -> tuple[Rate, datetime] | None:
-    """The quota for all recipients of which nothing is left, until when; nothing is spent."""
-    for rate in limits.rates:
-        row = session.get(SendingMeter, _key(EVERYBODY, rate))
-        if row is not None and not rate.smooth and not available(rate, _meter(row), now):
-            return rate, next_permit(rate, _meter(row), now)
-    return None
-
-
-_LONGEST_WAIT = timedelta(seconds=2)  # others may have given permits up
-
-
-def _reserve_rates(
-    session: Session, limits: Limits, scope: str, number: int, now: datetime
-) -> tuple[int, datetime]:
-    rates = limits.of(scope)
-    rows = {rate: _row(session, scope, rate) for rate in rates}
-    meters = {rate: _meter(row) for rate, row in rows.items()}
-    left = (available(rate, meter, now) for rate, meter in meters.items())
-    permits = min([number, *left])
-    for rate, row in rows.items():
-        meters[rate] = _spend(row, rate, permits, now)
-    ready = (next_permit(rate, meter, now) for rate, meter in meters.items())
-    return permits, max([now, *ready])
-
-
-def _meter(row: SendingMeter) -> Meter:
-    return Meter(row.until, tuple(row.slots))
-
-
-def _spend(row: SendingMeter, rate: Rate, permits: int, now: datetime) -> Meter:
-    meter = spend(rate, _meter(row), permits, now)
-    row.until, row.slots = meter.until, list(meter.slots)
-    return meter
-
-
-_OPEN = text(
-    "INSERT INTO sending_meters (scope, until, slots) VALUES (:scope, :until, '[]') "
-    "ON CONFLICT DO NOTHING"
-).bindparams(bindparam("until", type_=Moment()))
-_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-def _row(session: Session, scope: str, rate: Rate) -> SendingMeter:
-    key = _key(scope, rate)
-    session.execute(_OPEN, {"scope": key, "until": _LONG_AGO})
-    return session.scalars(
-        select(SendingMeter).where(SendingMeter.scope == key).with_for_update()
-    ).one()
-
-
-def _key(scope: str, rate: Rate) -> str:
-    return f"{scope or '*'} {rate.window.total_seconds():g}s"
+_SECOND = timedelta(seconds=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,7 +14,8 @@ from mailer.database.engine import transaction
 from mailer.database.tables import Issue, IssueState, Newsletter
 from mailer.delivering import ledger, lifecycle
 from mailer.delivering.guarding import Guard, Thresholds
-from mailer.delivering.permits import Limits, reserve
+from mailer.delivering.meters import give_unused_back, reserve
+from mailer.delivering.permits import Kind, Limits, Unused
 from mailer.delivering.prepared import PreparedIssue, load_prepared
 from mailer.delivering.recipients import Loaded, load
 from mailer.delivering.seats import Wish, share_out
@@ -28,13 +30,15 @@ class Turn:
     """What a worker tells and asks."""
 
     now: datetime
+    began: float = 0.0  # now, by the monotonic clock
     progress: list[ledger.Progress] = field(default_factory=list)
     release: list[ledger.Leased] = field(default_factory=list)
     stop_issues: dict[int, str] = field(default_factory=dict)  # to be paused, and why
     watch: set[int] = field(default_factory=set)  # issues whose state is asked for
     read: list[tuple[ledger.Leased, list[int]]] = field(default_factory=list)  # whose consent
     lease: bool = False
-    permits: dict[str, int] = field(default_factory=dict)  # wanted, by scope
+    permits: dict[Kind, int] = field(default_factory=dict)  # wanted
+    unused: Unused = field(default_factory=Counter)  # permits
 
     @property
     def ending_issues(self) -> set[int]:
@@ -51,6 +55,7 @@ class Turn:
             or self.read
             or self.lease
             or self.permits
+            or self.unused
         )
 
 
@@ -64,7 +69,8 @@ class Answer:
     read: dict[int, Loaded] = field(default_factory=dict)  # by batch
     leased: ledger.Leased | None = None
     loaded: Loaded | None = None
-    permits: dict[str, int] = field(default_factory=dict)
+    permits: dict[Kind, list[datetime]] = field(default_factory=dict)  # from when on
+    spent: set[str] = field(default_factory=set)  # sending domains that send no more today
     permits_in: float = 0.0  # seconds until there may be those that were lacking
 
 
@@ -109,10 +115,7 @@ class Registrar:
                 answer.sending = _sending(session, turn.watch, turn.now)
             for leased, ids in turn.read:
                 answer.read[leased.batch_id] = self._load(session, leased.issue_id, ids, turn.now)
-            if turn.permits:
-                reserved = reserve(session, self._limits, turn.permits, now=turn.now)
-                answer.permits = reserved.permits
-                answer.permits_in = (reserved.again_at - turn.now).total_seconds()
+            self._permit(session, turn, answer)
             if turn.lease:
                 self._lease(session, turn.now, answer)
         self._guard.keep(unsaid)
@@ -148,6 +151,14 @@ class Registrar:
     def _stop(self, session: Session, issues: Mapping[int, str]) -> None:
         for issue_id, reason in issues.items():
             lifecycle.stop(session, issue_id, reason)
+
+    def _permit(self, session: Session, turn: Turn, answer: Answer) -> None:
+        if turn.unused:
+            give_unused_back(session, self._limits, turn.unused)
+        if turn.permits:
+            reserved = reserve(session, self._limits, turn.permits, now=turn.now)
+            answer.permits, answer.spent = reserved.permits, reserved.spent
+            answer.permits_in = (reserved.again_at - turn.now).total_seconds()
 
     def _lease(self, session: Session, now: datetime, answer: Answer) -> None:
         leased = ledger.lease(

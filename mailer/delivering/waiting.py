@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from mailer.database.tables import Batch, Issue, IssueState
 from mailer.delivering.ledger import free
 from mailer.delivering.lifecycle import only_held_wait
-from mailer.delivering.permits import Limits, used_up
+from mailer.delivering.meters import used_up
+from mailer.delivering.permits import Limits
 from mailer.delivering.warm_ups import next_day, sending_domain, stage_of
 from mailer.delivering.waves import AFTER_CANARY
 from mailer.sending_hours import parse_sending_hours

@@ -65,6 +65,17 @@ def reserve_warm_up(
     return permits
 
 
+def give_back_warm_up(
+    session: Session, domain: str, number: int, *, given: datetime, zone: tzinfo
+) -> None:
+    """Permits that were *given* and not used: what is left of their day is more again."""
+    row = session.scalars(
+        select(WarmUp).where(WarmUp.domain == domain).with_for_update()
+    ).one_or_none()
+    if row is not None and row.since == start_of_day(given, zone):
+        row.used = max(0, row.used - number)
+
+
 def resting_newsletters(
     session: Session, plans: Mapping[str, WarmUpPlan], *, now: datetime, zone: tzinfo
 ) -> list[int]:

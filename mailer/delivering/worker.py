@@ -25,7 +25,7 @@ from mailer.delivering.lanes import LaneOptions, Lanes
 from mailer.delivering.ledger import Leased, Progress
 from mailer.delivering.outcomes import next_try
 from mailer.delivering.pacing import Pace
-from mailer.delivering.permits import NO_LIMITS, Limits, Permits
+from mailer.delivering.permits import NO_LIMITS, Kind, Limits, Permits
 from mailer.delivering.recipients import Loaded
 from mailer.delivering.turns import Answer, Registrar, Turn
 from mailer.errors import Unavailable
@@ -38,7 +38,6 @@ log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.5  # asks for batches when there were none
 _WATCH_SECONDS = 0.25  # pause and cancel act within a second
-_READY_SECONDS = 0.8  # whoever was granted and not handed over by then waits again
 _HOUSE_SECONDS = 2.0
 _MOST_GRANTED = 2000
 _MOST_BATCHES = 20
@@ -97,14 +96,20 @@ class Worker:
         )
         self._pace = Pace()
         self._wake = self._pace.wake
+        self._permits = Permits(options.limits)
         self._desk = SendingDesk(
-            signer, self._registrar.prepared, wake=self._wake.set, hurry=self._pace.hurry.set
+            signer,
+            self._registrar.prepared,
+            self._permits,
+            wake=self._wake.set,
+            hurry=self._pace.hurry.set,
+            arrived=lambda: self._lanes.wake(1),
         )
         self._lanes = Lanes(relays, self._desk, options.lanes)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
         self._batches: dict[int, HeldBatch] = {}
-        self._permits = Permits(options.limits)
         self._database_problem = ""
+        self._window = 0  # how many may lie on the desk
         self._stopping = False
         self._due_at: dict[str, float] = {}
 
@@ -144,64 +149,51 @@ class Worker:
     async def _rest(self, stopper: asyncio.Task[None]) -> None:
         """Wait for something to do; then let more of it gather, so that turns are shared."""
         await self._pace.awake(stopper, at_most=_WATCH_SECONDS if self._batches else _POLL_SECONDS)
-        dry = not self._desk.ready and any(batch.waiting for batch in self._batches.values())
+        dry = not self._desk.laid and any(batch.waiting for batch in self._batches.values())
         if self._batches and (self._stopping or not dry):
             await self._pace.gather(self._desk.taken)
         self._pace.begin()
 
     async def _turn(self) -> None:
-        self._take_back_stale()
         granted = [] if self._stopping else self._grant()
         until = time.monotonic() + self._options.lease_seconds
         turn = self._next_turn(granted)
         if not turn:
             return
-        began = self._now()
         try:
             answer = await self._in_thread(turn)
         except Unavailable as error:
             await self._keep_unwritten(turn, granted, str(error))
             return
         self._database_problem = ""
-        self._pace.took(self._now() - began)
+        self._pace.took(time.monotonic() - turn.began)
         self._take_in(turn, answer, until)
-        ready_until = time.monotonic() + _READY_SECONDS
-        for item in granted:
-            item.until = ready_until
-        self._desk.ready.extend(granted)
+        self._desk.lay(granted)
         self._desk.take_back(
             batch for batch in self._batches.values() if batch.closing or batch.lost
         )
         self._lanes.wake(len(self._desk.ready))
 
-    def _take_back_stale(self) -> None:
-        """Too long ago was read whether they may be mailed: they wait, and with them a permit."""
-        stale, self._desk.stale = self._desk.stale, []
-        for item in reversed(stale):
-            item.batch.take_back([item])
-            self._permits.give_back(self._sender(item.batch), item.recipient.domain)
-
     def _grant(self) -> list[Item]:
         """Recipients who may be handed over once the ledger knows that they may."""
         taken, self._desk.taken = self._desk.taken, 0
-        window = min(_MOST_GRANTED, max(2 * self._options.lanes.connections, 3 * taken))
-        free = window - len(self._desk.ready)
+        self._window = min(_MOST_GRANTED, max(2 * self._options.lanes.connections, 3 * taken))
+        coming = len(self._desk.coming) + self._permits.total  # some of them for a later moment
+        free = min(_MOST_GRANTED, max(self._window, coming)) - self._desk.laid
+        permits = self._permits if self._options.limits else None
         granted: list[Item] = []
         for batch in self._batches.values():
-            sender = self._sender(batch)
-            most = self._permits.most(sender, free - len(granted))
+            most = free - len(granted)
             if most > 0:
-                items = batch.grant(most, self._permits)
-                self._permits.use(sender, len(items))
-                granted += items
+                granted += batch.grant(most, permits, self._sender(batch))
         return granted
 
     def _next_turn(self, granted: list[Item]) -> Turn:
-        now = self._clock()
+        began, now = time.monotonic(), self._clock()
         self._desk.date = date_value(now)
         grown = {id(item.batch) for item in granted}
         unsendable, self._desk.unsendable = self._desk.unsendable, {}
-        turn = Turn(now=now, stop_issues=unsendable)
+        turn = Turn(now=now, began=began, stop_issues=unsendable)
         self._put_off(now)
         for batch in self._batches.values():
             if batch.dirty or id(batch) in grown or self._renewal_is_due(batch):
@@ -211,24 +203,25 @@ class Worker:
             elif ids := batch.to_read():
                 turn.read.append((batch.leased, ids))
         turn.permits = self._wanted_permits()
+        turn.unused = self._permits.unused(all_of_them=self._stopping)
         if self._batches and self._is_due("watch", _WATCH_SECONDS):
             turn.watch.update(batch.issue_id for batch in self._batches.values())
         turn.lease = self._wants_lease()
         return turn
 
-    def _wanted_permits(self) -> dict[str, int]:
+    def _wanted_permits(self) -> dict[Kind, int]:
         """Ask for those who could go now; more would be kept from other workers."""
-        if self._stopping or not self._options.limits:
+        limits, room = self._options.limits, self._window - len(self._desk.ready)
+        if self._stopping or not limits or room <= 0:  # relays do not take what there is
             return {}
-        senders: Counter[str] = Counter()
-        domains: Counter[str] = Counter()
+        waiting: Counter[Kind] = Counter()
         for batch in self._batches.values():
+            sender = self._sender(batch)
+            waiting[limits.kind(sender)] += batch.waiting
             if not batch.closing:
-                aside = batch.aside
-                domains.update(aside)
-                senders[self._sender(batch)] += batch.waiting + self._permits.covered(aside)
-        wanted = self._permits.wanted(senders, domains)
-        return {scope: min(number, _MOST_GRANTED) for scope, number in wanted.items()}
+                for domain, number in batch.aside.items():
+                    waiting[limits.kind(sender, domain)] += number
+        return self._permits.wanted(waiting, room=room)
 
     def _sender(self, batch: HeldBatch) -> str:
         return self._registrar.prepared[batch.issue_id].sender
@@ -269,15 +262,16 @@ class Worker:
     def _take_permits(self, turn: Turn, answer: Answer) -> None:
         if not turn.permits:
             return
-        self._permits.add(answer.permits)
-        enough = all(answer.permits[scope] for scope in turn.permits)
-        pause = 0.0 if enough else max(_PERMIT_SECONDS, answer.permits_in)
+        for kind, moments in answer.permits.items():
+            self._permits.add(kind, moments, now=turn.now, began=turn.began)
+        if any(answer.permits.values()):
+            self._wake.set()
+        pause = max(_PERMIT_SECONDS, answer.permits_in)
         asyncio.get_running_loop().call_later(pause, self._wake.set)
-        senders = {self._sender(batch) for batch in self._batches.values()}
-        spent = self._permits.without(senders, answer.permits)
         for batch in self._batches.values():
+            sender = self._sender(batch)
             # Whoever is out has a permit; only then is the batch given back until tomorrow.
-            if not batch.out and self._sender(batch) in spent:
+            if sender in answer.spent and not batch.out and not self._permits.held_of(sender):
                 batch.closing = True
 
     def _close(self, issue_ids: set[int]) -> None:
@@ -333,6 +327,8 @@ class Worker:
             self._batches[progress.batch_id].unwritten(progress)
         for item in reversed(granted):
             item.batch.take_back([item])
+            self._permits.back(item.permit)
+        self._permits.keep_unused(turn.unused)
         self._desk.unsendable = turn.stop_issues | self._desk.unsendable
         await asyncio.sleep(_DATABASE_PAUSE)
         self._wake.set()

@@ -16,8 +16,9 @@ from mailer.database.engine import reading, transaction
 from mailer.delivering.connecting import Connection, close_connection, open_connection
 from mailer.delivering.envelopes import envelope
 from mailer.delivering.lane import Handover, Lane
+from mailer.delivering.meters import count
 from mailer.delivering.outcomes import Reply
-from mailer.delivering.permits import NO_LIMITS, Limits, count
+from mailer.delivering.permits import NO_LIMITS, Limits
 from mailer.errors import InvalidInput, RelayUnavailable, Unavailable
 from mailer.notifying import notices
 from mailer.notifying.message import dot_safe

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from mailer.audience import consent, suppressions
 from mailer.database.engine import transaction
-from mailer.delivering import held, worker
+from mailer.delivering import desk, held
 from mailer.delivering.permits import Limits
 from mailer.keeping.erasing import erase
 from mailer.rates import parse_rates
@@ -27,7 +27,7 @@ def test_whoever_leaves_while_the_relay_is_slow_is_skipped_with_the_reason(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, limits: Limits
 ) -> None:
     monkeypatch.setattr(held, "_FRESH_SECONDS", 0.1)
-    monkeypatch.setattr(worker, "_READY_SECONDS", 0.1)
+    monkeypatch.setattr(desk, "_READY_SECONDS", 0.1)
     with transaction(engine) as session:
         newsletter = add_newsletter(session)
         people = {

@@ -14,13 +14,14 @@ from sqlalchemy import Engine, select
 from mailer.bootstrap import Mailer
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Fate, Notice
-from mailer.delivering.permits import EVERYBODY, Limits, reserve
+from mailer.delivering.permits import Kind, Limits
 from mailer.errors import ConfigurationError, InvalidAddress
 from mailer.notifying import notices
 from mailer.rates import parse_rates
 from mailer.relays import Relay
 from mailer.signing import DkimKey, DkimSigner, new_key
 from tests.support.factories import NOON, add_newsletter
+from tests.support.sending import reserved
 from tests.support.sink import DROP, Sink, running
 from tests.support.site import mailer_of
 
@@ -340,9 +341,9 @@ def test_a_notice_waits_for_no_rate_and_counts_against_all_that_others_wait_for(
     limits = Limits(parse_rates("5/hour"), {"readers.test": parse_rates("2/day")})
     domains = {"readers.test": "2/day"}
     mailer = an_installation(engine, sink, Hand(), rates="5/hour", domain_rates=domains)
-    wanted = {EVERYBODY: 3, "readers.test": 2}
+    wanted = {Kind(): 3, Kind(domain="readers.test"): 2}
     with transaction(engine) as session:
-        assert reserve(session, limits, wanted, now=NOON).permits == wanted
+        assert reserved(session, limits, wanted, now=NOON) == wanted
     for name in ("ann", "ben", "cat"):
         ask(mailer, f"{name}@readers.test")
 
@@ -351,7 +352,7 @@ def test_a_notice_waits_for_no_rate_and_counts_against_all_that_others_wait_for(
     assert sink.counts.total() == 3
     with transaction(engine) as session:
         later = NOON + timedelta(minutes=59)
-        assert reserve(session, limits, wanted, now=later).permits == dict.fromkeys(wanted, 0)
+        assert reserved(session, limits, wanted, now=later) == dict.fromkeys(wanted, 0)
 
 
 def test_a_relay_that_is_away_spends_no_permits_of_notices(engine: Engine) -> None:
@@ -364,4 +365,4 @@ def test_a_relay_that_is_away_spends_no_permits_of_notices(engine: Engine) -> No
 
     with transaction(engine) as session:
         limits = Limits(parse_rates("5/hour"))
-        assert reserve(session, limits, {EVERYBODY: 5}, now=hand.now).permits == {EVERYBODY: 5}
+        assert reserved(session, limits, {Kind(): 5}, now=hand.now) == {Kind(): 5}

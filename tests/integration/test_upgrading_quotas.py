@@ -12,9 +12,10 @@ from sqlalchemy import Engine, text
 from mailer.clock import utc_now
 from mailer.database.engine import transaction
 from mailer.database.upgrading import upgrade
-from mailer.delivering.permits import EVERYBODY, Limits, reserve
+from mailer.delivering.permits import Kind, Limits
 from mailer.rates import parse_rates
 from tests.support.databases import older
+from tests.support.sending import reserved
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_a_quota_that_was_used_before_an_upgrade_stays_used(old: Engine) -> None
 
     limits = Limits(parse_rates("100/day"), {"a.test": parse_rates("10/second")})
     with transaction(old) as session:
-        reserved = reserve(session, limits, {EVERYBODY: 100}, now=now)
-        later = reserve(session, limits, {EVERYBODY: 100}, now=now + timedelta(days=1, hours=1))
-    assert reserved.permits == {EVERYBODY: 30}
-    assert later.permits == {EVERYBODY: 100}
+        at_once = reserved(session, limits, {Kind(): 100}, now=now)
+        later = reserved(session, limits, {Kind(): 100}, now=now + timedelta(days=1, hours=1))
+    assert at_once == {Kind(): 30}
+    assert later == {Kind(): 100}

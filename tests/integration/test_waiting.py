@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 from mailer.database.engine import transaction
 from mailer.database.tables import Batch, Issue, IssueState, Newsletter
 from mailer.delivering import ledger, lifecycle
-from mailer.delivering.permits import EVERYBODY, NO_LIMITS, Limits, reserve, sent_from
+from mailer.delivering.permits import NO_LIMITS, Kind, Limits
 from mailer.delivering.waiting import Wait, waits_for
 from mailer.delivering.waves import let_others_follow
 from mailer.rates import parse_rates
 from mailer.warming import WarmUpPlan
 from tests.support.factories import NOON, add_issue, add_newsletter, add_readers
+from tests.support.sending import reserved
 
 HOUR = timedelta(hours=1)
 
@@ -126,7 +127,7 @@ def test_it_waits_for_tomorrow_while_its_domain_is_warmed_up(session: Session) -
     limits = Limits(warm_ups={domain: WarmUpPlan((5, 10))})
     lease(session)
     assert wait_of(session, issue, limits=limits) is None
-    reserve(session, limits, {sent_from(domain): 5}, now=NOON)
+    reserved(session, limits, {Kind(sender=domain): 5}, now=NOON)
     assert str(wait_of(session, issue, limits=limits)) == (
         f"It waits for tomorrow: {domain} is being warmed up, and has sent its 5 of today, until "
         "2026-11-03 00:00:00 UTC."
@@ -137,9 +138,9 @@ def test_it_waits_for_a_quota_that_is_used_up(session: Session) -> None:
     issue = under_way(session)
     limits = Limits(parse_rates("100/second, 20/hour"))
     lease(session)
-    reserve(session, limits, {EVERYBODY: 10}, now=NOON)
+    reserved(session, limits, {Kind(): 10}, now=NOON)
     assert wait_of(session, issue, limits=limits) is None
-    reserve(session, limits, {EVERYBODY: 30}, now=NOON + HOUR / 2)
+    reserved(session, limits, {Kind(): 10}, now=NOON + HOUR / 2)
     spent = wait_of(session, issue, limits=limits, now=NOON + HOUR / 2)
     assert spent is not None
     assert "20/hour" in spent.why

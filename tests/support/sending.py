@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from mailer.clock import Clock, utc_now
 from mailer.database.engine import reading, transaction
@@ -15,7 +16,8 @@ from mailer.delivering import lifecycle
 from mailer.delivering.auditing import Audit, audit
 from mailer.delivering.guarding import Thresholds
 from mailer.delivering.lanes import LaneOptions
-from mailer.delivering.permits import NO_LIMITS, Limits
+from mailer.delivering.meters import reserve
+from mailer.delivering.permits import NO_LIMITS, Kind, Limits
 from mailer.delivering.worker import Worker, WorkerOptions
 from mailer.relays import Relay
 from mailer.signing import DkimSigner
@@ -62,6 +64,14 @@ def a_worker(
         ),
         clock=clock,
     )
+
+
+def reserved(
+    session: Session, limits: Limits, wanted: Mapping[Kind, int], *, now: datetime
+) -> dict[Kind, int]:
+    """How many permits the ledger gives of those wanted."""
+    permits = reserve(session, limits, wanted, now=now).permits
+    return {kind: len(moments) for kind, moments in permits.items()}
 
 
 def state_of(engine: Engine, issue_id: int) -> IssueState:
