@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
+from mailer.audience.importing.blocks import Row
 from mailer.audience.importing.cells import guarded, parse_moment, unguarded, unwrap
-from mailer.audience.importing.delimited import Row
 from mailer.audience.importing.files import find_sources
 from mailer.audience.importing.layouts import layouts_of, rows_of
 from mailer.audience.importing.mapping import header_row, listed

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from mailer.audience.importing import Report, dry_run, inspect, run
 from mailer.database.engine import transaction
-from tests.integration.test_import_exports import expected, imported, rows
+from tests.integration.test_import_exports import expected, imported, rows, states_of
 from tests.support.factories import NOON, add_newsletter
 from tests.support.sending import SIGNER
 
@@ -255,3 +255,28 @@ def test_addresses_in_a_second_column_are_not_left_out_unsaid(tmp_path: Path) ->
     path.write_text("E-Mail privat,E-Mail dienstlich\nann@x.test,\ncy@x.test,\n,bo@w.test\n")
     (problem,) = inspect(path).files[0].problems
     assert "'E-Mail dienstlich' holds addresses, too" in problem
+
+
+def test_nobody_of_whom_a_row_is_held_becomes_a_reader_by_another_row(
+    engine: Engine, tmp_path: Path
+) -> None:
+    """However far above or in which file it stands; and what is said of leaving holds all the same."""
+    with transaction(engine) as session:
+        add_newsletter(session)
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    first.write_text("email,name\nann@x.test,Ann\nbo@x.test,Bo\ncy@x.test,Cy\nANN@x.test,A\n")
+    second.write_text(
+        "email,status,Zustand\n"
+        "Ann@x.test,active,abgemeldet\n"  # held for a word in a column that nobody explained,
+        "bo@x.test,gold,\n"  # for a word of consent that nobody knows
+        "bo@x.test,unsubscribed,\n"
+        "di@x.test,active,neu\n"
+    )
+    plan = inspect(first, second)
+    tried = dry_run(engine, plan, "river", signer=SIGNER, now=NOON, chunk=3)
+    report = run(engine, plan, "river", signer=SIGNER, now=NOON, chunk=2)
+
+    assert report.counts == tried.counts == {"invalid": 5, "added": 2, "unsubscribed": 1}
+    assert report.reasons == tried.reasons
+    assert report.reasons["another row of the address may say that somebody wants no mail"] == 3
+    assert states_of(engine) == {"bo": "unsubscribed", "cy": "confirmed", "di": "confirmed"}

@@ -38,6 +38,11 @@ def imported(engine: Engine, path: Path) -> dict[str, str]:
     with transaction(engine) as session:
         add_newsletter(session)
     run(engine, inspect(path), "river", signer=SIGNER, now=NOON)
+    return states_of(engine)
+
+
+def states_of(engine: Engine) -> dict[str, str]:
+    """What everybody is now, by the part before the @."""
     with reading(engine) as session:
         rows = session.execute(
             select(Subscriber.address, Subscription.state).join(

@@ -73,6 +73,7 @@ class Rejected:
     address: str
     reason: str
     kind: str  # the reason without particulars, for counting
+    key: str = ""  # of the address, where the row is held for what it may say
 
 
 def encode(fields: Mapping[str, Any] | list[str]) -> str:

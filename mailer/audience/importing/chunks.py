@@ -145,7 +145,7 @@ class Seen:
         self._count = 0
 
     def take(self, keys: Sequence[str]) -> set[str]:
-        """Which of *keys*, all different, came before; from now on all of them did."""
+        """Which of *keys* came before; from now on all of them did."""
         while (self._count + len(keys)) * 2 > len(self._slots):
             self._grow()
         slots = self._slots
@@ -161,6 +161,15 @@ class Seen:
             slots[place] = value
         self._count += len(keys) - len(before)
         return before
+
+    def __contains__(self, key: str) -> bool:
+        """Whether *key* came before."""
+        slots = self._slots
+        value = hash(key) or 1
+        place = value & (len(slots) - 1)
+        while slots[place] and slots[place] != value:
+            place = (place + 1) & (len(slots) - 1)
+        return slots[place] != 0
 
     def _grow(self) -> None:
         old = self._slots

@@ -92,8 +92,11 @@ def standings_of(
     standings = [standing] * count
     for reader, cells in columns:
         known = reader.known
+        found = list(map(known.get, cells))
+        if found.count(Standing.CONFIRMED) == count:  # nothing can be worse for it
+            continue
         for n, cell in enumerate(cells):
-            told = known.get(cell)
+            told = found[n]
             if told is None:
                 try:
                     told = reader.read(cell)
@@ -209,6 +212,9 @@ def moments_of(columns: Sequence[Cells], count: int) -> list[str | None]:
     moments: list[str | None] = [None] * count
     for cells in columns:
         usual = parse_usual_moments(cells)
+        if None not in usual and not any(moments):
+            moments = usual
+            continue
         moments = [
             found or now or (parse_moment(cell) if cell else None)
             for found, now, cell in zip(moments, usual, cells, strict=True)

@@ -7,11 +7,10 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from functools import partial
-from itertools import count, islice, repeat
-from typing import NamedTuple
+from itertools import chain, islice
 
 from mailer.addresses import looks_like_address
+from mailer.audience.importing.blocks import AT_ONCE, Block, Row, block_of
 from mailer.sentences import Sentence
 
 SEPARATORS = {
@@ -22,19 +21,7 @@ SEPARATORS = {
 }
 
 _SAMPLE_ROWS = 60
-_BLOCK = 1000  # lines
 _EXCEL_HINT = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
-
-
-class Row(NamedTuple):
-    """One row: the line of the file it starts on, its cells, and what was wrong with it."""
-
-    line: int
-    cells: list[str]
-    damage: str = ""
-
-
-_ROW = partial(tuple.__new__, Row)
 
 
 def lines_of(text: Iterable[str], *, old_mac: bool) -> Iterator[str]:
@@ -72,27 +59,32 @@ def _score(sample: list[str], separator: str) -> tuple[int, float, int]:
     return (addresses, even, usual)
 
 
-def rows_of(lines: Iterator[str], separator: str) -> Iterator[Row]:
+def blocks_of(lines: Iterator[str], separator: str) -> Iterator[Block]:
     """Every row of *lines*; one that breaks the rules of quoting comes with its damage named.
 
     Most files have a row a line: those are cut many at a time. Where that fails, row by row.
     """
     done = width = 0
     source = _Lines(lines)
-    while block := source.take(_BLOCK):
-        rows = _cut(block, separator)
+    while some := source.take(AT_ONCE):
+        rows = _cut(some, separator)
         if rows is None:
-            source.give_back(block)
+            source.give_back(some)
             reader = _RowByRow(source, separator, done, width)
-            yield from reader.read(len(block))
+            yield block_of(reader.read(len(some)))
             done, width = reader.done, reader.width
         else:
-            yield from map(_ROW, zip(count(done + 1), rows, repeat("")))
-            done, width = done + len(block), width or len(rows[0])
+            yield Block(range(done + 1, done + 1 + len(rows)), rows)
+            done, width = done + len(some), width or len(rows[0])
+
+
+def rows_of(lines: Iterator[str], separator: str) -> Iterator[Row]:
+    """The same, row by row."""
+    return chain.from_iterable(blocks_of(lines, separator))
 
 
 class _Lines:
-    """Lines that can be given back, to be read once more."""
+    """Lines without NULs that can be given back, to be read once more."""
 
     def __init__(self, lines: Iterator[str]) -> None:
         self._lines = lines
@@ -101,13 +93,15 @@ class _Lines:
     def __iter__(self) -> Iterator[str]:
         while self._again:
             yield self._again.popleft()
-        for line in self._lines:  # noqa: UP028  # "yield from" would close them with this
-            yield line
+        for line in self._lines:
+            yield line.replace("\0", "")
 
     def take(self, most: int) -> list[str]:
         """The next lines, at most so many."""
         some = [self._again.popleft() for _ in range(min(most, len(self._again)))]
         some.extend(islice(self._lines, most - len(some)))
+        if "\0" in "".join(some):
+            return [line.replace("\0", "") for line in some]
         return some
 
     def give_back(self, lines: Sequence[str]) -> None:
@@ -117,6 +111,12 @@ class _Lines:
 
 def _cut(block: list[str], separator: str) -> list[list[str]] | None:
     """The cells of lines that are a row each; ``None`` when they are not."""
+    text = "".join(block).replace("\r\n", "\n")
+    if not any(map(f"\n{text}".__contains__, ('"', "\r", f"{separator} ", "\n "))):
+        lines = text.removesuffix("\n").split("\n")
+        if len(max(lines, key=len)) < csv.field_size_limit():
+            # Twice as fast as a reader that knows quotes.
+            return [line.split(separator) if line else [] for line in lines]
     try:
         rows = list(csv.reader(block, delimiter=separator, skipinitialspace=True, strict=True))
     except csv.Error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mailer.audience.importing.headers import is_about_readers, meaning_of
+from mailer.audience.importing.headers import is_about_readers, is_status, meaning_of
 from mailer.audience.importing.meanings import Meaning, normalise
 from mailer.audience.importing.statuses import Standing, is_time, is_yes, standing_of
 from mailer.audience.importing.systems import System
@@ -19,7 +19,9 @@ _MANY_NUMBERS = 5  # different ones: no program has as many kinds of consent
 
 def may_tell(header: str, system: System | None) -> bool:
     """Whether it may say who left, whatever it is called."""
-    return is_about_readers(header) and not (system and system.tells)
+    if system and (system.tells or normalise(header) in system.meanings):
+        return False
+    return is_about_readers(header)
 
 
 def words_of(
@@ -36,7 +38,13 @@ def words_of(
 
 def are_times(cells: Sequence[str]) -> bool:
     """Whether they say when, or that it never was."""
-    return any(map(is_time, cells)) and all(is_time(one) or is_yes(one) is False for one in cells)
+    times = sum(map(is_time, cells))
+    return times > 0 and times * 2 >= sum(is_yes(one) is not False for one in cells)
+
+
+def are_marks(cells: Sequence[str]) -> bool:
+    """Whether they say yes and nothing else: a cross in a column that is empty for the others."""
+    return bool(cells) and all(is_yes(one) is True and not is_time(one) for one in cells)
 
 
 def guess(header: str, cells: list[str], system: System | None) -> tuple[Meaning, str]:
@@ -45,7 +53,11 @@ def guess(header: str, cells: list[str], system: System | None) -> tuple[Meaning
     meaning = special or meaning_of(header)
     if meaning is not None and _is_other(header, meaning, cells, system):
         meaning = None
-    if meaning is None and may_tell(header, system) and _tells_who_left(cells):
+    if (
+        meaning is None
+        and may_tell(header, system)
+        and _tells_who_left(cells, enough=0.0 if is_status(header) else 0.5)
+    ):
         return Meaning.STATUS, "content"
     if meaning is None:
         empty = not header.strip() and not cells
@@ -77,12 +89,13 @@ def says_any(header: str) -> bool:
     return normalise(header).endswith(("reason", "grund", "unsubscribedby"))
 
 
-def _tells_who_left(cells: Sequence[str]) -> bool:
-    """Most of the words are of consent, and some say who left: they must not become readers."""
+def _tells_who_left(cells: Sequence[str], *, enough: float) -> bool:
+    """More than *enough* of the words are of consent, and some say who left: no readers."""
     words = [word for word in dict.fromkeys(map(str.lower, cells)) if is_yes(word) is None]
     known = map(standing_of, words)
     told = [standing for standing in known if standing is not None]
-    return len(told) * 2 > len(words) and max(told, default=Standing.CONFIRMED) > Standing.CONFIRMED
+    left = max(told, default=Standing.CONFIRMED) > Standing.CONFIRMED
+    return left and len(told) > len(words) * enough
 
 
 def in_two_parts(

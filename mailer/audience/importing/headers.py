@@ -43,7 +43,8 @@ _OTHER_WAYS = re.compile(r"sms|phone|mobile|telefon|handy|whatsapp|push|fax|電�
 _BUSINESS = re.compile(
     r"order|bestell|commande|pedido|ordine|encomenda|zamowien|payment|zahlung|paiement|pago|"
     r"pagamento|betaling|invoice|rechnung|facture|factura|fattura|shipp|shipment|ticket|booking|"
-    r"buchung|prioridad|priority|track|cookie|photo|foto|bild|注文|支払"
+    r"buchung|prioridad|priority|track|cookie|photo|foto|bild|charge|pledge|patron|attend|approval|"
+    r"rsvp|billing|注文|支払"
 )
 # What may be about consent, so that "no" below it is not passed over.
 _LIKE_CONSENT = re.compile(
@@ -51,6 +52,20 @@ _LIKE_CONSENT = re.compile(
     r"consent|einwillig|zustimm|optin|permission|toestemming|zgoda|souhlas|samty|abonn|subscri|"
     r"marketing|werbung|receives?|gdpr|dsgvo|rgpd|согласи|подпис|рассылк|同意|メルマガ|配信|رضایت|خبرنامه"
 )
+# A count of something, or the kind of mail: phpList's "Send this subscriber HTML emails".
+_COUNTED = re.compile(
+    r"^(?:number|num|count|anzahl|nombre|numero|total)|(?:count|number|rate|score)s?$|html"
+)
+# A status of whatever kind, in the languages of the exports; not a state, which countries have, too.
+_STATUS = re.compile(
+    r"status|statut(?!e)|статус|状態|状态|ステータス|durum|وضعیت|الحالة|סטטוס|κατασταση"
+)
+# Whose it is may stand before it: user.confirmed, subscriber_active.
+_WHOSE = re.compile(r"^(?:user|subscriber|contact|member|person|recipient|profile|customer)s?")
+_YES_OR_NO = frozenset((
+    Meaning.SUBSCRIBED, Meaning.CONFIRMED, Meaning.PENDING, Meaning.UNSUBSCRIBED,
+    Meaning.SUPPRESSED,
+))  # fmt: skip
 # Never kept, whoever exported them.
 _SECRETS = frozenset(("password", "passwort", "passwordchanged", "passwordhash", "token", "apikey"))
 
@@ -60,7 +75,7 @@ def meaning_of(header: str) -> Meaning | None:
     word = normalise(header)
     if word in _SECRETS:
         return Meaning.IGNORE
-    known = known_meaning(word)
+    known = known_meaning(word) or _of_whom(word)
     if known is not None or not is_about_mail(header):
         return known
     if _ABOUT_CONSENT.search(word):
@@ -68,6 +83,11 @@ def meaning_of(header: str) -> Meaning | None:
     if _ASIDE.search(word):
         return None
     return next((meaning for pattern, meaning in _GONE if pattern.search(word)), None)
+
+
+def _of_whom(word: str) -> Meaning | None:
+    meaning = known_meaning(_WHOSE.sub("", word))
+    return meaning if meaning in _YES_OR_NO else None
 
 
 def is_about_mail(header: str) -> bool:
@@ -82,4 +102,10 @@ def is_about_readers(header: str) -> bool:
 
 def is_like_consent(header: str) -> bool:
     """Whether a "no" below it may be somebody who wants no mail."""
-    return _LIKE_CONSENT.search(normalise(header)) is not None
+    word = normalise(header)
+    return _LIKE_CONSENT.search(word) is not None and _COUNTED.search(word) is None
+
+
+def is_status(header: str) -> bool:
+    """Whether it is called a status, of whatever."""
+    return _STATUS.search(normalise(header)) is not None

@@ -6,10 +6,10 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
-from mailer.audience.importing import decoding, delimited, lists, objects, workbooks
-from mailer.audience.importing.delimited import Row
+from mailer.audience.importing import blocks, decoding, delimited, lists, objects, workbooks
+from mailer.audience.importing.blocks import Block, Row
 from mailer.audience.importing.files import Source, is_json, require_table
 from mailer.errors import InvalidFile
 from mailer.sentences import Sentence
@@ -49,23 +49,36 @@ class Layout:
 
 
 @contextmanager
-def rows_of(layout: Layout) -> Iterator[Iterator[Row]]:
-    """Every row of a table, the header and blank rows too."""
+def blocks_of(layout: Layout) -> Iterator[Iterator[Block]]:
+    """Every row of a table, the header and blank rows too, block by block."""
     source = layout.source
     with source.open() as stream:
         if layout.sheet is not None:
-            yield workbooks.rows_of_sheet(stream, source.name, layout.sheet)
-            return
-        if layout.members:
-            yield objects.rows_of_objects(stream, source.name, layout.members)
-            return
-        with _text(stream, layout) as text:
-            lines = delimited.lines_of(text, old_mac=layout.old_mac)
-            if layout.plain:
-                yield lists.rows_of_list(lines)
-                return
-            rows = delimited.rows_of(lines, layout.separator)
-            yield islice(rows, 1, None) if layout.hint else rows
+            yield blocks.blocks_of(workbooks.rows_of_sheet(stream, source.name, layout.sheet))
+        elif layout.members:
+            yield blocks.blocks_of(objects.rows_of_objects(stream, source.name, layout.members))
+        else:
+            with _text(stream, layout) as text:
+                yield _blocks_of_text(text, layout)
+
+
+@contextmanager
+def rows_of(layout: Layout) -> Iterator[Iterator[Row]]:
+    """The same, row by row."""
+    with blocks_of(layout) as found:
+        yield chain.from_iterable(found)
+
+
+def _blocks_of_text(text: io.TextIOWrapper, layout: Layout) -> Iterator[Block]:
+    if layout.plain:
+        return blocks.blocks_of(
+            lists.rows_of_list(delimited.lines_of(text, old_mac=layout.old_mac))
+        )
+    lines = delimited.lines_of(text, old_mac=True) if layout.old_mac else text
+    found = delimited.blocks_of(lines, layout.separator)
+    if layout.hint:
+        return chain([next(found).part(1)], found)
+    return found
 
 
 def _text(stream: io.BufferedIOBase | object, layout: Layout) -> io.TextIOWrapper:

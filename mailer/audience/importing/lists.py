@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from mailer.audience.importing.delimited import Row
+from mailer.audience.importing.blocks import Row
 
 _ADDRESS = r"[^\s@,;|<>\"]+@[^\s@,;|<>\"]+"
 _ENTRY = re.compile(

@@ -9,13 +9,14 @@ from mailer.addresses import looks_like_address, tidy_name
 from mailer.audience.importing.guessing import (
     PARTS_OF_NAMES,
     TELLING,
+    are_marks,
     are_times,
     guess,
     in_two_parts,
     may_tell,
     words_of,
 )
-from mailer.audience.importing.headers import meaning_of
+from mailer.audience.importing.headers import is_like_consent, meaning_of
 from mailer.audience.importing.meanings import Meaning, field_name, normalise
 from mailer.audience.importing.statuses import Standing
 from mailer.audience.importing.systems import System, recognise
@@ -33,7 +34,7 @@ _ONCE = (
 # When somebody confirmed; where nothing else tells who did, an empty one says: never.
 _CONFIRMATIONS = frozenset((
     "confirmtime", "confirmedat", "confirmationdate", "confirmationtime", "confirmedon",
-    "doubleoptindate", "optinconfirmedat", "datedeconfirmation", "bestatigtam", "bestatigungsdatum",
+    "doubleoptindate", "optinconfirmedat", "aktivierungsdatum", "aktiviertam", "activationdate", "datedeconfirmation", "bestatigtam", "bestatigungsdatum",
 ))  # fmt: skip
 _WATCHED = (Meaning.FIELD, Meaning.TAGS)
 _EXAMPLES = 3
@@ -132,7 +133,9 @@ def map_columns(
             )
         )
     problems += _other_addresses(columns, address, sample)
-    found = _confirmed_by_time(columns, cells) if system is None else tuple(columns)
+    found = tuple(columns)
+    if system is None:
+        found = _marked(_confirmed_by_time(columns, cells), cells, len(sample))
     problems += [
         Sentence(
             "Whoever has nothing in the column {column!r} is taken as pending.",
@@ -177,6 +180,29 @@ def _confirmed_by_time(
         else column
         for column in columns
     )
+
+
+def _marked(
+    columns: tuple[Column, ...], cells: Sequence[Sequence[str]], rows: int
+) -> tuple[Column, ...]:
+    """The columns; where all that tells who wants a newsletter is a mark, whoever has none did not ask."""
+    telling = [column for column in columns if column.meaning in TELLING]
+    marks = [
+        column
+        for column in telling or columns
+        if column.meaning is Meaning.SUBSCRIBED
+        or (column.meaning is Meaning.FIELD and column.watched and is_like_consent(column.header))
+    ]
+    if len(marks) != 1 or len(telling) > 1:
+        return columns
+    (mark,) = marks
+    found = cells[mark.number - 1]
+    if len(found) == rows or mark.because == "you" or not are_marks(found):
+        return columns
+    taken = replace(
+        mark, meaning=Meaning.SUBSCRIBED, field="", watched=False, words=(("", Standing.PENDING),)
+    )
+    return tuple(taken if column is mark else column for column in columns)
 
 
 def _examples(cells: Sequence[str]) -> tuple[str, ...]:

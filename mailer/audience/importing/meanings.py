@@ -79,7 +79,8 @@ _WORDS: dict[Meaning, str] = {
         isenabled abonniert angemeldet abonne inscrit suscrito iscritto inscrito подписан""",
     Meaning.CONFIRMED: """
         confirmed isconfirmed verified isverified emailverified emailconfirmed doubleoptin
-        istheemailofthisuserconfirmed istheemailofthissubscriberconfirmed bestatigt confirme
+        istheemailofthisuserconfirmed istheemailofthissubscriberconfirmed isthissubscriberconfirmed
+        bestatigt confirme
         confirmado confermato activated activatedat aktiviert emailvalidated emailconfirmation
         potvrzeno potwierdzony bevestigd confirmada confermata confirmee подтвержден 確認済み""",
     Meaning.PENDING: """
@@ -107,14 +108,15 @@ _WORDS: dict[Meaning, str] = {
         afgemeldop uitschrijfdatum opgezegd wypisany rezygnacja niekontaktowac avregistrerad
         退会 退会日 解除日 配信停止 配信停止日 購読解除 لغواشتراک لغوعضویت انصراف aboneliktencikti
         cancelledat canceledat cancelled canceled lefton leftat dateleft exitdate removedat
-                debaja dadodebaja disiscritto cancellato descadastrado uitgeschreven отписан""",
+        canceldate cancellationdate exclu exclue excludescampagnes
+        debaja dadodebaja disiscritto cancellato descadastrado uitgeschreven отписан""",
     Meaning.SUPPRESSED: """
         cleantime cleaned bounced isbounced hardbounced hardbounce bouncedat bouncetime bouncedate
         blocked isblocked blocklisted isblocklisted blacklisted isblacklisted blacklist blocklist
         isthisuserblacklisted isthissubscriberblacklisted emailblacklisted suppressed issuppressed
         onhold isonhold emailonhold emailisbad email1isbad emailbounced
         isspamcomplaining complained complaint complaintat spam markedasspam spamreport unreachable undeliverable
-        verstorben decede decedee fallecido falecido deceduto overleden zmarly avliden rebond rebonds
+        npai plainte plaintes verstorben decede decedee fallecido falecido deceduto overleden zmarly avliden rebond rebonds
         rebotado rimbalzato 不達 無効         gesperrt unzustellbar""",
     Meaning.REASON: "unsubreason unsubscribereason unsubscriptionreason reasonforleaving abmeldegrund",
     Meaning.JOINED: """
@@ -131,7 +133,7 @@ _WORDS: dict[Meaning, str] = {
     Meaning.EVIDENCE: """
         optintime optinip confirmtime confirmip confirmedat confirmationdate confirmationtime
         confirmedoptindate confirmedoptintime consentat consentgivenat einwilligungam
-        einwilligungsdatum bestatigtam bestatigungsdatum aktivierungsdatum aktiviertam
+        einwilligungsdatum bestatigtam bestatigungsdatum activationdate aktivierungsdatum aktiviertam
         confirmationip confirmedip ipaddress ip signupip optinipaddress subscribedip
         registrationip ipadresse adresseip optinsource signupsource signupform consenttext
         consentdate consenttime gdprconsent dsgvo doubleoptindate""",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import IO, Any
 
-from mailer.audience.importing.delimited import Row
+from mailer.audience.importing.blocks import Row
 from mailer.errors import InvalidFile
 from mailer.sentences import Sentence
 

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from mailer.addresses import tidy_name
-from mailer.audience.importing.delimited import Row
+from mailer.audience.importing.blocks import Row
 from mailer.audience.importing.files import find_sources
 from mailer.audience.importing.layouts import Layout, layouts_of, rows_of
 from mailer.audience.importing.mapping import Column, Mapped, header_row, listed, map_columns

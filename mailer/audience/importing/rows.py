@@ -9,10 +9,10 @@ from types import MappingProxyType
 
 from mailer.addresses import tidy_name
 from mailer.audience.importing import columns as made
+from mailer.audience.importing.blocks import Block, Row, block_of
 from mailer.audience.importing.candidates import Candidate, File, Rejected, encode
 from mailer.audience.importing.cells import unguarded
 from mailer.audience.importing.columns import Cells, Failures
-from mailer.audience.importing.delimited import Row
 from mailer.audience.importing.fitting import Types, typed, with_fitting
 from mailer.audience.importing.mapping import Column
 from mailer.audience.importing.meanings import Meaning
@@ -67,12 +67,31 @@ class RowReader:
         ends = (reader.at for reader in self._telling)
         self._must_reach = -1 if ragged else max(ends, default=-1)
 
-    def read(self, rows: Iterable[Row]) -> list[Candidate | Rejected]:
+    @property
+    def may_hold(self) -> bool:
+        """Whether some column may say something that has to be explained first."""
+        return bool(self._watches or self._telling)
+
+    def held(self, block: Block) -> list[str]:
+        """The addresses' keys of the rows that are held; nearly always none, and that is told fast."""
+        if not self._hold_any(block.cells):
+            return []
+        return [one.key for one in self.read(block) if isinstance(one, Rejected) and one.key]
+
+    def _hold_any(self, rows: Sequence[Cells]) -> bool:
+        return any(
+            watch.found(map(str.strip, _column(rows, watch.at))) for watch in self._watches
+        ) or any(
+            reader.find(cell) is None
+            for reader in self._telling
+            for cell in set(map(str.strip, _column(rows, reader.at))) - reader.known.keys()
+        )
+
+    def read(self, block: Block) -> list[Candidate | Rejected]:
         """What becomes of some rows; blank ones are dropped."""
-        width = self._width
-        some = list(rows)
-        whole = [row for row in some if len(row.cells) == width and not row.damage]
-        return self._read_whole(whole) if len(whole) == len(some) else self._read_uneven(some)
+        if not block.damages and set(map(len, block.cells)) == {self._width}:
+            return self._read_whole(block)
+        return self._read_uneven(block)
 
     def _read_uneven(self, rows: Iterable[Row]) -> list[Candidate | Rejected]:
         rejected: list[Candidate | Rejected] = []
@@ -88,7 +107,7 @@ class RowReader:
                     rejected.append(self._rejected(row, *why))
                 else:
                     whole.append(self._fitted(row))
-        return self._read_whole(whole) + rejected
+        return (self._read_whole(block_of(whole)) if whole else []) + rejected
 
     def _misfit(self, row: Row) -> tuple[str, str] | None:
         width = len(row.cells)
@@ -111,25 +130,19 @@ class RowReader:
         missing = [""] * (self._width - len(row.cells))
         return row._replace(cells=row.cells[: self._width] + missing)
 
-    def _rejected(self, row: Row, reason: str, kind: str) -> Rejected:
+    def _rejected(self, row: Row, reason: str, kind: str, key: str = "") -> Rejected:
         address = row.cells[self._address] if self._address < len(row.cells) else ""
         told = reason
         if row.damage:
             told = Sentence("{reason} ({damage})", reason=reason, damage=row.damage)
-        return Rejected(self._file, row.line, tidy_name(address), told, kind)
+        return Rejected(self._file, row.line, tidy_name(address), told, kind, key)
 
-    def _read_whole(self, rows: list[Row]) -> list[Candidate | Rejected]:
-        if not rows:
-            return []
-        cells = [
-            list(map(str.strip, column))
-            for column in zip(*[row.cells for row in rows], strict=True)
-        ]
+    def _read_whole(self, block: Block) -> list[Candidate | Rejected]:
+        cells = [list(map(str.strip, column)) for column in zip(*block.cells, strict=True)]
         if self._guarded:
             cells = [list(map(unguarded, column)) for column in cells]
-        count, failures = len(rows), Failures()
-        notes = [row.damage for row in rows]
-        lines = [row.line for row in rows]
+        count, lines, failures = len(block), block.lines, Failures()
+        notes = list(block.damages) or [""] * count
         wrapped = [""] * count
         shown = cells[self._address]
         keys = made.addresses_of(shown, wrapped, notes, failures)
@@ -157,8 +170,9 @@ class RowReader:
                 ),
             )
         )  # fmt: skip
+        rows: list[Row] = list(block) if failures else []
         for n, why in failures.items():
-            outcomes[n] = self._rejected(rows[n], *why)
+            outcomes[n] = self._rejected(rows[n], *why, keys[n])
         blank = {n for n in failures if not any(column[n] for column in cells)}
         return [one for n, one in enumerate(outcomes) if n not in blank] if blank else outcomes
 
@@ -199,6 +213,14 @@ class RowReader:
             )
         else:
             yield repeat(None)
+
+
+def _column(rows: Sequence[Cells], at: int) -> set[str]:
+    """The different cells of one column."""
+    try:
+        return {cells[at] for cells in rows}
+    except IndexError:
+        return {cells[at] for cells in rows if at < len(cells)}
 
 
 def _named(columns: Sequence[Column], meaning: Meaning) -> list[tuple[str, int]]:

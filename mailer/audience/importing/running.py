@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from functools import partial
-from itertools import dropwhile, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,14 +18,11 @@ from sqlalchemy.orm import Session
 from mailer.address_rules import BUILT_IN, AddressRules
 from mailer.audience import fields, newsletters
 from mailer.audience.importing import lookups, writing
-from mailer.audience.importing.candidates import Candidate, Rejected
 from mailer.audience.importing.chunks import Added, Chunk, Seen
 from mailer.audience.importing.deciding import Known, Writes, decide
-from mailer.audience.importing.fitting import Types
-from mailer.audience.importing.layouts import rows_of
+from mailer.audience.importing.gathering import chunks
 from mailer.audience.importing.meanings import Meaning
 from mailer.audience.importing.planning import Plan
-from mailer.audience.importing.rows import RowReader
 from mailer.audience.importing.statuses import Standing
 from mailer.audience.importing.verdicts import REMEMBERED, Report, Verdict, VerdictFile
 from mailer.database.engine import reading, transaction, unchecked
@@ -35,12 +31,11 @@ from mailer.names import LONGEST_NAME
 from mailer.sentences import Sentence
 from mailer.tokens import Signer
 
-# Rows of one transaction, at least: each rewrites most of the index of addresses, so the fewer the
+# Rows of one transaction: each rewrites most of the index of addresses, so the fewer the
 # better; all of them are in memory, on PostgreSQL with those that are read meanwhile.
 _CHUNK = 64_000
 _TRIED = 20_000  # rows of a dry run, which writes nothing
 _EARLIER = Sentence("the address stands in an earlier row")
-_AT_ONCE = 1_000  # rows that are read together: they fit into a processor's cache
 
 
 _CameBefore = Callable[[Chunk, Mapping[str, Known], Collection[str]], set[str]]
@@ -83,7 +78,7 @@ def run(  # noqa: PLR0913  # what an import can be told
     seen, added = Seen(), Added(kept.get("added", ()))
     with _collector_paused(), unchecked(engine) as writer, ExitStack() as stack:
         file = _verdict_file(stack, verdicts, kept.get("verdicts", 0))
-        parts = _chunks(plan, types, rules, size, skip, wanted=file is not None)
+        parts = chunks(plan, types, rules, size=size, skip=skip, wanted=file is not None)
         for part in _ahead(parts) if engine.dialect.name == "postgresql" else parts:
             with transaction(writer) as session:
                 writing.prepare(session, target)
@@ -137,7 +132,7 @@ def dry_run(
         target = writing.Target(newsletters.get(session, newsletter).id, now, "dry run")
         file = _verdict_file(stack, verdicts, 0)
         types = fields.types(session)
-        for part in _chunks(plan, types, rules, size, 0, wanted=True):
+        for part in chunks(plan, types, rules, size=size, skip=0, wanted=True):
             _decide(session, target, part, before, report, signer)
             if len(report.first_rows) < REMEMBERED:
                 told = sorted(part.verdicts, key=lambda one: (one.file, one.line))
@@ -221,41 +216,6 @@ def _ahead(parts: Iterator[Chunk]) -> Iterator[Chunk]:
         while (part := coming.result()) is not None:
             coming = other.submit(next, parts, None)
             yield part
-
-
-def _chunks(
-    plan: Plan, types: Types, rules: AddressRules, size: int, skip: int, *, wanted: bool
-) -> Iterator[Chunk]:
-    part = Chunk(wanted)
-    for rows, outcomes in _read(plan, types, skip):
-        part.put(outcomes)
-        part.rows += rows
-        if part.rows >= size:
-            yield part.close(rules)
-            part = Chunk(wanted)
-    if part.rows:
-        yield part.close(rules)
-
-
-def _read(plan: Plan, types: Types, skip: int) -> Iterator[tuple[int, list[Candidate | Rejected]]]:
-    """Some rows at a time: how many they were, and what became of those that are not blank."""
-    for file in plan.files:
-        reader = RowReader(
-            file.columns,
-            file.standing,
-            plan.statuses,
-            file=file.name,
-            system=file.system,
-            types=types,
-            ragged=file.layout.sheet is not None,
-        )
-        first = file.header_line or 0
-        with rows_of(file.layout) as rows:
-            readers = dropwhile(lambda row: row.line <= first, rows)  # noqa: B023  # used up here
-            while some := list(islice(readers, _AT_ONCE)):
-                done, skip = skip, max(0, skip - len(some))
-                if done < len(some):
-                    yield len(some) - done, reader.read(some[done:])
 
 
 def _progress_key(plan: Plan, newsletter_id: int, chunk: int) -> str:

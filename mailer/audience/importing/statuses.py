@@ -53,6 +53,7 @@ _WORDS: dict[Standing, str] = {
         pendiente; no confirmado; in attesa; non confermato; pendente; não confirmado;
         niet bevestigd; in afwachting; oczekujący; niepotwierdzony; beklemede; onaylanmadı; ожидает;
         не подтвержден; не підтверджено; 未確認; 待确认; قيد الانتظار; در انتظار; ממתין;
+        onbevestigd; do aktywacji; неподтверждён; неподтвержден; не подтверждён;
         no permissions set; temporary hold; double opt-in pending; pending double opt-in; pending opt-in;
         waiting for confirmation; confirmation pending; not yet confirmed; non-confirmed; nonconfirmed;
         awaiting opt-in; confirmation sent; optin requested; à confirmer;
@@ -71,7 +72,8 @@ _WORDS: dict[Standing, str] = {
         لغو اشتراک; غیرفعال; לא פעיל; הוסר; do not contact; do not email; do not mail; no contact;
         never subscribed; unengaged non-marketable; non-marketable; unsubscribe; unsubscribes; not active; non-marketing contact; gekündigt;
         abgemeldete; ausgetreten; widerrufen; résilié; désactivé; revocado; revogado; revocato;
-        opgezegd; deceased; verstorben""",
+        opgezegd; deceased; verstorben; donotmail; no lists; by user; by moderator;
+        rezygnacja; usunięty; wypisana""",
     Standing.SUPPRESSED: """
         cleaned; bounced; bounce; bouncing; spammy; spam complaint; hard bounced; hard bounce; hard-bounced; hardbounced;
         unreachable; undeliverable; complained; complaint; complaints; on hold; on hold bounce; spam;
@@ -79,6 +81,7 @@ _WORDS: dict[Standing, str] = {
         malicious; unzustellbar; gesperrt; gebounced; gebounct; bounce (hard); hardbounce; rebotado;
         rebondi; rimbalzato; bloqué; bloqueado; bloqueada; bloccato; geblokkeerd; zablokowany;
         engellendi; заблокирован; заблокований; 配信停止; 不達; 반송; محظور; חסום;
+        spammed; by bounces; opgeschoond; zwrot twardy; twarde odbicie; недоступен; エラー停止;
         rejected; abused; deferred permanently; blocked by user; marked spam; reported spam""",
 }
 _STANDINGS = {

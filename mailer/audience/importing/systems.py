@@ -55,6 +55,13 @@ _BREVO_WORDS = {
     },
     "subscribed": {"email_marketing": Standing.CONFIRMED, "": Standing.PENDING},
 }
+_PHPLIST = _all(
+    Meaning.IGNORE,
+    "id uniqid uuid uniqueid uniqueidforsubscriber uniqueidforuser htmlemail rssfrequency optedin "
+    "sendthissubscriberhtmlemails sendthisuserhtmlemails didthissubscribermanuallyconfirm "
+    "didthisusermanuallyconfirm bouncecount numberofbounces numberofbouncesonthissubscriber "
+    "numberofbouncesonthisuser subscribepage foreignkey lastmodified modified",
+)
 _UTM = "utmsource utmmedium utmcampaign utmterm utmcontent utmlastpath utmreferrer referrerurl"
 
 # What `mailer export` writes; of CSV, cells are guarded against spreadsheets.
@@ -100,6 +107,13 @@ SYSTEMS = (
         _all(Meaning.FIELD, "activesubscription expiry plan type firstpaymentat")
         | _all(Meaning.IGNORE, "stripeconnectedcustomerid preferdigests"),
     ),
+    # As the page of subscribers exports it: there the day of cancelling is that of leaving.
+    System(
+        "Substack",
+        frozenset(("email", "stripeplan", "canceldate", "startdate")),
+        _all(Meaning.FIELD, "subscriptionsourcefree subscriptionsourcepaid type")
+        | {"startdate": Meaning.JOINED},
+    ),
     System(
         "Ghost",
         frozenset(("email", "name", "subscribedtoemails", "complimentaryplan")),
@@ -128,14 +142,13 @@ SYSTEMS = (
         frozenset(("emailaddress", "subscribedat", "utmsource", "utmlastpath")),
         _all(Meaning.EVIDENCE, _UTM),
     ),
-    System(
-        "phpList",
-        frozenset(("email", "confirmed", "blacklisted", "htmlemail")),
-        _all(
-            Meaning.IGNORE,
-            "id uniqid uuid htmlemail bouncecount rssfrequency subscribepage foreignkey "
-            "lastmodified modified optedin",
-        ),
+    *(
+        System("phpList", frozenset(headers.split()), _PHPLIST)
+        for headers in (
+            "email confirmed blacklisted htmlemail",
+            "email listmembership",
+            "emailaddress listmembership",
+        )
     ),
     # The post, not e-mail, is what "Do Not Mail" is about.
     System(
@@ -179,6 +192,20 @@ SYSTEMS = (
         "Mailjet",
         frozenset(("email", "isoptinpending")),
         _all(Meaning.IGNORE, "id deliveredcount lastupdateat exclusionfromcampaignsupdatedat"),
+    ),
+    System(
+        "Mailgun: bounces",
+        frozenset(("address", "code", "error", "createdat")),
+        _all(Meaning.REASON, "error") | {"address": Meaning.ADDRESS},
+        standing=Standing.SUPPRESSED,
+        only=True,
+    ),
+    System(
+        "SendGrid: suppressed",
+        frozenset(("email", "reason", "created", "status")),
+        _all(Meaning.REASON, "reason status"),
+        standing=Standing.SUPPRESSED,
+        only=True,
     ),
     System("MailerLite", frozenset(("subscriber", "sent", "opens", "clicks", "subscribed"))),
 )

@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from mailer.addresses import tidy_name
-from mailer.audience.importing.delimited import Row
+from mailer.audience.importing.blocks import Row
 from mailer.errors import InvalidFile
 
 # What openpyxl and the parsers below it raise about files that are none, or half.

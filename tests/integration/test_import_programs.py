@@ -1,0 +1,99 @@
+"""Lists as more programs write them, with the columns that made readers of people who are none, or held
+those who are.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.integration.test_import_exports import expected, imported, rows
+
+# What each of ann, bo, cy, … becomes; see test_import_exports.
+PROGRAMS = {
+    "substack": (
+        "email,active_subscription,expiry,plan,email_disabled,created_at,first_payment_at\n"
+        "ann@,false,,other,false,2025-01-01T08:00:00.000Z,\n"
+        "bo@,true,2026-12-01T00:00:00.000Z,yearly,false,2025-01-01T08:00:00.000Z,2025-02-01\n"
+        "cy@,false,,other,true,2025-01-01T08:00:00.000Z,\n",
+        "ccu",
+    ),
+    "substack's page of subscribers": (
+        "Email,Name,Stripe plan,Cancel date,Start date,Emails opened (6mo),Type,Activity,Revenue\n"
+        "ann@,Ann,,,2024-03-01,8,Free,5,$0.00\nbo@,,,2025-03-01,2024-03-01,0,Free,0,$0.00\n",
+        "cu",
+    ),
+    "phplist": (
+        "Email\tIs this subscriber confirmed\tIs this subscriber blacklisted\t"
+        "Did this subscriber manually confirm\tNumber of bounces\tEntered\t"
+        "Send this subscriber HTML emails\tName\tList Membership\n"
+        'ann@\t1\t0\t0\t0\t2020-01-01 10:00:00\t0\tAnn "A" Lee\tRiver news \n'
+        "bo@\t0\t0\t0\t0\t2020-01-01 10:00:00\t1\t\tRiver news \n"
+        "cy@\t1\t1\t1\t2\t2020-01-01 10:00:00\t1\t\tRiver news Other \n"
+        "di@\t1\t0\t1\t0\t2020-01-01 10:00:00\t1\t\tNo Lists\n",
+        "cps-",
+    ),
+    "fluentcrm": ("email,status\nann@,subscribed\nbo@,spammed\ncy@,transactional\n", "csu"),
+    "acymailing": (
+        "user.name,user.email,user.active,user.confirmed\nA,ann@,1,1\n,bo@,1,0\n,cy@,0,1\n",
+        "cpu",
+    ),
+    "wordpress' users": (
+        "user_email,user_status,display_name\nann@,0,Ann\nbo@,0,Bo\n",
+        "cc",
+    ),
+    "patreon": (
+        "Name,Email,Patron Status,Last Charge Status\nAnn,ann@,Active patron,Paid\n"
+        "Bo,bo@,Former patron,Deleted\nCy,cy@,Declined patron,Declined\n,di@,,Pending\n",
+        "cccc",
+    ),
+    "guests": ("email,approval_status,Attendee Status\nann@,approved,\nbo@,declined,Deleted\n", "cc"),
+    "zoho": ("Contact Email,Contact Status\nann@,Active\nbo@,Unsub\ncy@,DoNotMail\n", "cuu"),
+    "mailman": (
+        "email,delivery_status\nann@,enabled\nbo@,by_user\ncy@,by_bounces\ndi@,by_moderator\n",
+        "cusu",
+    ),
+    "laposta": (
+        "email;lid-status\nann@;actief\nbo@;uitgeschreven\ncy@;opgeschoond\ndi@;onbevestigd\n"
+        "ed@;anders\n",
+        "cusp-",
+    ),
+    "freshmail": (
+        "Adres e-mail;Status\nann@;aktywny\nbo@;rezygnacja\ncy@;do aktywacji\ndi@;zwrot twardy\n",
+        "cups",
+    ),
+    "unisender": ("Email;Статус email\nann@;активен\nbo@;отписан\ncy@;недоступен\n", "cus"),
+    "blastmail": ("メールアドレス,状態\nann@,配信中\nbo@,エラー停止\n", "cs"),
+    "sarbacane": ("Email;Désabonné;NPAI;Plainte\nann@;0;0;0\nbo@;1;0;0\ncy@;0;1;0\ndi@;0;0;1\n", "cuss"),
+    "mailjet, fr": ("Email;Exclu des campagnes\nann@;non\nbo@;oui\n", "cu"),
+    "cleverreach, de": (
+        "E-Mail;Anmeldedatum;Aktivierungsdatum;Abmeldedatum\n"
+        "ann@;01.02.2024 10:00:00;01.02.2024 10:00:00;\nbo@;01.02.2024 10:00:00;;\n"
+        "cy@;01.02.2024 10:00:00;01.02.2024 10:00:00;05.02.2024\n",
+        "cpu",
+    ),
+    "confirmed at some time": (
+        "email,confirmed_at\nann@,2021-01-01\nbo@,\ncy@,2021\ndi@,2021-03-03 10:00:00 UTC\n",
+        "cpcc",
+    ),
+    "mailgun's bounces": (
+        'address,code,error,created_at\nann@,550,no such user,"Fri, 01 Jan 2021 10:00:00 UTC"\n',
+        "s",
+    ),
+    "sendgrid's bounces": ("status,reason,email,created\n5.1.1,550 no,ann@,1577872800\n", "s"),
+    "a cross for those who want it": ("Name,E-Mail,Newsletter\nA,ann@,x\nB,bo@,\n", "cp"),
+    "a cross, put otherwise": ("Name,E-Mail,Wants our newsletter\nA,ann@,x\nB,bo@,\n", "cp"),
+    "a cross beside a status": ("E-Mail,Newsletter,Status\nann@,x,active\nbo@,,active\n", "cc"),
+    "a cross for something else": ("E-Mail,Choir\nann@,x\nbo@,\n", "cc"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "states"), PROGRAMS.values(), ids=PROGRAMS)
+def test_the_states_of_other_programs_are_understood(
+    sqlite_engine: Engine, tmp_path: Path, text: str, states: str
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(rows(text))
+    assert imported(sqlite_engine, path) == expected(states)
