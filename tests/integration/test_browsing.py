@@ -42,26 +42,23 @@ def names(engine: Engine, search: Search, **options: int) -> list[str]:
     return [one.address.partition("@")[0] for one in rows]
 
 
-@pytest.mark.parametrize(
-    ("words", "found"),
-    [
-        ("", ["dora", "carla", "ben_50%", "ann"]),
-        ("brook", ["carla", "ann"]),
-        ("ann brook", ["ann"]),
-        ("RIVER", ["ben_50%", "ann"]),
-        ("50%", ["ben_50%"]),
-        ("ben_", ["ben_50%"]),
-        ("n_", ["ben_50%"]),
-        ("%", ["ben_50%"]),
-        ("o'b", ["carla"]),
-        ("\\", []),
-        ("nobody", []),
-    ],
-)
 def test_words_are_looked_for_in_address_and_name_as_they_are(
-    engine: Engine, readers: dict[str, int], words: str, found: list[str]
+    engine: Engine, readers: dict[str, int]
 ) -> None:
-    assert names(engine, Search(words=words)) == found
+    wanted = {
+        "": ["dora", "carla", "ben_50%", "ann"],
+        "brook": ["carla", "ann"],
+        "ann brook": ["ann"],
+        "RIVER": ["ben_50%", "ann"],
+        "50%": ["ben_50%"],
+        "ben_": ["ben_50%"],
+        "n_": ["ben_50%"],
+        "%": ["ben_50%"],
+        "o'b": ["carla"],
+        "\\": [],
+        "nobody": [],
+    }
+    assert {words: names(engine, Search(words=words)) for words in wanted} == wanted
 
 
 def test_pages_follow_each_other_without_gap_or_double(

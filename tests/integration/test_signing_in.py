@@ -100,16 +100,17 @@ async def test_a_password_signs_in_and_the_cookie_is_well_guarded(mailer: Mailer
         assert (await client.get("/sign-in")).headers["location"] == "/"
 
 
-@pytest.mark.parametrize(
-    "target", ["https://evil.test", "//evil.test", "/\\evil.test", "javascript:x", "evil", "/a\\b"]
-)
-async def test_signing_in_leads_to_our_own_pages_only(mailer: Mailer, target: str) -> None:
+async def test_signing_in_leads_to_our_own_pages_only(sqlite_engine: Engine) -> None:
+    mailer = mailer_of(sqlite_engine)
     add_user(mailer)
-    async with visiting(mailer) as client:
-        done = await client.post(
-            "/sign-in", data={"address": "ana@river.test", "password": PASSWORD, "next": target}
-        )
-    assert done.headers["location"] == "/"
+    for target in (
+        *("https://evil.test", "//evil.test", "/\\evil.test"),
+        *("javascript:x", "evil", "/a\\b"),
+    ):
+        async with visiting(mailer) as client:
+            given = {"address": "ana@river.test", "password": PASSWORD, "next": target}
+            done = await client.post("/sign-in", data=given)
+        assert done.headers["location"] == "/", target
 
 
 @pytest.mark.parametrize(
