@@ -59,6 +59,7 @@ _KNOWN = _words(
 )
 # One slip away from those above, yet what their owners meant.
 _NEIGHBOURS = frozenset(("mail.com", "mail.de", "email.com", "email.de", "ymail.com", "gmx.com"))
+_DOTS_MEAN_NOTHING = frozenset(("gmail.com", "googlemail.com"))
 _MISTYPED_ENDS = {
     "con": "com", "cmo": "com", "ocm": "com", "vom": "com", "xom": "com", "cpm": "com",
     "comm": "com", "coom": "com", "ogr": "org", "orgg": "org", "nte": "net", "nett": "net",
@@ -76,6 +77,18 @@ class Address(NamedTuple):
     def wire(self) -> str:
         """For SMTP: the part before the @ as written, the domain as A-labels."""
         return f"{self.shown.rpartition('@')[0]}@{self.domain}"
+
+    @property
+    def mailbox(self) -> str:
+        """Where its mail most likely lies: many addresses may lead to one (``ann+a@``, ``ann+b@``).
+
+        For limits only: whether two people share a mailbox, nobody can know.
+        """
+        local = self.key.rpartition("@")[0]
+        local = local.partition("+")[0] or local
+        if self.domain in _DOTS_MEAN_NOTHING:
+            return f"{local.replace('.', '')}@gmail.com"
+        return f"{local}@{self.domain}"
 
 
 def parse_address(text: str) -> Address:

@@ -69,7 +69,7 @@ class Office:
         return f"{self.base_url}/p/{self.signer.sign(0, subscriber_id)}"
 
     def may_mail(self, session: Session, address: Address, now: datetime) -> bool:
-        """Count a mail that a stranger asked for; ``False`` when that address had enough."""
-        scope = f"mail {self.signer.digest('meter', address.key)}"
+        """Count a mail that a stranger asked for; ``False`` when that mailbox had enough."""
+        scope = f"mail {self.signer.digest('meter', address.mailbox)}"
         counted = [meters.allow(session, scope, rate, now) for rate in _MAILS]
         return all(counted)

@@ -128,11 +128,10 @@ def _ask_to_confirm(
     until = now + office.confirm_within
     token = office.signer.seal(_PURPOSE, sign_up.id.to_bytes(_ID_BYTES, "big"), until=until)
     language = sign_up.language or newsletter.language
-    office.notifier.notify(
+    office.notifier.notify(  # without the name: a stranger may have put an advertisement there
         session,
         "confirm",
         to=sign_up.address,
-        to_name=sign_up.name,
         newsletter=newsletter,
         language=language,
         values={

@@ -61,6 +61,7 @@ class Application(Starlette):
             lifespan=self._lifespan,
             max_body_size=_MOST_BODY,
         )
+        self.router.redirect_slashes = False
         self.state.site = site
         self._base = base_path(site.mailer.settings.base_url)
         self._recorder = recorder
@@ -73,18 +74,22 @@ class Application(Starlette):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whether or not a proxy has taken our base path off."""
         if scope["type"] == "http":
-            path = self._own_path(scope) if self._base else scope["path"]
+            path = self._own_path(scope)
             if path.startswith(clicks.PREFIX):
                 await self._redirects(scope, path, receive, send)
                 return
             if path.startswith(opens.PREFIX):
                 await self._picture(scope, path, send)
                 return
+            # A slash too many at the end; a redirect would name the host that a proxy asked for.
+            scope["path"] = self._base + (path.rstrip("/") or "/")
         await super().__call__(scope, receive, send)
 
     def _own_path(self, scope: Scope) -> str:
         # ASGI: the path holds the root path, which some proxies keep and some take off.
         path: str = scope["path"]
+        if not self._base:
+            return path
         if path == self._base:  # kept, as somebody typed it
             scope["path"] = f"{self._base}/"
         elif not path.startswith(f"{self._base}/"):

@@ -216,7 +216,22 @@ async def test_other_sites_may_send_the_form_and_read_the_answer(engine: Engine)
             "/s/river", data=sent, headers={**JSON, "origin": "https://elsewhere.test"}
         )
         script = await client.get("/form.js")
+        shown, filled, elsewhere = [
+            await client.get(path)
+            for path in ("/s/river/", "/s/river?address=a@b.test", "/preferences")
+        ]
+        with transaction(engine) as session:
+            forms.change(
+                session, session.scalars(select(Newsletter)).one(), sites=["https://a.test"]
+            )
+        sent_page = await client.get("/s/river/sent")
 
+    assert shown.status_code == 200, "a slash too many leads to no other host"
+    assert "frame-ancestors *" in shown.headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in elsewhere.headers["content-security-policy"]
+    assert "frame-ancestors 'self' https://a.test" in sent_page.headers["content-security-policy"]
+    listed = ["noindex" not in one.text + str(one.headers) for one in (shown, filled, sent_page)]
+    assert listed == [True, False, False], "search engines find the form, and nobody's address"
     for one in (answer, script):
         assert one.headers["access-control-allow-origin"] == "*"
     assert answer.json()["state"] == "done"

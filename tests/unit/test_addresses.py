@@ -86,6 +86,21 @@ def test_the_key_tells_people_apart_and_nothing_else(text: str, key: str) -> Non
     assert key.endswith(f"@{address.domain}")
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ann+a@readers.test", "Ann+b@Readers.test"),
+        ("a.n.n+a@gmail.com", "ann@googlemail.com"),
+    ],
+)
+def test_addresses_that_lead_to_one_mailbox_are_known_by_it(one: str, other: str) -> None:
+    first, second = parse_address(one), parse_address(other)
+    assert first.mailbox == second.mailbox
+    assert first.key != second.key, "they are two people all the same"
+    assert parse_address("a.nn@readers.test").mailbox != parse_address("ann@readers.test").mailbox
+    assert parse_address("+@readers.test").mailbox == "+@readers.test"
+
+
 def test_on_the_wire_only_the_domain_is_rewritten() -> None:
     assert parse_address("Ann@MÜNCHEN.de").wire == "Ann@xn--mnchen-3ya.de"
 

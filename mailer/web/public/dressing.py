@@ -26,6 +26,7 @@ from mailer.web.site import Site, site_of
 from mailer.web.wording import phrases_of, saying, speech_for
 
 _STRONGER = 0.25
+_UNFRAMED = "frame-ancestors 'none'"
 
 
 def answer(
@@ -36,19 +37,24 @@ def answer(
     wanted: tuple[str | None, ...] = (),
     status: int = 200,
     leads_to: str = "",
+    frames: str = "",
+    listed: bool = False,
     **values: Any,
 ) -> HTMLResponse:
-    """One page; nobody keeps a copy of it, and no search engine lists it.
+    """One page; nobody keeps a copy of it, and search engines list it only if it is *listed*.
 
-    Its forms may lead on to the site of *leads_to*.
+    Its forms may lead on to the site of *leads_to*; the sites of *frames* may show it in a frame.
     """
+    headers = {} if listed else {"x-robots-tag": "noindex, nofollow"}
+    policy = {"content-security-policy": _policy(newsletter, leads_to, frames)}
     speech = speech_for(request, *wanted, newsletter.language if newsletter else None)
     with speaking(speech):
         return site_of(request).pages.answer(
             template,
             status=status,
-            headers=_headers(newsletter, leads_to),
+            headers=headers | policy,
             t=saying(phrases_of(request, speech)),
+            listed=listed,
             masthead=_masthead(request, newsletter),
             **values,
         )
@@ -114,12 +120,10 @@ def _masthead(request: Request, newsletter: Newsletter | None) -> Mapping[str, A
     }
 
 
-def _headers(newsletter: Newsletter | None, leads_to: str) -> dict[str, str]:
+def _policy(newsletter: Newsletter | None, leads_to: str, frames: str) -> str:
     logo = parse_look(newsletter.look, newsletter.name).logo if newsletter else None
-    return {
-        "x-robots-tag": "noindex, nofollow",
-        "content-security-policy": policy_with(PAGE_POLICY, logo or "", leads_to),
-    }
+    policy = policy_with(PAGE_POLICY, logo or "", leads_to)
+    return policy.replace(_UNFRAMED, f"frame-ancestors {frames}") if frames else policy
 
 
 def policy_with(policy: str, picture: str, leads_to: str = "") -> str:

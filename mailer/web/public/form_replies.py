@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from sqlalchemy.orm import Session
 from starlette.requests import Request
@@ -34,6 +35,11 @@ class Desk:
     words: Words
     language: str
     say: Say
+
+    @property
+    def frames(self) -> str:
+        """Where the form may stand, its page may stand in a frame."""
+        return " ".join(("'self'", *self.settings.sites)) if self.settings.sites else "*"
 
 
 def desk_of(request: Request, session: Session, form: Form) -> Desk | None:
@@ -74,6 +80,8 @@ def form_page(
         wanted=(desk.language,),
         status=status,
         leads_to=desk.settings.asked_page,
+        frames=desk.frames,
+        listed=status == HTTPStatus.OK and not request.query_params,  # nothing of anybody is in it
         action=request.url_for("sign_up", slug=desk.newsletter.slug).path,
         form=desk.settings,
         asked=desk.asked,
@@ -155,6 +163,7 @@ def closed(request: Request, desk: Desk | None) -> Response:
         told,
         newsletter=desk.newsletter,
         wanted=(desk.language,),
+        frames=desk.frames,
         ticked=False,
         status=410,
     )

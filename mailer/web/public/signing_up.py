@@ -68,7 +68,13 @@ def sent(request: Request) -> Response:
         return replies.closed(request, desk)
     title, told, hint = replies.next_step(desk)
     return tell(
-        request, title, told, hint=hint, newsletter=desk.newsletter, wanted=(desk.language,)
+        request,
+        title,
+        told,
+        hint=hint,
+        newsletter=desk.newsletter,
+        wanted=(desk.language,),
+        frames=desk.frames,
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,6 +19,10 @@ from mailer.web.public.forms import MOST_SOURCE
 from mailer.web.site import site_of
 from mailer.web.snippet import snippet
 
+_FRAME = Markup(
+    '<iframe src="{}" title="{}" width="100%" height="560" style="border: 0" loading="lazy"></iframe>'
+)
+
 
 def page(request: Request) -> Response:
     """The code in one language; what it says is kept, for the consents given on it."""
@@ -29,6 +36,8 @@ def page(request: Request) -> Response:
         source = request.query_params.get("source", "").strip()[:MOST_SOURCE]
         html = snippet(session, mailer, newsletter, language, source)
     form, _, script = html.strip().rpartition("\n")
+    hosted = f"{mailer.settings.base_url}/s/{newsletter.slug}"
+    query = {"lang": language} | ({"source": source} if source else {})
     return answer(
         request,
         "editor/settings/form_code.html",
@@ -41,10 +50,15 @@ def page(request: Request) -> Response:
         source=source,
         html=f"{form}\n{script}",
         plain=form,
-        page=f"{mailer.settings.base_url}/s/{newsletter.slug}",
+        frame=_frame(newsletter.name, f"{hosted}?{urlencode(query)}"),
+        page=hosted,
         link=f"{mailer.settings.base_url}/preferences",
         origin=mailer.settings.base_url,
     )
+
+
+def _frame(name: str, url: str) -> str:
+    return str(_FRAME.format(url, name))
 
 
 ROUTES = [staff_route(f"{HERE}/{{slug}}/code", page, may=Permission.FORMS)]
