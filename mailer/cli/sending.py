@@ -21,7 +21,8 @@ from mailer.database.tables import Issue, IssueState
 from mailer.delivering import lifecycle
 from mailer.delivering.auditing import Audit, Counts, audit, counts
 from mailer.delivering.connecting import close_connection, open_connection
-from mailer.delivering.waiting import waits_for
+from mailer.delivering.troubles import Trouble, troubles
+from mailer.delivering.waiting import Wait, waits_for
 from mailer.delivering.warm_ups import sending_domain, stage_of
 from mailer.errors import Conflict, RelayUnavailable
 from mailer.notifying.seating import seat
@@ -128,13 +129,34 @@ def show_status(mailer: Mailer, issue_id: int, *, watch: bool, as_json: bool) ->
         pace, warm_up = warm_up_of(mailer, session, issue, result.waiting)
         audience = targeting.audience_of(session, issue_id)
         wait = waits_for(session, issue, mailer.limits, now=mailer.clock())
-    words = " ".join(str(one) for one in (_sentence(issue, result), wait, pace) if one)
+        away = troubles(session, now=mailer.clock()) if issue.state is IssueState.SENDING else []
+    others = {one.relay: _away(one) for one in away if not one.alone}
+    parts = (_sentence(issue, result), wait, *others.values(), pace)
+    words = " ".join(str(one) for one in parts if one)
     if audience.include or audience.exclude:
         words = f"{words} Audience: {audience}."
     chosen = {"include": audience.include, "exclude": audience.exclude}
-    waiting = {"for": wait.why, "until": wait.until and wait.until.isoformat()} if wait else None
-    more = {"warm_up": warm_up, "audience": chosen, "waits": waiting}
+    waiting = _waits(wait) if wait else None
+    relays = [
+        {"relay": one.relay, "worker": one.worker, "since": one.since.isoformat()}
+        | {"problem": one.problem}
+        for one in away
+    ]
+    more = {"warm_up": warm_up, "audience": chosen, "waits": waiting, "relays_away": relays}
     say(words, _data(issue, result, left) | more, as_json=as_json)
+
+
+def _away(one: Trouble) -> str:
+    return f"One relay is away since {one.since:%Y-%m-%d %H:%M:%S %Z}; others go on. {one.problem}"
+
+
+def _waits(wait: Wait) -> dict[str, str | None]:
+    return {
+        "for": wait.why,
+        "since": wait.since.isoformat() if wait.since else None,
+        "until": wait.until.isoformat() if wait.until else None,
+        "more": wait.more,
+    }
 
 
 async def _watch(mailer: Mailer, issue_id: int) -> None:

@@ -12,6 +12,7 @@ import aiosmtplib
 
 from mailer.errors import RelayUnavailable
 from mailer.relays import Relay
+from mailer.sentences import Sentence
 
 _GOODBYE_SECONDS = 1.0
 
@@ -49,8 +50,11 @@ async def open_connection(relay: Relay, *, timeout: float, hostname: str) -> Con
     except aiosmtplib.SMTPAuthenticationError as error:
         _drop(client)
         raise RelayUnavailable(
-            f"{relay} refuses our user name or password ({error.code} {error.message}). "
-            "Correct MAILER_SMTP_URL."
+            Sentence(
+                "{relay} refuses our user name or password ({words}). Correct MAILER_SMTP_URL.",
+                relay=str(relay),
+                words=f"{error.code} {error.message}",
+            )
         ) from error
     except (aiosmtplib.SMTPException, OSError, ssl.SSLError) as error:
         _drop(client)
@@ -60,7 +64,7 @@ async def open_connection(relay: Relay, *, timeout: float, hostname: str) -> Con
         raise
     transport, protocol = client.transport, client.protocol
     if transport is None or protocol is None:
-        raise RelayUnavailable(f"{relay} closed the connection.")
+        raise RelayUnavailable(Sentence("{relay} closed the connection.", relay=str(relay)))
     return Connection(
         transport=cast(asyncio.Transport, transport),
         protocol=protocol,
@@ -81,8 +85,11 @@ async def _introduce(client: aiosmtplib.SMTP, relay: Relay) -> None:
         if relay.starttls is None and not _encrypted(client):
             # Whoever stands in between can take the offer of STARTTLS out.
             raise RelayUnavailable(
-                f"{relay} offers no encryption, so it is not told our password. Where that is "
-                "right, add ?starttls=no to its address."
+                Sentence(
+                    "{relay} offers no encryption, so it is not told our password. Where that is "
+                    "right, add ?starttls=no to its address.",
+                    relay=str(relay),
+                )
             )
         await client.login(relay.username, relay.password)
 
@@ -143,17 +150,24 @@ def tls_context(verify: bool) -> ssl.SSLContext:
     return context
 
 
-def _sentence(relay: Relay, error: Exception) -> str:
+def _sentence(relay: Relay, error: Exception) -> Sentence:
     for reason in (error, error.__cause__):
         if isinstance(reason, ssl.SSLCertVerificationError):
-            return (
-                f"{relay} has a certificate we cannot trust: {reason.verify_message}. Name the "
-                "host as its certificate does; for a relay on your own machine add ?verify=no to "
-                "its address."
+            return Sentence(
+                "{relay} has a certificate we cannot trust: {words}. Name the host as its "
+                "certificate does; for a relay on your own machine add ?verify=no to its address.",
+                relay=str(relay),
+                words=reason.verify_message,
             )
     words = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error.__cause__, ConnectionRefusedError):
-        words = "nothing listens there"
-    where = f" (port {relay.port})" if relay.name else ""
-    hint = " Start `mailer up`, or set MAILER_SMTP_URL." if relay.name else ""
-    return f"{relay}{where} does not take mail: {words}.{hint}"
+        words = Sentence("nothing listens there")
+    if not relay.name:
+        return Sentence("{relay} does not take mail: {words}.", relay=str(relay), words=words)
+    return Sentence(
+        "{relay} (port {port}) does not take mail: {words}. Start `mailer up`, or set "
+        "MAILER_SMTP_URL.",
+        relay=str(relay),
+        port=str(relay.port),
+        words=words,
+    )

@@ -16,6 +16,7 @@ from mailer.delivering.lane import Desk, Lane
 from mailer.delivering.seats import Wish
 from mailer.errors import RelayUnavailable
 from mailer.relays import Relay, shares
+from mailer.sentences import Sentence
 
 log = logging.getLogger(__name__)
 
@@ -150,7 +151,7 @@ class Lanes:
         try:
             connection = await self._connect(relay)
         except RelayUnavailable as error:
-            self._say(relay, str(error))
+            self._say(relay, error.sentence)
             return False
         lane = Lane(
             connection,
@@ -172,7 +173,10 @@ class Lanes:
         if lane.settled or not lane.lost:
             self._say(relay, "")
             return True
-        self._say(relay, f"{relay} closed the connection: {lane.lost}")
+        self._say(
+            relay,
+            Sentence("{relay} closed the connection: {words}.", relay=str(relay), words=lane.lost),
+        )
         return False
 
     async def _connect(self, relay: Relay) -> Connection:
@@ -213,10 +217,20 @@ class Lanes:
                     lane.stop()
 
     @property
+    def problems(self) -> dict[str, str]:
+        """Why relays take nothing, by relay."""
+        taking = {relay for lane, (relay, _) in self._open.items() if lane.settled}
+        return {
+            str(relay): problem
+            for relay, problem in self._problems.items()
+            if problem and relay not in taking
+        }
+
+    @property
     def problem(self) -> str:
         """Why no relay takes mail; empty while one of them does."""
-        known = [self._problems.get(relay, "") for relay in self._relays]
-        return " ".join(known) if all(known) else ""
+        problems = self.problems
+        return " ".join(problems.values()) if len(problems) == len(self._relays) else ""
 
     def _say(self, relay: Relay, problem: str) -> None:
         if problem and problem != self._problems.get(relay):

@@ -19,6 +19,7 @@ from mailer.delivering.permits import Kind, Limits, Unused
 from mailer.delivering.prepared import PreparedIssue, load_prepared
 from mailer.delivering.recipients import Loaded, load
 from mailer.delivering.seats import Wish, share_out
+from mailer.delivering.troubles import Complaints
 from mailer.delivering.warm_ups import resting_newsletters
 from mailer.delivering.waves import let_others_follow
 from mailer.sending_hours import parse_sending_hours
@@ -99,6 +100,7 @@ class Registrar:
         self._dkim = dkim
         self._issue_id = issue_id
         self._guard = Guard(thresholds)
+        self._complaints = Complaints(worker)
         self.prepared: dict[int, PreparedIssue] = {}
 
     def take(self, turn: Turn) -> Answer:
@@ -121,21 +123,27 @@ class Registrar:
         self._guard.keep(unsaid)
         return answer
 
-    def keep_house(self, now: datetime, wishes: Mapping[str, Wish]) -> dict[str, int]:
+    def keep_house(
+        self, now: datetime, wishes: Mapping[str, Wish], problems: Mapping[str, str], *, alone: bool
+    ) -> dict[str, int]:
         """Finish issues that nobody waits for, skip who waits for a cancelled one, mend times.
 
-        And stop those of which too much came back; then let the others follow a canary. Answers how
-        many connections this worker may have to relays that allow only so many.
+        And stop those of which too much came back; then let the others follow a canary, and tell of
+        *problems* with relays, *alone* where there is no other. Answers how many connections this
+        worker may have to relays that allow only so many.
         """
         with transaction(self._engine) as session:
             self._stop(session, self._guard.look(session))
             ledger.mend_times(session, self._retry_schedule, now=now, seconds=self._seconds)
             lifecycle.settle(session, now=now)
             let_others_follow(session, now=now)
-            return {
+            self._complaints.tell(session, problems, alone=alone, now=now)
+            allowed = {
                 relay: share_out(session, relay, wish, worker=self._worker, now=now)
                 for relay, wish in sorted(wishes.items())
             }
+        self._complaints.written(problems, now=now)
+        return allowed
 
     def _report(self, session: Session, turn: Turn, answer: Answer) -> None:
         for progress in turn.progress:

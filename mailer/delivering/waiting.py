@@ -13,10 +13,11 @@ from mailer.delivering.ledger import free
 from mailer.delivering.lifecycle import only_held_wait
 from mailer.delivering.meters import used_up
 from mailer.delivering.permits import Limits
+from mailer.delivering.troubles import troubles
 from mailer.delivering.warm_ups import next_day, sending_domain, stage_of
 from mailer.delivering.waves import AFTER_CANARY
 from mailer.sending_hours import parse_sending_hours
-from mailer.sentences import Sentence
+from mailer.sentences import Sentence, Several
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +26,13 @@ class Wait:
 
     why: Sentence  # without a full stop: a time may follow
     until: datetime | None = None
+    since: datetime | None = None
+    more: Sentence | None = None  # whole sentences
 
     def __str__(self) -> str:
-        if self.until is None:
-            return f"{self.why}."
-        return f"{self.why}, until {self.until:%Y-%m-%d %H:%M:%S %Z}."
+        since = f", since {self.since:%Y-%m-%d %H:%M:%S %Z}" if self.since else ""
+        until = f", until {self.until:%Y-%m-%d %H:%M:%S %Z}" if self.until else ""
+        return f"{self.why}{since}{until}.{f' {self.more}' if self.more else ''}"
 
 
 def waits_for(session: Session, issue: Issue, limits: Limits, *, now: datetime) -> Wait | None:
@@ -47,6 +50,7 @@ def waits_for(session: Session, issue: Issue, limits: Limits, *, now: datetime) 
     return (
         _for_its_hours(issue, now)
         or _for_tomorrow(session, issue, limits, now)
+        or _for_a_relay(session, issue, now)
         or _for_a_rate(session, limits, now)
         or _for_a_batch(session, issue, now)
     )
@@ -91,6 +95,25 @@ def _for_tomorrow(session: Session, issue: Issue, limits: Limits, now: datetime)
         n=stage.used,
     )
     return Wait(why, next_day(now, limits.zone))
+
+
+def _for_a_relay(session: Session, issue: Issue, now: datetime) -> Wait | None:
+    """Where no relay takes anything from those workers that hold the issue, or from any."""
+    known = [trouble for trouble in troubles(session, now=now) if trouble.alone]
+    held = select(Batch.worker).where(
+        Batch.issue_id == issue.id, Batch.open.is_(True), Batch.leased_until >= now
+    )
+    if not known or set(session.scalars(held)) - {trouble.worker for trouble in known}:
+        return None
+    problems = {trouble.relay: trouble.problem for trouble in known}
+    return Wait(
+        Sentence("It waits for the relay"),
+        since=max(trouble.since for trouble in known),
+        more=Sentence(
+            "{problems} It is tried again every ten seconds, and sending goes on by itself.",
+            problems=Several(tuple(problems.values()), " "),
+        ),
+    )
 
 
 def _for_a_rate(session: Session, limits: Limits, now: datetime) -> Wait | None:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Engine
 
@@ -335,16 +336,17 @@ class Worker:
 
     async def _keep_house(self) -> None:
         if self._is_due("house", _HOUSE_SECONDS):
+            busy = bool(self._batches)
+            keeping = partial(
+                self._registrar.keep_house,
+                self._clock(),
+                self._lanes.wishes(busy=busy),
+                self._lanes.problems if busy else {},
+                alone=bool(self._lanes.problem),
+            )
             loop = asyncio.get_running_loop()
             try:
-                self._lanes.allow(
-                    await loop.run_in_executor(
-                        self._thread,
-                        self._registrar.keep_house,
-                        self._clock(),
-                        self._lanes.wishes(busy=bool(self._batches)),
-                    )
-                )
+                self._lanes.allow(await loop.run_in_executor(self._thread, keeping))
             except Unavailable as error:
                 self._database_problem = str(error)
 

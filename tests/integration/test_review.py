@@ -15,8 +15,10 @@ from mailer.composing import editing
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Issue, IssueState, Newsletter, Notice, Role
 from mailer.delivering.auditing import Counts
+from mailer.delivering.troubles import Complaints
 from mailer.errors import InvalidInput
 from mailer.inbox.reading import open_mail
+from mailer.sentences import Sentence
 from mailer.web.editor.review.progress import _told
 from tests.support.composing import Desk, begin_issue, desk, update, written
 from tests.support.factories import NOON, add_readers, add_subscriber
@@ -280,6 +282,15 @@ async def test_what_an_issue_waits_for_is_said_on_its_page_and_on_the_first_one(
         for answer in (await look(ana), first):
             assert "waits for the newsletter's sending hours, 20:00-22:00 in" in words(answer)
             assert "until Mon, 2 Nov 2026, 20:00" in words(answer)
+
+        with transaction(engine) as session:
+            session.scalars(select(Newsletter)).one().sending_hours = None
+            away = Sentence("{relay} is away.", relay="smtp://relay.test:25")
+            Complaints("one").tell(session, {"smtp://relay.test:25": away}, alone=True, now=NOON)
+        first = await client.get("/", headers={"cookie": ana.proof["cookie"]})
+        for answer in (await look(ana), first):
+            assert "waits for the relay, since Mon, 2 Nov 2026" in words(answer)
+            assert "smtp://relay.test:25 is away. It is tried again" in words(answer)
 
 
 async def test_how_long_it_still_takes_is_told_by_the_speed_of_the_last_seconds() -> None:

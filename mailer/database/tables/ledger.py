@@ -180,3 +180,16 @@ class RelaySeats(Base):
     wanted: Mapped[int]
     held: Mapped[int]
     until: Mapped[datetime]  # if it is not heard of again
+
+
+class RelayTrouble(Base):
+    """A relay that takes nothing from one worker, and why."""
+
+    __tablename__ = "relay_troubles"
+
+    relay: Mapped[str] = mapped_column(String(300), primary_key=True)
+    worker: Mapped[str] = mapped_column(String(100), primary_key=True)
+    since: Mapped[datetime]
+    told_at: Mapped[datetime]  # last; a worker that was killed says nothing any more
+    problem: Mapped[str] = mapped_column(Text)  # a sentence, as `mailer.sentences.kept` makes it
+    alone: Mapped[bool]  # no other relay takes anything from that worker either

@@ -62,7 +62,11 @@ def waits_words(session: Session, issue: Issue, limits: Limits, *, now: datetime
     wait = waits_for(session, issue, limits, now=now) if sending else None
     if wait is None:
         return ""
-    why = spoken(wait.why)
-    if wait.until is None:
-        return _("%(why)s.") % {"why": why}
-    return _("%(why)s, until %(when)s.") % {"why": why, "when": moment_words(wait.until)}
+    words = {"why": spoken(wait.why)}
+    if wait.since is not None:
+        said = _("%(why)s, since %(when)s.") % (words | {"when": moment_words(wait.since)})
+    elif wait.until is not None:
+        said = _("%(why)s, until %(when)s.") % (words | {"when": moment_words(wait.until)})
+    else:
+        said = _("%(why)s.") % words
+    return f"{said} {spoken(wait.more)}" if wait.more else said
