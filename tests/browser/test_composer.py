@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from mailer.blocks import Content
 from mailer.composing.drafting import read_draft
 from mailer.sample import sample_content
-from tests.support.chromium import Office, office
+from tests.support.chromium import Office
 from tests.support.composing import photo
 from tests.support.composing_by_hand import (
     add_block,
@@ -22,29 +22,21 @@ from tests.support.composing_by_hand import (
     focus_name,
     headlines,
     open_issue,
+    open_three,
     tab_to,
     wait_until_saved,
     write_body,
-    write_three,
 )
 
-DAY = "2026-12-04"
-
-pytestmark = pytest.mark.timeout(300)  # a whole installation starts, on a busy machine too
+pytestmark = pytest.mark.usefixtures("nothing_is_complained_of")
 
 
 @pytest.fixture(scope="module")
-def at(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Office]:
-    with office(tmp_path_factory.mktemp("office"), browser) as opened:
-        yield opened
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_complained_of(at: Office) -> Iterator[None]:
-    """No error in the console, no violation of the policy, in any of these tests."""
-    at.complaints.clear()
-    yield
-    assert at.complaints == []
+def page(at: Office) -> Iterator[Page]:
+    """One window, in which each test opens an issue of its own."""
+    opened = at.sit_down()
+    yield opened
+    opened.context.close()
 
 
 def content(at: Office, issue_id: int) -> Content:
@@ -58,10 +50,9 @@ def without_ids(content: Content) -> dict[str, Any]:
     return value | {"blocks": [block | {"id": ""} for block in value["blocks"]]}
 
 
-def test_the_sample_issue_is_composed_from_nothing_with_the_mouse(at: Office) -> None:
+def test_the_sample_issue_is_composed_from_nothing_with_the_mouse(at: Office, page: Page) -> None:
     sample = sample_content("https://alder.test", at.mailer.clock().date())
     issue_id = at.begin()
-    page = at.sit_down()
     open_issue(at, page, issue_id)
     page.get_by_label("Subject", exact=True).fill(sample.subject)
     page.get_by_label("Preheader").fill(sample.preheader)
@@ -79,12 +70,10 @@ def test_the_sample_issue_is_composed_from_nothing_with_the_mouse(at: Office) ->
     for block in sample.blocks:
         if headline := getattr(block, "headline", ""):
             expect(mail.get_by_role("heading", name=headline)).to_be_attached()
-    page.context.close()
 
 
-def test_an_issue_is_composed_with_the_keyboard_alone(at: Office) -> None:
+def test_an_issue_is_composed_with_the_keyboard_alone(at: Office, page: Page) -> None:
     issue_id = at.begin()
-    page = at.sit_down()
     open_issue(at, page, issue_id)
     tab_to(page, "^Subject")
     page.keyboard.insert_text("By keyboard")
@@ -100,7 +89,6 @@ def test_an_issue_is_composed_with_the_keyboard_alone(at: Office) -> None:
     for block in written.model_dump()["blocks"]:
         assert block["button"] == {"label": "Act now", "url": "https://act.test/now"}
         assert block["body"] == BODY
-    page.context.close()
 
 
 BODY = '<p>Some <strong>bold</strong> words, <a href="https://a.test/x">a link</a>.</p>'
@@ -124,9 +112,10 @@ def write_block_by_keyboard(page: Page, name: str) -> None:
     page.keyboard.press("Tab")
 
 
-def test_blocks_are_arranged_with_the_keyboard_and_every_step_is_spoken(at: Office) -> None:
-    page = at.sit_down()
-    issue_id = write_three(at, page)
+def test_blocks_are_arranged_with_the_keyboard_and_every_step_is_spoken(
+    at: Office, page: Page
+) -> None:
+    issue_id = open_three(at, page)
     spoken = page.locator("[aria-live=assertive]")
     tab_to(page, "^Move Update: Three", back=True)
     page.keyboard.press("Space")
@@ -148,12 +137,10 @@ def test_blocks_are_arranged_with_the_keyboard_and_every_step_is_spoken(at: Offi
     expect(page.get_by_role("article")).to_have_count(3)
     wait_until_saved(page)
     assert headlines(at, issue_id) == ["Three", "One", "Two"]
-    page.context.close()
 
 
-def test_a_deleted_block_is_brought_back(at: Office) -> None:
-    page = at.sit_down()
-    issue_id = write_three(at, page)
+def test_a_deleted_block_is_brought_back(at: Office, page: Page) -> None:
+    issue_id = open_three(at, page)
     page.get_by_role("article").nth(1).locator("summary").first.click()
     page.get_by_role("button", name="Delete").click()
     wait_until_saved(page)
@@ -161,12 +148,10 @@ def test_a_deleted_block_is_brought_back(at: Office) -> None:
     page.locator(".toast").get_by_role("button", name="Undo").click()
     wait_until_saved(page)
     assert headlines(at, issue_id) == ["One", "Two", "Three"]
-    page.context.close()
 
 
-def test_blocks_are_moved_with_the_mouse(at: Office) -> None:
-    page = at.sit_down()
-    issue_id = write_three(at, page)
+def test_blocks_are_moved_with_the_mouse(at: Office, page: Page) -> None:
+    issue_id = open_three(at, page)
     page.get_by_role("button", name="Arrange").click()
     grip = page.get_by_role("button", name=re.compile("^Move Update: Three")).bounding_box()
     top = page.get_by_role("article").first.bounding_box()
@@ -180,11 +165,11 @@ def test_blocks_are_moved_with_the_mouse(at: Office) -> None:
     page.mouse.up()
     wait_until_saved(page)
     assert headlines(at, issue_id) == ["Three", "One", "Two"]
-    page.context.close()
 
 
-def test_pastes_from_word_keep_bold_links_and_lists_and_nothing_else(at: Office) -> None:
-    page = at.sit_down()
+def test_pastes_from_word_keep_bold_links_and_lists_and_nothing_else(
+    at: Office, page: Page
+) -> None:
     issue_id = at.begin()
     open_issue(at, page, issue_id)
     card = add_block(page, "text")
@@ -207,11 +192,11 @@ def test_pastes_from_word_keep_bold_links_and_lists_and_nothing_else(at: Office)
         "<p>Big</p><p><strong>bold</strong> <em>slanted</em> bad "
         '<a href="https://good.test/">good</a></p><ul><li>a thing</li></ul>'
     )
-    page.context.close()
 
 
-def test_an_old_newsletter_pasted_into_an_empty_issue_becomes_blocks(at: Office) -> None:
-    page = at.sit_down()
+def test_an_old_newsletter_pasted_into_an_empty_issue_becomes_blocks(
+    at: Office, page: Page
+) -> None:
     issue_id = at.begin()
     open_issue(at, page, issue_id)
     old = (
@@ -230,11 +215,9 @@ def test_an_old_newsletter_pasted_into_an_empty_issue_becomes_blocks(at: Office)
     assert "The weir falls" in str(document(at, issue_id))
     page.get_by_role("button", name="Undo", exact=True).first.click()
     expect(page.get_by_label("Paste an old newsletter")).to_be_visible()
-    page.context.close()
 
 
-def test_problems_stand_beside_the_field_and_say_what_to_do(at: Office) -> None:
-    page = at.sit_down()
+def test_problems_stand_beside_the_field_and_say_what_to_do(at: Office, page: Page) -> None:
     issue_id = at.begin()
     open_issue(at, page, issue_id)
     card = add_block(page, "update")
@@ -245,12 +228,10 @@ def test_problems_stand_beside_the_field_and_say_what_to_do(at: Office) -> None:
     expect(card.get_by_label("Goes to")).to_have_attribute("aria-invalid", "true")
     card.get_by_label("Goes to").fill("https://act.test/sign")
     expect(card.get_by_text("Correct the address")).to_have_count(0)
-    page.context.close()
 
 
-def test_a_click_in_the_preview_opens_the_block(at: Office) -> None:
-    page = at.sit_down()
-    write_three(at, page)
+def test_a_click_in_the_preview_opens_the_block(at: Office, page: Page) -> None:
+    open_three(at, page)
     page.get_by_role("button", name="Arrange").click()
     heading = page.frame_locator("iframe").get_by_role("heading", name="Three")
     heading.scroll_into_view_if_needed()
@@ -261,11 +242,9 @@ def test_a_click_in_the_preview_opens_the_block(at: Office) -> None:
     expect(
         page.get_by_role("article", name="Update: Three").get_by_label("Headline")
     ).to_be_focused()
-    page.context.close()
 
 
-def test_a_version_is_looked_at_and_brought_back(at: Office) -> None:
-    page = at.sit_down()
+def test_a_version_is_looked_at_and_brought_back(at: Office, page: Page) -> None:
     issue_id = at.begin()
     open_issue(at, page, issue_id)
     add_block(page, "text")
@@ -277,13 +256,11 @@ def test_a_version_is_looked_at_and_brought_back(at: Office) -> None:
     page.get_by_role("button", name="Bring it back").click()
     wait_until_saved(page)
     assert document(at, issue_id)["blocks"] == []
-    page.context.close()
 
 
-def test_a_picture_is_uploaded_from_the_card(at: Office, tmp_path: Path) -> None:
+def test_a_picture_is_uploaded_from_the_card(at: Office, page: Page, tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
     path.write_bytes(photo(400, 300))
-    page = at.sit_down()
     issue_id = at.begin()
     open_issue(at, page, issue_id)
     card = add_block(page, "media")
@@ -294,4 +271,3 @@ def test_a_picture_is_uploaded_from_the_card(at: Office, tmp_path: Path) -> None
     expect(card.get_by_text("The picture has no words")).to_have_count(0)
     wait_until_saved(page)
     assert document(at, issue_id)["blocks"][0]["image"].startswith(f"{at.address}/pictures/")
-    page.context.close()

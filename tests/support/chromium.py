@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import threading
 import time
 import urllib.error
@@ -24,6 +23,7 @@ from mailer.database.tables import Newsletter
 from mailer.sample import LOOK, NEWSLETTER, POSTAL_ADDRESS
 from mailer.settings import load_settings
 from mailer.web.serving import bind
+from tests.support.command import free_port
 from tests.support.factories import add_newsletter, add_subscriber
 from tests.support.processes import installation
 from tests.support.staff import SignedIn, sign_in
@@ -36,6 +36,27 @@ _VIOLATION = """document.addEventListener("securitypolicyviolation", (event) =>
 # What browsers say when a server is away or a version is old, which some tests make happen.
 _EXPECTED = ("412", "ERR_INTERNET_DISCONNECTED", "Failed to load resource: net::ERR")
 
+# The popups of an address bar that nobody sees, two pages of scripts for each window, are most of
+# what a window costs. Only the last such switch counts, so those of Playwright that matter stand
+# here too.
+_NEVER_SEEN = ",".join(
+    (
+        "WebUIOmniboxPopup",
+        "WebUIOmniboxAimPopup",
+        "AimEnabled",
+        "AvoidUnnecessaryBeforeUnloadCheckSync",
+        "DestroyProfileOnBrowserClose",
+        "HttpsFirstBalancedModeAutoEnable",
+        "HttpsUpgrades",
+        "MediaRouter",
+        "OptimizationHints",
+        "PaintHolding",
+        "PreconnectToSearch",
+        "SpareRendererForSitePerProcess",
+        "ThirdPartyStoragePartitioning",
+    )
+)
+
 Colours = Literal["light", "dark"]
 
 
@@ -44,7 +65,12 @@ def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(
             executable_path=shutil.which("chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                f"--disable-features={_NEVER_SEEN}",
+            ],
         )
         yield opened
         opened.close()
@@ -118,19 +144,40 @@ class Office:
 
 
 @contextmanager
+def writing_office(database_url: str, browser: Browser) -> Iterator[Office]:
+    """The web server alone, in this process: all that writing needs."""
+    port = free_port()
+    with (
+        _furnished(database_url, base_url=f"http://127.0.0.1:{port}") as mailer,
+        serving(mailer, port) as address,
+    ):
+        yield Office(mailer, browser, address)
+
+
+@contextmanager
 def office(folder: Path, browser: Browser, **settings: str) -> Iterator[Office]:
     """`mailer up`: web, scheduler, sending and the built-in inbox, each a process of its own."""
-    port, inbox_port = _free_port(), _free_port()
+    port, inbox_port = free_port(), free_port()
     address = f"http://127.0.0.1:{port}"
     database = f"sqlite:///{folder}/office.db"
-    values = {
-        "base_url": address,
-        "inbox_port": str(inbox_port),
-        "undo_seconds": "1",
-        **settings,
-    }
+    values = {"base_url": address, "inbox_port": str(inbox_port), **settings}
+    with (
+        _furnished(database, **values) as mailer,
+        installation(folder, database, inbox_port) as processes,
+    ):
+        del processes.settings["smtp_url"]
+        processes.settings.update(values)
+        started = processes.command("up", "--port", str(port))
+        _wait_for(address)
+        yield Office(mailer, browser, address)
+        started.end()
+
+
+@contextmanager
+def _furnished(database_url: str, **settings: str) -> Iterator[Mailer]:
+    """A newsletter with three readers."""
     mailer = bootstrap(
-        load_settings(database_url=database, secret_key="a key for tests only", **values)
+        load_settings(database_url=database_url, secret_key="a key for tests only", **settings)
     )
     with transaction(mailer.engine) as session:
         river = add_newsletter(
@@ -144,13 +191,7 @@ def office(folder: Path, browser: Browser, **settings: str) -> Iterator[Office]:
         )
         for number, name in enumerate(("Ann Example", "Ben Reader", "Chiara Reader")):
             add_subscriber(session, f"reader{number}@readers.test", newsletter=river, name=name)
-    with installation(folder, database, inbox_port) as processes:
-        del processes.settings["smtp_url"]
-        processes.settings.update(values)
-        started = processes.command("up", "--port", str(port))
-        _wait_for(address)
-        yield Office(mailer, browser, address)
-        started.end()
+    yield mailer
     mailer.engine.dispose()
 
 
@@ -166,15 +207,22 @@ def _wait_for(address: str) -> None:
             time.sleep(0.1)
 
 
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
-
-
 def problems_for_everybody(page: Page, within: str = "html") -> list[str]:
-    """What axe-core finds: each rule that is broken, and where first."""
-    page.evaluate(AXE)
-    found = page.evaluate("(part) => axe.run(part, {iframes: false})", within)
+    """What axe-core finds on a light and on a dark screen: each rule that is broken, and where first.
+
+    Only contrast depends on the colours.
+    """
+    if page.evaluate("!window.axe"):
+        page.evaluate(AXE)
+    page.emulate_media(color_scheme="dark")
+    dark = _violations(page, within, {"runOnly": ["color-contrast"]})
+    page.emulate_media(color_scheme="light")
+    return dark + _violations(page, within, {})
+
+
+def _violations(page: Page, within: str, options: dict[str, Any]) -> list[str]:
+    found = page.evaluate(
+        "([part, options]) => axe.run(part, {iframes: false, resultTypes: ['violations'], ...options})",
+        [within, options],
+    )
     return [f"{one['id']}: {one['nodes'][0]['target']}" for one in found["violations"]]
