@@ -62,6 +62,8 @@ RULES = {
         "received in last 40 days and not clicked in last 30 days and joined in last 900 days and "
         'name is not empty and subscribed to "river"'
     ),
+    "did nothing, days": "did nothing in last 60 days",
+    "did nothing, fewer": "did nothing in last 20 days",
     "one field": 'field district is "North"',
 }
 
@@ -142,9 +144,9 @@ def prepare(url: str, people: int) -> Engine:
         session.execute(_spoken(engine, _SUBSCRIPTIONS), {"now": _AT})
         session.execute(_spoken(engine, _TAGS))
         for issue in range(1, _ISSUES + 1):
-            session.execute(_spoken(engine, _DELIVERIES), {"issue": issue, "now": _AT})
-            session.execute(_spoken(engine, _CLICKS), {"issue": issue, "now": _AT})
-            session.execute(_spoken(engine, _OPENS), {"issue": issue, "now": _AT})
+            at = (_started(issue) + timedelta(hours=2)).isoformat(" ")
+            for statement in (_DELIVERIES, _CLICKS, _OPENS):
+                session.execute(_spoken(engine, statement), {"issue": issue, "at": at})
         session.execute(_spoken(engine, _JUDGED))
     gather(engine, lambda: _NOW)
     for minutes in (0, 5):  # what was seen at first is gathered the next time
@@ -152,6 +154,11 @@ def prepare(url: str, people: int) -> Engine:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE" if "postgres" in url else "ANALYZE"))
     return engine
+
+
+def _started(issue: int) -> datetime:
+    """The last is being counted while its worker may still report: nothing of it is gathered."""
+    return _NOW - timedelta(days=7 * (_ISSUES - issue), hours=3.5)
 
 
 _AT = _NOW.isoformat(" ")
@@ -188,19 +195,19 @@ _TAGS = (
 )
 _DELIVERIES = (
     "INSERT INTO deliveries (issue_id, subscriber_id, fate, attempts, at, reply)"
-    " SELECT :issue, id, 1, 1, CAST(:now AS TIMESTAMP), '250 ok' FROM subscribers"
+    " SELECT :issue, id, 1, 1, CAST(:at AS TIMESTAMP), '250 ok' FROM subscribers"
     " WHERE (id * 5003 + :issue * 4) % 97 < 87"
 )
 _CLICKS = (
     "INSERT INTO clicks (issue_id, subscriber_id, link_number, at, machine)"
-    " SELECT :issue, id, id % 6 + 1, CAST(:now AS TIMESTAMP),"
+    " SELECT :issue, id, id % 6 + 1, CAST(:at AS TIMESTAMP),"
     " CASE WHEN id % 5 = 0 THEN 'prefetch' END FROM subscribers"
     " WHERE (id * 6007 + :issue * 811) % 103 < 8"
 )
 
 _OPENS = (
     "INSERT INTO opens (issue_id, subscriber_id, at, machine)"
-    " SELECT :issue, id, CAST(:now AS TIMESTAMP),"
+    " SELECT :issue, id, CAST(:at AS TIMESTAMP),"
     " CASE WHEN id % 7 = 0 THEN 'Apple Mail Privacy Protection' END"
     " FROM subscribers, (SELECT 1 AS time UNION ALL SELECT 2) AS times"
     " WHERE (id * 4001 + :issue * 77) % 101 < 40 AND (time = 1 OR id % 3 = 0)"
@@ -234,8 +241,7 @@ def _things(session: Any) -> None:
         for name, kind in kinds.items()
     )
     for number in range(1, _ISSUES + 1):
-        # The last is being counted while its worker may still report: nothing of it is gathered.
-        at = _NOW - timedelta(days=7 * (_ISSUES - number), hours=3.5)
+        at = _started(number)
         session.add(
             Issue(
                 newsletter_id=1, subject="News", created_at=at, changed_at=at,

@@ -31,10 +31,14 @@ def _place(number: Number) -> ColumnElement[int]:
     return cast(number.op("&")(literal_column("63", Integer())), Integer)
 
 
+def bit(number: Number) -> ColumnElement[int]:
+    """A person's bit in their word."""
+    return cast(_ONE, BigInteger).op("<<")(_place(number))
+
+
 def joined(number: Number, *, postgresql: bool) -> ColumnElement[int]:
     """The bits of many people of one word; on SQLite, none of them may come twice."""
-    bit = cast(_ONE, BigInteger).op("<<")(_place(number))
-    return func.bit_or(bit) if postgresql else func.sum(bit)
+    return func.bit_or(bit(number)) if postgresql else func.sum(bit(number))
 
 
 def united(people: Number) -> ColumnElement[int]:

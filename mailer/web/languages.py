@@ -195,6 +195,11 @@ def zone_words(time_zone: str) -> str:
     )
 
 
+def language_name(tag: str) -> str:
+    """``German`` of ``de-AT``: what people call a language; else its tag."""
+    return str(current().locale.languages.get(tag.partition("-")[0].lower(), tag))
+
+
 def ago_words(past: timedelta) -> str:
     """``5 minutes ago``, ``in 2 hours``."""
     near = -past if abs(past) >= timedelta(seconds=60) else timedelta(0)

@@ -66,7 +66,7 @@ def test_conditions_become_text_with_a_live_count_and_are_saved(builder: Page) -
     expect(builder.get_by_role("status").filter(has_text="people")).to_have_text("2 people")
     builder.get_by_role("button", name="Add a condition").click()
     builder.get_by_label("Condition").nth(1).select_option("address")
-    builder.get_by_label("not").nth(1).select_option("not")
+    builder.get_by_label("not").nth(1).check()
     builder.get_by_label("Value").nth(1).fill("ann@a.test")
     expect(builder.get_by_label("The rule as text")).to_have_value(
         'language is "de" and address is not "ann@a.test"'
@@ -139,7 +139,7 @@ def test_groups_stand_within_groups(builder: Page) -> None:
     group.get_by_label("Condition").nth(1).select_option("deed")
     text = builder.get_by_label("The rule as text")
     expect(text).to_have_value('language is "de" and (name is "Ann" or clicked any action)')
-    group.get_by_label("not").first.select_option("not")
+    group.get_by_label("not").first.check()
     expect(text).to_have_value('language is "de" and not (name is "Ann" or clicked any action)')
 
 
@@ -158,6 +158,35 @@ def test_a_condition_without_its_value_is_neither_counted_nor_saved(builder: Pag
 def test_what_opened_means_and_what_is_wrong_is_said(builder: Page) -> None:
     text = builder.get_by_label("The rule as text")
     text.fill("not opened in last 3 issues")
-    expect(builder.get_by_role("note")).to_contain_text("MAILER_TRACK_OPENS")
+    expect(builder.locator("#note")).to_contain_text("MAILER_TRACK_OPENS")
+    text.fill('language is "de" and tag is "voluntee" or opened')
+    expect(builder.locator("#people")).to_contain_text("did you mean 'volunteer'?")
+    expect(builder.locator("#people mark")).to_have_text("tag")
     text.fill('language is "e')
     expect(builder.locator("#people")).to_contain_text("cannot be read at character")
+
+
+def test_what_nobody_has_is_told_and_its_condition_marked(builder: Page) -> None:
+    """And what is offered is what people have, in words that the rule understands."""
+    builder.get_by_role("button", name="Add a condition").click()
+    builder.get_by_label("Condition").select_option("language")
+    value = builder.get_by_label("Value")
+    offered = builder.locator(f"#{value.get_attribute('list')} option")
+    assert offered.evaluate_all("all => all.map((one) => one.value)") == ["German", "English"]
+    value.fill("Germna")
+    expect(builder.locator("#note")).to_contain_text('Nobody fits language is "Germna"')
+    expect(builder.locator(".doubtful")).to_have_count(1)
+    value.fill("German")
+    expect(builder.locator("#people")).to_have_text("2 people")
+    expect(builder.locator("#note")).to_be_empty()
+    expect(builder.locator(".doubtful")).to_have_count(0)
+
+
+def test_what_was_not_saved_is_not_left_unasked(builder: Page) -> None:
+    builder.get_by_label("The rule as text").fill('language is "de"')
+    expect(builder.locator("#people")).to_have_text("2 people")
+    builder.once("dialog", lambda dialog: dialog.dismiss())
+    with builder.expect_event("dialog") as asked:
+        builder.get_by_role("link", name="Segments").click()
+    assert asked.value.type == "beforeunload"
+    expect(builder.get_by_label("The rule as text")).to_have_value('language is "de"')

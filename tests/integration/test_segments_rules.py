@@ -223,7 +223,7 @@ def test_any_combination_means_the_people_it_says(
 def test_opposites_divide_everybody(world: Engine) -> None:
     """Also those of whom nothing is known: no third answer comes out of an empty field."""
     with Session(world) as session, session.begin():
-        put(session, [Person("", "a@x.test", None, None, 3, {}, frozenset(), {})])
+        put(session, [Person("", "a@x.test", None, None, NOON, {}, frozenset(), {})])
         for text in (
             'field district is "x"',
             "field age above 3",
@@ -242,7 +242,10 @@ def test_many_issues_find_nobody_twice(engine: Engine) -> None:
             add_issue(session, river, started_at=NOON - timedelta(days=n), state=IssueState.SENT)
             for n in range(9)
         ]
-        put(session, [Person("", f"{n}@x.test", None, None, 3, {}, frozenset(), {}) for n in "ab"])
+        put(
+            session,
+            [Person("", f"{n}@x.test", None, None, NOON, {}, frozenset(), {}) for n in "ab"],
+        )
         session.add_all(
             Delivery(
                 issue_id=issue.id, subscriber_id=1, fate=int(Fate.ACCEPTED), attempts=1, at=NOON,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
 from mailer.database.tables import Consent
@@ -28,7 +28,7 @@ from mailer.rules.syntax import (
     Window,
 )
 from tests.support.factories import NOON
-from tests.support.people import COUNTRIES, ISSUES, LINKS, Link, Person
+from tests.support.people import COUNTRIES, ISSUES, LANGUAGE_NAMES, LINKS, Link, Person
 
 _FOLD = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
@@ -94,14 +94,14 @@ def _tag(leaf: Comparison, person: Person) -> bool:
 def _joined(leaf: Comparison, person: Person) -> bool:
     if leaf.operator is Operator.LAST_DAYS:
         return person.joined >= NOON - timedelta(days=float(str(leaf.values[0])))
-    return _dated(leaf.operator, person.joined.date(), leaf.values[0])
+    return _dated(leaf.operator, person.joined.astimezone(UTC).date(), leaf.values[0])
 
 
 def _language(leaf: Comparison, person: Person) -> bool:
     have = (person.language or "").lower()
     if leaf.operator is Operator.EMPTY:
         return not have
-    words = [str(one).lower() for one in leaf.values]
+    words = [LANGUAGE_NAMES.get(str(one), str(one)).lower() for one in leaf.values]
     return any(have == word or have.startswith(f"{word}-") for word in words)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
@@ -69,17 +70,13 @@ class Person:
     address: str
     language: str | None
     time_zone: str | None
-    days_here: int
+    joined: datetime
     fields: dict[str, Any]
     tags: frozenset[str]
     subscriptions: dict[str, tuple[Consent, str]]
     received: tuple[Happening, ...] = field(default=())
     opens: tuple[Happening, ...] = field(default=())
     clicks: tuple[Happening, ...] = field(default=())
-
-    @property
-    def joined(self) -> datetime:
-        return NOON - timedelta(days=self.days_here)
 
 
 LINKS = (
@@ -102,12 +99,26 @@ SEGMENTS = {
     "Quiet ones": 'not segment "Volunteers" and not clicked',
 }
 
-_WORDS = ("North", "NORTH", "north", "Südost", "SÜDOST", "100%", "a_b", "", "10")
+_WORDS = (
+    "North", "NORTH", "north", "Südost", "SÜDOST", "100%", "a_b", "", "10",
+    "İzmir", "IZMIR", "izmir", "ılıca", "Straße", "STRASSE", "ΣΟΦΟΣ", "σοφος",
+)  # fmt: skip
 _DAYS = st.sampled_from(
-    [date(2026, 10, 30), date(2026, 11, 2), date(2026, 11, 3), date(2025, 1, 1)]
+    [date(2026, 10, 25), date(2026, 10, 30), date(2026, 11, 2), date(2026, 11, 3), date(2025, 1, 1)]
+)
+# Around midnight, and in the night in which Europe's clocks go back.
+_MOMENTS = (
+    *(NOON - timedelta(days=days) for days in (0, 1, 2, 3, 30, 40, 400)),
+    datetime(2026, 11, 1, 23, 59, 59, 999_999, UTC),
+    datetime(2026, 11, 2, tzinfo=UTC),
+    datetime(2026, 10, 24, 23, 30, tzinfo=UTC),
+    datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
+    datetime(2026, 10, 25, 1, 30, tzinfo=ZoneInfo("Europe/Berlin")),
+    datetime(2026, 10, 26, 0, 30, tzinfo=ZoneInfo("Europe/Berlin")),
 )
 _NUMBERS = st.sampled_from([-1, 0, 2.5, 18, 1000])
-_LANGUAGES = st.sampled_from([None, "en", "en-GB", "EN-us", "english", "de"])
+_LANGUAGES = st.sampled_from([None, "en", "en-GB", "EN-us", "english", "de", "tr"])
+LANGUAGE_NAMES = {"german": "de", "Englisch": "en", "TÜRKÇE": "tr"}
 _ZONES = st.sampled_from([None, "Europe/Berlin", "Europe/Lisbon", "UTC"])
 _ADDRESSES = st.sampled_from(
     ["a@readers.test", "b@mail.readers.test", "c@otherreaders.test", "d_d@x.test", "DD@X.test"]
@@ -142,7 +153,7 @@ def happenings(links: tuple[int, ...]) -> st.SearchStrategy[tuple[Happening, ...
         Happening,
         st.integers(1, len(ISSUES) - 1),
         st.sampled_from(links),
-        st.sampled_from([0, 1, 5, 30]),
+        st.sampled_from([0, 1, 3, 5, 10, 30]),
         st.booleans(),
     ).map(_possible)
     return st.lists(one, max_size=4).map(tuple)
@@ -152,8 +163,8 @@ def _fields() -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(
         {},
         optional={
-            "district": st.sampled_from([word for word in _WORDS if word]),
-            "age": _NUMBERS,
+            "district": st.sampled_from([word or None for word in _WORDS]),
+            "age": _NUMBERS | st.none(),
             "given": _DAYS.map(date.isoformat),
             "member": st.booleans(),
             "size": st.sampled_from(["small", "large"]),
@@ -171,7 +182,7 @@ PEOPLE = st.lists(
         address=_ADDRESSES,
         language=_LANGUAGES,
         time_zone=_ZONES,
-        days_here=st.sampled_from([0, 1, 2, 30, 400]),
+        joined=st.sampled_from(_MOMENTS),
         fields=_fields(),
         tags=st.frozensets(st.sampled_from(TAGS)),
         subscriptions=st.dictionaries(
@@ -186,7 +197,7 @@ PEOPLE = st.lists(
     max_size=6,
 )  # fmt: skip
 
-_TEXT_VALUES = st.sampled_from([*_WORDS, "nor", "öst", "südost", "%", "_"])
+_TEXT_VALUES = st.sampled_from([*_WORDS, "nor", "öst", "südost", "%", "_", "İ", "i", "ss", "ς"])
 _WINDOWS: st.SearchStrategy[Window] = (
     st.builds(LastIssues, st.integers(1, 4), st.sampled_from(["", "river", "hills"]))
     | st.builds(OneIssue, st.integers(1, len(ISSUES)))
@@ -232,7 +243,7 @@ _LEAVES: st.SearchStrategy[Rule] = st.one_of(
     _compare(Subject.FIELD, "is, is one of, is empty", st.sampled_from(["small", "large"]), "size"),
     _compare(Subject.TAG, "is, is one of, is empty", st.sampled_from([*TAGS, "VOLUNTEER"])),
     _compare(Subject.JOINED, "on, before, after, since, in last", _DAYS),
-    _compare(Subject.LANGUAGE, "is, is one of, is empty", st.sampled_from(["en", "EN-gb", "de", "e"])),
+    _compare(Subject.LANGUAGE, "is, is one of, is empty", st.sampled_from(["en", "EN-gb", "de", "e", *LANGUAGE_NAMES])),
     _compare(Subject.PLACE, "within", st.sampled_from((*_PLACES, *_COUNTRY_NAMES))),
     _compare(Subject.NAME, "is, starts with, contains, is empty", st.sampled_from(["ann", "AN", "ö", "zoë ö"])),
     _compare(Subject.ADDRESS, "is, is one of, starts with, contains", st.sampled_from(["a@readers.test", "D_D@x.test", "dd@x.test", "d", "_", "@x"])),

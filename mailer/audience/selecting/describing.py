@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from mailer.audience.answers import CALLS
 from mailer.audience.selecting.comparing import OPERATORS_OF_KIND
+from mailer.audience.selecting.examples import examples
 from mailer.database.tables import CustomField, Issue, IssueLink, Newsletter, Segment, Tag
 from mailer.field_kinds import FieldKind
 from mailer.rules.syntax import DATED, NUMERIC, OPERATORS, Aim, Operator, Standing, Subject, Verb
@@ -39,12 +40,13 @@ def describe(session: Session) -> dict[str, Any]:
             select(Newsletter.slug, Newsletter.name).order_by(Newsletter.name)
         )
     ]
+    known = examples(session)
     segments = list(session.scalars(select(Segment.name).order_by(Segment.key)))
     fields = session.scalars(select(CustomField).order_by(CustomField.label))
     return {
         "subjects": [
-            *(_subject(subject, label, tags) for subject, label in _LABELS.items()),
-            *(_field(field) for field in fields),
+            *(_subject(subject, label, tags, known) for subject, label in _LABELS.items()),
+            *(_field(field, known) for field in fields),
         ],
         "deeds": [_deed(verb) for verb in Verb],
         "standings": list(map(str, Standing)),
@@ -74,16 +76,19 @@ def _sent(session: Session) -> dict[str, Any]:
     }
 
 
-def _subject(subject: Subject, label: str, tags: Sequence[str]) -> dict[str, Any]:
+def _subject(
+    subject: Subject, label: str, tags: Sequence[str], known: Mapping[str, list[str]]
+) -> dict[str, Any]:
     return {
         "subject": str(subject),
         "label": label,
         "operators": [_operator(one, "text") for one in OPERATORS[subject]],
         "options": list(tags) if subject is Subject.TAG else [],
+        "examples": known.get(subject, []),
     }
 
 
-def _field(field: CustomField) -> dict[str, Any]:
+def _field(field: CustomField, known: Mapping[str, list[str]]) -> dict[str, Any]:
     return {
         "subject": str(Subject.FIELD),
         "field": field.name,
@@ -91,6 +96,7 @@ def _field(field: CustomField) -> dict[str, Any]:
         "kind": str(field.kind),
         "operators": [_operator(one, _VALUE[field.kind]) for one in OPERATORS_OF_KIND[field.kind]],
         "options": list(field.options),
+        "examples": known.get(f"field {field.name}", []) if field.kind is FieldKind.TEXT else [],
     }
 
 

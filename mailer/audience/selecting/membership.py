@@ -119,17 +119,14 @@ class Bits:
         parts = [*map(_words, people.ids), *people.words()]
         if not parts:
             return false()
-        mine: Any = _array(_united(parts) if len(parts) > 1 or not people.ids else parts[0])[
-            bits.word(Subscriber.id) + 1
-        ]
+        mine: Any = _array(_united(parts))[bits.word(Subscriber.id) + 1]
         return bits.has(mine, Subscriber.id)
 
 
 def _words(ids: Ids) -> Words:
-    found: Any = ids.subquery()
-    number = found.c.subscriber_id
-    word = bits.word(number).label("word")
-    return select(word, bits.joined(number, postgresql=True).label("people")).group_by(word)
+    """A row of one bit for each: what is united afterwards is read by all workers at once."""
+    number: Any = ids.subquery().c.subscriber_id
+    return select(bits.word(number).label("word"), bits.bit(number).label("people"))
 
 
 def _united(parts: list[Words]) -> Words:

@@ -24,13 +24,13 @@ from mailer.errors import (
     Unavailable,
 )
 from mailer.rules import Rule, from_json, parse, to_json
-from mailer.rules.syntax import Deed, Verb, leaves
+from mailer.rules.syntax import Deed, Subject, Verb, leaves
 from mailer.staffing.permissions import Permission
 from mailer.web.editor.access import field, staff_route
 from mailer.web.editor.cookies import Notice
 from mailer.web.editor.shell import answer, go
 from mailer.web.editor.trying import tried
-from mailer.web.languages import gettext, spoken
+from mailer.web.languages import gettext, language_name, spoken
 from mailer.web.site import site_of
 
 _SHOWN = 10  # of the people a rule means
@@ -177,8 +177,11 @@ def _page(
 
 
 def _spoken(words: dict[str, Any]) -> dict[str, Any]:
-    """*words* with what stands before each comparison in the language of whoever asks."""
+    """*words* with labels, and names of languages, in the language of whoever asks."""
     subjects = [one | {"label": spoken(one["label"])} for one in words["subjects"]]
+    for one in subjects:
+        if one["subject"] == Subject.LANGUAGE:
+            one["examples"] = list(dict.fromkeys(map(language_name, one["examples"])))
     return words | {"subjects": subjects}
 
 

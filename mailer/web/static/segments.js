@@ -20,6 +20,15 @@ const choice = (options, chosen, label) => {
   return select;
 };
 const entry = (type, value, label, more = {}) => make("input", { className: "input compact", type, value: value ?? "", ariaLabel: label, required: true, ...more });
+let lists = 0;
+/** A text for which something is offered. */
+const offered = (offers, value, label, more) => {
+  const input = entry("text", value, label, more);
+  if (!offers.length) return [input];
+  const list = make("datalist", { id: `offers-${++lists}` }, ...offers.map((one) => make("option", { value: one })));
+  input.setAttribute("list", list.id);
+  return [input, list];
+};
 const counted = (value, label) => entry("number", value, label, { min: 1, step: 1 });
 const nameOf = (subject) => (subject.field ? `field ${subject.field}` : subject.subject);
 const kinds = () => [
@@ -60,6 +69,7 @@ const AIMS = { acted: "action", clicked: "link", block: "block" };
 function fillDeed(row, place, leaf) {
   const aimed = leaf?.target?.aim;
   const verb = choice(VERBS, { action: "acted", block: "block" }[aimed] ?? leaf?.verb, phrases.did);
+  verb.classList.add("verb");
   const which = entry("text", leaf?.target?.named, phrases.which, { required: false, placeholder: phrases.any });
   which.setAttribute("list", "actions");
   const sort = leaf?.window ? Object.keys(phrases.windows).find((one) => one in leaf.window) : "";
@@ -76,7 +86,7 @@ function fillDeed(row, place, leaf) {
     number.disabled = number.hidden;
     sent.hidden = windowed.value !== "issues" || (words.newsletters.length < 2 && !sent.value);
   };
-  place.append(verb, which, windowed, number, issue, sent);
+  place.append(verb, which, make("span", { className: "when" }, windowed, number, issue, sent));
   place.onchange = show;
   show();
   const target = () => {
@@ -102,13 +112,12 @@ function fillComparison(row, place, subject, leaf) {
     values.replaceChildren();
     if (value === "nothing") return;
     if (value === "yes-no") values.append(choice([["yes", phrases.yes], ["no", phrases.no]], first === false ? "no" : "yes", phrases.value));
-    else if (several) values.append(entry("text", given?.map(enclosed).join(", "), phrases.several));
+    else if (several) values.append(entry("text", given?.map(enclosed).join(", "), phrases.several, { placeholder: phrases.several }));
     else if (subject.options.length) values.append(choice(subject.options.map((one) => [one, one]), first, phrases.value));
     else if (value === "days") values.append(counted(first ?? 30, phrases.value));
-    else {
-      const type = { day: "date", number: "number" }[value] ?? "text";
-      values.append(entry(type, first, phrases.value, { required: first !== "", ...(type === "number" ? { step: "any" } : {}) }));
-    }
+    else if (value === "day") values.append(entry("date", first, phrases.value));
+    else if (value === "number") values.append(entry("number", first, phrases.value, { step: "any" }));
+    else values.append(...offered(subject.examples, first, phrases.value, { required: first !== "" }));
   };
   operator.addEventListener("change", () => show());
   place.append(operator, values);
@@ -128,37 +137,46 @@ function read({ value, several }, input) {
 }
 
 function removal(row, beside) {
-  const gone = make("button", { type: "button", className: "button plain compact", textContent: phrases.remove });
-  gone.addEventListener("click", () => { row.remove(); fromRows(); beside.focus(); });
+  const gone = make("button", { type: "button", className: "button plain compact gone", ariaLabel: phrases.remove, title: phrases.remove, textContent: "×" });
+  gone.addEventListener("click", () => {
+    const next = row.nextElementSibling ?? row.previousElementSibling;
+    row.remove();
+    fromRows();
+    (next?.querySelector("select") ?? beside).focus();
+  });
   return gone;
 }
 
-const negation = (not) => choice([["", "–"], ["not", phrases.not]], not ? "not" : "", phrases.not);
+/** Whether those are meant of whom it does not hold. */
+function negation(not) {
+  const box = make("input", { type: "checkbox", checked: not });
+  return [make("label", { className: "negation" }, box, phrases.not), box];
+}
 
 function condition(leaf, not, beside) {
   const row = make("li");
   const kind = leaf ? kindOf(leaf) : kinds()[0][0];
   const first = choice(kinds(), kind, phrases.condition);
-  const negated = negation(not);
+  const [label, negated] = negation(not);
   first.addEventListener("change", () => fill(row, first.value));
-  row.append(negated, first, make("span", { className: "rest" }), removal(row, beside));
-  row.read = () => (negated.value ? { not: row.leaf() } : row.leaf());
+  row.append(label, first, make("span", { className: "rest" }), removal(row, beside));
+  row.read = () => (negated.checked ? { not: row.leaf() } : row.leaf());
   fill(row, kind, leaf);
   return row;
 }
 
 function inner(tree, not, beside) {
   const by = choice([["and", phrases.together], ["or", phrases.either]], "or" in tree ? "or" : "and", phrases.how);
-  const negated = negation(not);
+  const [label, negated] = negation(not);
   const rows = make("ol", { className: "conditions" });
   const another = make("button", { type: "button", className: "button compact", textContent: phrases.more });
-  const row = make("li", { className: "group" }, make("div", { className: "row" }, negated, by), rows);
-  row.append(make("div", { className: "row" }, another, removal(row, beside)));
+  const row = make("li", { className: "group" }, make("div", { className: "row" }, label, by), rows);
+  row.append(make("div", { className: "row" }, another), removal(row, beside));
   another.addEventListener("click", () => { rows.append(condition(undefined, false, another)); rows.lastChild.querySelector("select").focus(); fromRows(); });
   for (const part of tree.and ?? tree.or) rows.append(shown(part, another));
   row.read = () => {
     const whole = together(rows, by.value);
-    return whole && negated.value ? { not: whole } : whole;
+    return whole && negated.checked ? { not: whole } : whole;
   };
   return row;
 }
@@ -175,6 +193,22 @@ function together(rows, by) {
   return parts.length > 1 ? { [by]: parts } : parts[0];
 }
 
+/** Mark the conditions of which something has to be said; *parts* counts them through all groups. */
+function mark(parts) {
+  [...list.querySelectorAll("li:not(.group)")].forEach((row, number) => {
+    row.classList.toggle("doubtful", parts.includes(number));
+    for (const input of row.querySelectorAll(".rest .input"))
+      if (parts.includes(number)) input.setAttribute("aria-describedby", "note");
+      else input.removeAttribute("aria-describedby");
+  });
+}
+
+/** A piece of the text around the place where it cannot be understood. */
+function excerpt(source, at) {
+  const [wrong] = source.slice(at).match(/^(?:"[^"]*"?|[^\s"]+)/) ?? ["…"];
+  return make("code", { dir: "ltr" }, source.slice(Math.max(0, at - 30), at), make("mark", { textContent: wrong }), source.slice(at + wrong.length, at + wrong.length + 15));
+}
+
 let latest = 0;
 async function ask(fields) {
   const mine = ++latest;
@@ -182,11 +216,14 @@ async function ask(fields) {
   const answer = await fetch(form.dataset.check, { method: "POST", body, headers: { accept: "application/json" } }).catch(() => null);
   const said = await answer?.json().catch(() => null);
   if (mine !== latest) return null;
-  people.classList.toggle("wrong", !said || "problem" in said);
-  note.textContent = said?.note ?? "";
-  if (!said || said.problem) people.textContent = said?.problem ?? phrases.unreachable;
-  else people.replaceChildren(make("b", { textContent: said.people.toLocaleString(document.documentElement.lang) }), ` ${said.people === 1 ? phrases.person : phrases.people}`);
-  return !said || said.problem ? null : said;
+  const wrong = !said || "problem" in said;
+  people.classList.toggle("wrong", wrong);
+  note.replaceChildren(...[said?.note, ...(said?.doubts ?? []).map((one) => one.words)].filter(Boolean).map((one) => make("p", { textContent: one })));
+  if (!wrong) people.replaceChildren(make("b", { textContent: said.people.toLocaleString(document.documentElement.lang) }), ` ${said.people === 1 ? phrases.person : phrases.people}`);
+  else if (said?.position !== undefined && fields.rule) people.replaceChildren(said.problem, make("br"), excerpt(fields.rule, said.position));
+  else people.textContent = said?.alone ?? said?.problem ?? phrases.unreachable;
+  if (fields.tree) mark([said?.part, ...(said?.doubts ?? []).map((one) => one.part)]);
+  return wrong ? null : said;
 }
 
 let timer;
@@ -207,12 +244,14 @@ function fromRows() {
 function show(tree) {
   const whole = tree && ("and" in tree || "or" in tree);
   joined.value = tree?.or ? "or" : "and";
+  lists = 0;
   list.replaceChildren(...(whole ? tree.and ?? tree.or : tree ? [tree] : []).map((part) => shown(part, more)));
 }
 
 const add = (row) => { list.append(row); row.querySelector("select").focus(); fromRows(); };
 builder.hidden = false;
 show(words.tree);
+mark(words.doubts.map((one) => one.part));
 builder.addEventListener("input", fromRows);
 more.addEventListener("click", () => add(condition(undefined, false, more)));
 group.addEventListener("click", () => {
@@ -223,5 +262,13 @@ group.addEventListener("click", () => {
 text.addEventListener("input", () => later(async () => {
   if (!text.value.trim()) return show(null);
   const said = await ask({ rule: text.value });
-  if (said) show(said.tree);
+  if (!said) return;
+  show(said.tree);
+  mark(said.doubts.map((one) => one.part));
 }));
+
+// What was changed and not saved is not left behind unasked.
+const begun = text.value;
+let leaving = false;
+form.addEventListener("submit", () => { leaving = true; });
+addEventListener("beforeunload", (event) => { if (!leaving && text.value !== begun) event.preventDefault(); });
