@@ -63,7 +63,14 @@ _DOTS_MEAN_NOTHING = frozenset(("gmail.com", "googlemail.com"))
 _MISTYPED_ENDS = {
     "con": "com", "cmo": "com", "ocm": "com", "vom": "com", "xom": "com", "cpm": "com",
     "comm": "com", "coom": "com", "ogr": "org", "orgg": "org", "nte": "net", "nett": "net",
+    "dee": "de", "ed": "de",
 }  # fmt: skip  # none of them is a top-level domain
+
+
+# Whose end nobody writes otherwise.
+_ENDS = dict.fromkeys(
+    _words("gmail googlemail hotmail outlook icloud yahoo aol protonmail"), "com"
+) | dict.fromkeys(_words("web t-online posteo"), "de")
 
 
 class Address(NamedTuple):
@@ -138,6 +145,13 @@ def suggest_domain(domain: str) -> str | None:
     domain = domain.strip().lower()
     if domain in _KNOWN or domain in _NEIGHBOURS:
         return None
+    if domain in _ENDS:
+        return f"{domain}.{_ENDS[domain]}"
+    tidy = domain.replace(",", ".").strip(".")
+    if tidy.removesuffix(".com") in _KNOWN:
+        tidy = tidy.removesuffix(".com")
+    if tidy != domain:
+        return suggest_domain(tidy) or tidy
     rest, _, end = domain.rpartition(".")
     if rest and end in _MISTYPED_ENDS:
         domain = f"{rest}.{_MISTYPED_ENDS[end]}"
@@ -169,6 +183,7 @@ def _one_slip(typed: str, meant: str) -> bool:
     )
 
 
+_LONGEST_REASON = 160  # it names each character that cannot be
 # The library's words that the catalogues know; others of its sentences stay English.
 _REASONS = (
     Sentence("An email address must have an @-sign"),
@@ -197,6 +212,7 @@ def _uncommon(shown: str) -> Address:
         seen = validate_email(shown, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
         said = str(error).removesuffix(".")
+        said = said if len(said) <= _LONGEST_REASON else f"{said[: _LONGEST_REASON - 3]}..."
         reason = next((one for one in _REASONS if one == said), said)
         raise InvalidAddress(
             "{address} is not an address: {reason}.", address=quoted(shown), reason=reason

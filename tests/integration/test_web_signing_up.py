@@ -195,7 +195,14 @@ async def test_a_typing_error_is_offered_for_correction_and_never_corrected_sile
         for choice in choices:
             await client.post("/s/river", data={**fields(asked), "choice": choice})
         scripted = await client.post("/s/river", data={"address": "x@gmx.con"}, headers=JSON)
+        half = {"address": "x@gmail"}
+        whole = await client.post("/s/river", data=half, headers=JSON)
+        insisting = await client.post(
+            "/s/river", data={**half, "as_typed": "x@gmail"}, headers=JSON
+        )
 
+    assert (whole.json()["state"], whole.json()["meant"]) == ("doubt", "x@gmail.com")
+    assert insisting.json()["state"] == "problem", "no choice makes an address of it"
     assert [one.recipient for one in noticed(engine)] == choices
     assert scripted.json()["state"] == "doubt"
     assert scripted.json()["meant"] == "x@gmx.com"

@@ -149,6 +149,11 @@ def test_a_tidied_name_is_always_taken(text: str) -> None:
         ("hotmial.com", "hotmail.com"),
         ("yaho.com", "yahoo.com"),
         ("river.ogr", "river.org"),
+        ("river.org.", "river.org"),
+        ("gmail", "gmail.com"),
+        ("gmail,com", "gmail.com"),
+        ("gmail.com.com", "gmail.com"),
+        ("web.dee", "web.de"),
     ],
 )
 def test_typing_errors_are_offered_for_correction(typed: str, meant: str) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 
 from mailer.address_rules import AddressRules
-from mailer.addresses import NAME_LENGTH, Address, parse_address, suggest
+from mailer.addresses import NAME_LENGTH, Address, common_keys, parse_address, suggest
 from mailer.audience.forms import FormSettings, Question, answers
 from mailer.database.tables import Newsletter, Outcome
 from mailer.errors import InvalidAddress, InvalidInput
@@ -96,12 +96,14 @@ def read_address(
     form: Form, given: Given, settings: FormSettings, rules: AddressRules, say: Say
 ) -> Address:
     """The address of a form; ``Refusal``, or ``Doubt``: only the person can say which is meant."""
+    insisted = line(form, "choice", _MOST_ADDRESS) or line(form, "as_typed", _MOST_ADDRESS)
+    meant = suggest(given.address)
     try:
         address = parse_address(given.address)
     except InvalidAddress as error:
+        if meant and insisted != given.address and all(common_keys([meant])):
+            raise Doubt(meant) from error
         raise Refusal(say("form.bad_address"), Outcome.ADDRESS, "address") from error
-    meant = suggest(address.shown)
-    insisted = line(form, "choice", _MOST_ADDRESS) or line(form, "as_typed", _MOST_ADDRESS)
     if meant and insisted != address.shown:
         raise Doubt(meant)
     refused = settings.refuses(address, rules)
