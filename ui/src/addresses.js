@@ -1,7 +1,9 @@
 // Web addresses as people write them.
+/** @param {string | null | undefined} href */
 export const linkable = (href) => /^\s*(https?:\/\/[^\s/?#]|mailto:\S|tel:\S)/i.test(href ?? '')
 
 // "example.org/x" gets its https://, "ann@example.org" its mailto:; '' for what can be no address.
+/** @param {string} typed */
 export function address(typed) {
   const text = typed.trim().replace(/\s/g, '%20')
   if (!text || linkable(text)) return text

@@ -3,10 +3,13 @@
 import { t } from './words.js'
 
 const button = () => ({ label: '', url: '' })
+/** The first words of a text. @param {string} html */
 const words = (html) => html.replace(/<[^>]+>/g, ' ').replace(/&nbsp;|\s+/g, ' ').replace(/&amp;/g, '&').trim().slice(0, 90)
 
 export const CHANNELS = { email: 'E-mail', whatsapp: 'WhatsApp', facebook: 'Facebook', bluesky: 'Bluesky', mastodon: 'Mastodon', telegram: 'Telegram', x: 'X', linkedin: 'LinkedIn' }
 
+/** @typedef {{ name: string, icon: string, hint: string, make: () => Record<string, any> }} Kind */
+/** @returns {Record<string, Kind>} */
 export const kinds = () => ({
   update: { name: t('Update'), icon: 'newspaper', hint: t('News: a headline, text and a button'), make: () => ({ headline: '', body: '', button: button() }) },
   urgent: { name: t('Urgent call'), icon: 'megaphone', hint: t('A call that cannot wait, with its last day'), make: () => ({ headline: '', body: '', deadline: '', button: button() }) },

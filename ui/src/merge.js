@@ -1,5 +1,6 @@
 // Three versions of a document become one, part by part. Each part has a place: the id of a block, or the
 // name of a field above the blocks after a dot, which no id has.
+/** @param {unknown} one @param {unknown} other */
 export const same = (one, other) => one === other || JSON.stringify(one) === JSON.stringify(other)
 
 /** @param {import('./types').Draft} doc */
@@ -44,7 +45,10 @@ export function merge(base, mine, theirs) {
   return { doc, conflicts }
 }
 
-// Whoever moved blocks decides the order; what only the other has stays after its neighbour.
+/**
+ * Whoever moved blocks decides the order; what only the other has stays after its neighbour.
+ * @param {Draft} base @param {Draft} mine @param {Draft} theirs
+ */
 function order(base, mine, theirs) {
   const [first, second] = same(ids(base), ids(mine)) ? [theirs, mine] : [mine, theirs]
   return interleaved(ids(first), ids(second))

@@ -21,12 +21,16 @@ export class Reorder {
     this.scroller = scroller
   }
 
+  /** @param {string} id */
   where(id) { return t('position {n} of {all}', { n: this.ids().indexOf(id) + 1, all: this.ids().length }) }
+  /** @param {string} id */
   say(id) { this.message = `${this.name(id)}, ${this.where(id)}.` }
 
+  /** @param {PointerEvent} event @param {string} id */
   start = (event, id) => {
     if (event.button || this.lifted) return
-    const grip = event.currentTarget, card = grip.closest('[data-block]'), list = card.parentElement
+    const grip = /** @type {HTMLElement} */ (event.currentTarget)
+    const card = /** @type {HTMLElement} */ (grip.closest('[data-block]')), list = /** @type {HTMLElement} */ (card.parentElement)
     const y0 = event.clientY
     let y = y0, frame = 0, offset = 0
     grip.setPointerCapture(event.pointerId)
@@ -34,13 +38,13 @@ export class Reorder {
       this.#scroll(y)
       const top = y - list.getBoundingClientRect().top - offset
       const middle = top + card.offsetHeight / 2
-      const others = [...list.querySelectorAll(':scope > [data-block]')].filter((other) => other !== card)
+      const others = [.../** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll(':scope > [data-block]'))].filter((other) => other !== card)
       const to = others.filter((other) => middle > other.offsetTop + other.offsetHeight / 2).length
       if (to !== this.ids().indexOf(id)) this.move(id, to)
       card.style.translate = `0 ${y - list.getBoundingClientRect().top - offset - card.offsetTop}px`
       frame = requestAnimationFrame(step)
     }
-    const moved = (e) => {
+    const moved = (/** @type {PointerEvent} */ e) => {
       y = e.clientY
       if (frame || Math.abs(y - y0) <= 4) return
       this.dragging = id
@@ -59,15 +63,17 @@ export class Reorder {
     for (const type of ['pointerup', 'pointercancel', 'lostpointercapture']) grip.addEventListener(type, end, { once: true })
   }
 
+  /** @param {number} y */
   #scroll(y) {
     const pane = this.scroller(), box = pane.getBoundingClientRect()
     const over = y < box.top + EDGE ? y - box.top - EDGE : y > box.bottom - EDGE ? y - box.bottom + EDGE : 0
     if (over) pane.scrollTop += over / 6
   }
 
+  /** @param {KeyboardEvent} event @param {string} id @param {() => void} refocus */
   key = (event, id, refocus) => {
     const at = this.ids().indexOf(id)
-    const go = (to) => {
+    const go = (/** @type {number} */ to) => {
       if (to < 0 || to >= this.ids().length) return
       this.move(id, to)
       this.say(id)
@@ -92,5 +98,4 @@ export class Reorder {
       go(at + (event.key === 'ArrowUp' ? -1 : 1))
     }
   }
-
 }

@@ -10,7 +10,15 @@ import { liftListItem, sinkListItem, splitListItem, wrapInList } from 'prosemirr
 import { address, linkable } from './addresses.js'
 import { legible } from './pasting.js'
 
-const styled = (pattern) => ({ tag: '[data-style]', consuming: false, getAttrs: (el) => pattern.test(el.dataset.style) && null })
+/**
+ * @typedef {import('prosemirror-model').Node} Node @typedef {import('prosemirror-model').NodeType} NodeType
+ * @typedef {import('prosemirror-model').MarkType} MarkType @typedef {import('prosemirror-state').Command} Command
+ * @typedef {{ from: number, to: number, href: string }} Link  where it stands and leads
+ * @typedef {{ bold: boolean, italic: boolean, link: boolean, bullets: boolean, numbers: boolean }} Active  at the cursor
+ */
+
+/** What a style attribute says. @param {RegExp} pattern @returns {import('prosemirror-model').TagParseRule} */
+const styled = (pattern) => ({ tag: '[data-style]', consuming: false, getAttrs: (el) => pattern.test(el.dataset.style ?? '') && null })
 
 export const schema = new Schema({
   nodes: {
@@ -38,12 +46,14 @@ export const schema = new Schema({
 })
 const { nodes: N, marks: M } = schema
 
+/** @param {string} html */
 function parsed(html) {
   const page = document.implementation.createHTMLDocument('')
   page.body.innerHTML = html || '<p></p>'
   return DOMParser.fromSchema(schema).parse(page.body)
 }
 
+/** @param {Node} doc */
 function written(doc) {
   if (!doc.textContent && doc.childCount === 1) return ''
   const box = document.createElement('div')
@@ -53,18 +63,21 @@ function written(doc) {
   return box.innerHTML
 }
 
+/** @param {EditorState} state @param {NodeType} type */
 function inList(state, type) {
   const { $from } = state.selection
   for (let depth = $from.depth; depth > 0; depth--) if ([N.bullet_list, N.ordered_list].includes($from.node(depth).type)) return $from.node(depth).type === type
   return false
 }
 
+/** The link at the cursor, or what is to become one. @param {EditorState} state */
 export function linkAt(state) {
   const { $from, from, to, empty } = state.selection
-  let found = null
+  let found = /** @type {Link | null} */ (null)
   if (!empty) {
-    state.doc.nodesBetween(from, to, (node) => { const mark = M.link.isInSet(node.marks); if (mark) found = mark.attrs.href })
-    return { from, to, href: found ?? '' }
+    let href = ''
+    state.doc.nodesBetween(from, to, (node) => { const mark = M.link.isInSet(node.marks); if (mark) href = mark.attrs.href })
+    return { from, to, href }
   }
   $from.parent.forEach((node, offset) => {
     const mark = M.link.isInSet(node.marks), start = $from.start() + offset
@@ -73,15 +86,20 @@ export function linkAt(state) {
   return found
 }
 
+/** @param {NodeType} type @returns {Command} */
 const listing = (type) => (state, dispatch, view) => (inList(state, type) ? liftListItem(N.list_item) : wrapInList(type))(state, dispatch, view)
+/** @type {Record<Exclude<keyof Active, 'link'>, Command>} */
 export const commands = { bold: toggleMark(M.strong), italic: toggleMark(M.em), bullets: listing(N.bullet_list), numbers: listing(N.ordered_list) }
 
+/** @param {EditorState} state @returns {Active} */
 function active(state) {
   const { from, $from, to, empty } = state.selection
+  /** @param {MarkType} type */
   const has = (type) => (empty ? !!type.isInSet(state.storedMarks || $from.marks()) : state.doc.rangeHasMark(from, to, type))
   return { bold: has(M.strong), italic: has(M.em), link: !!linkAt(state)?.href, bullets: inList(state, N.bullet_list), numbers: inList(state, N.ordered_list) }
 }
 
+/** @param {EditorView} view @param {{ from: number, to: number }} place @param {string} href  '' takes the link away */
 export function setLink(view, { from, to }, href) {
   const tr = view.state.tr
   if (from === to && href) { tr.insertText(href.replace(/^(https?:\/\/|mailto:)/, ''), from); to = tr.mapping.map(to) }
@@ -92,15 +110,17 @@ export function setLink(view, { from, to }, href) {
 }
 
 // Placeholders are shown as what they are: something that is filled in.
+/** @param {Node} doc */
 function marked(doc) {
-  const found = []
+  const found = /** @type {Decoration[]} */ ([])
   doc.descendants((node, pos) => {
-    if (node.isText) for (const mark of node.text.matchAll(/\[\[\s*[A-Za-z][\w.-]*\s*(\|[^[\]]*)?\]\]/g)) found.push(Decoration.inline(pos + mark.index, pos + mark.index + mark[0].length, { class: 'placeholder' }))
+    if (node.isText) for (const mark of (node.text ?? '').matchAll(/\[\[\s*[A-Za-z][\w.-]*\s*(\|[^[\]]*)?\]\]/g)) found.push(Decoration.inline(pos + mark.index, pos + mark.index + mark[0].length, { class: 'placeholder' }))
   })
   return DecorationSet.create(doc, found)
 }
 
-const paste = (view, event) => { // an address pasted over words makes them a link
+/** An address pasted over words makes them a link. @param {EditorView} view @param {ClipboardEvent} event */
+const paste = (view, event) => {
   const text = event.clipboardData?.getData('text/plain').trim() ?? ''
   const { from, to, empty } = view.state.selection
   if (empty || !/^https?:\/\/\S+$/.test(text)) return false
@@ -108,8 +128,12 @@ const paste = (view, event) => { // an address pasted over words makes them a li
   return true
 }
 
+/**
+ * @param {HTMLElement} element
+ * @param {{ value: string, label: string, described?: string, onChange: (html: string) => void, onState: (state: Active) => void, onLink: () => void }} field
+ */
 export function mount(element, { value, label, described, onChange, onState, onLink }) {
-  const newLine = chainCommands(exitCode, (state, dispatch) => { dispatch?.(state.tr.replaceSelectionWith(N.hard_break.create()).scrollIntoView()); return true })
+  const newLine = chainCommands(exitCode, /** @type {Command} */ ((state, dispatch) => { dispatch?.(state.tr.replaceSelectionWith(N.hard_break.create()).scrollIntoView()); return true }))
   let last = value || ''
   const view = new EditorView({ mount: element }, {
     attributes: { role: 'textbox', 'aria-multiline': 'true', 'aria-label': label, ...(described && { 'aria-describedby': described }) },
@@ -135,7 +159,8 @@ export function mount(element, { value, label, described, onChange, onState, onL
   empty()
   return {
     view,
-    set(html) { // undo, or somebody else's version: only what differs is replaced, so that the cursor stays
+    /** Undo, or somebody else's version: only what differs is replaced, so that the cursor stays. @param {string} html */
+    set(html) {
       if ((html || '') === last) return
       last = html || ''
       const next = parsed(last).content, now = view.state.doc.content
@@ -148,6 +173,7 @@ export function mount(element, { value, label, described, onChange, onState, onL
       tr.replace(start, a, parsed(last).slice(start, b)).setMeta('outside', true)
       view.dispatch(tr)
     },
+    /** @param {string} text */
     insert(text) { view.dispatch(view.state.tr.insertText(text).scrollIntoView()); view.focus() },
     destroy: () => view.destroy(),
   }

@@ -111,5 +111,12 @@ export interface Merged {
   conflicts: Conflicts
 }
 
+/** What became of a picture; *moved* where it was one that moves. */
+export interface Uploaded {
+  url?: string
+  moved?: boolean
+  problem?: string
+}
+
 /** Where the browser keeps what the server has not got yet. */
 export type Store = Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' | 'length'> | null | undefined

@@ -3,6 +3,7 @@
 /** @type {Record<string, string>} */
 let dictionary = {}
 
+/** @param {Record<string, string>} [words] */
 export const learn = (words) => { dictionary = words ?? {} }
 
 /** A number with the digits of the page's language. @param {number} value */
