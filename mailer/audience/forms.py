@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -68,6 +68,7 @@ class FormSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     open: bool = True
+    offered: bool = True  # while it is open: to readers of the others, among their preferences
     heading: Line = ""
     intro: Words = ""
     consent: Words = ""
@@ -116,6 +117,23 @@ class Question:
 def settings_of(newsletter: Newsletter) -> FormSettings:
     """The form's settings; ``InvalidInput`` names the newsletter and the first wrong value."""
     return _parsed(newsletter, newsletter.sign_up)
+
+
+def offered(
+    session: Session, address: Address, besides: Collection[int], rules: AddressRules
+) -> list[tuple[Newsletter, FormSettings]]:
+    """Newsletters, *besides* some, that a reader at *address* may have by a tick; by name."""
+    every = session.scalars(
+        select(Newsletter)
+        .where(Newsletter.id.not_in(besides))
+        .order_by(Newsletter.name, Newsletter.id)
+    )
+    known = [(one, settings_of(one)) for one in every]
+    return [
+        (one, settings)
+        for one, settings in known
+        if settings.open and settings.offered and not settings.refuses(address, rules)
+    ]
 
 
 def change(session: Session, newsletter: Newsletter, **values: Any) -> FormSettings:

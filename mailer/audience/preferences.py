@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,7 @@ class Preferences:
     shown: frozenset[int]
     wanted: frozenset[int]
     fields: Mapping[str, Kept | None] = field(default_factory=dict)  # None: taken out
+    said: Mapping[int, str] = field(default_factory=dict)  # beside each newsletter, word for word
 
 
 def leave(
@@ -105,9 +106,13 @@ def save(
     preferences: Preferences,
     *,
     now: datetime,
+    offered: Collection[int] = (),
     evidence: Evidence | None = None,
-) -> None:
-    """Keep a reader's form; newsletters and fields that were not on it stay as they are."""
+) -> list[int]:
+    """Keep a reader's form; newsletters and fields that were not on it stay as they are.
+
+    Answers which of the *offered* newsletters, that they never had, they subscribed to.
+    """
     fields = {**visit.fields, **preferences.fields}
     session.execute(
         update(Subscriber)
@@ -124,17 +129,13 @@ def save(
             continue
         wanted = one.newsletter_id in preferences.wanted
         if wanted and not one.subscribed:
-            consent.change(
-                session,
-                newsletter_id=one.newsletter_id,
-                subscriber_id=visit.subscriber_id,
-                state=Consent.CONFIRMED,
-                now=now,
-                source="preferences",
-                evidence=evidence,
-            )
+            _subscribe(session, visit, one.newsletter_id, preferences, evidence, now=now)
         elif one.subscribed and not wanted:
             _unsubscribe(session, visit, one.newsletter_id, now=now, evidence=evidence)
+    chosen = sorted(preferences.wanted & preferences.shown & set(offered))
+    for newsletter_id in chosen:
+        _subscribe(session, visit, newsletter_id, preferences, evidence, now=now)
+    return chosen
 
 
 def pause(
@@ -155,6 +156,29 @@ def pause(
         now=now,
         source=consent.PAUSE if until else consent.PAUSE_ENDED,
         evidence={**(evidence or {}), **({"until": until.isoformat()} if until else {})},
+    )
+
+
+def _subscribe(
+    session: Session,
+    visit: Visit,
+    newsletter_id: int,
+    preferences: Preferences,
+    evidence: Evidence | None,
+    *,
+    now: datetime,
+) -> None:
+    """Their tick on a page that only a mail to them leads to counts as a confirmation."""
+    said = preferences.said.get(newsletter_id)
+    mail = {"issue": visit.issue_id} if visit.issue_id else {}
+    consent.change(
+        session,
+        newsletter_id=newsletter_id,
+        subscriber_id=visit.subscriber_id,
+        state=Consent.CONFIRMED,
+        now=now,
+        source="preferences",
+        evidence={**(evidence or {}), **mail, **({"wording": said} if said else {})},
     )
 
 

@@ -31,6 +31,13 @@ def set_up(
     opened: Annotated[
         bool | None, typer.Option("--open/--closed", help="Whether anybody may sign up.")
     ] = None,
+    offered: Annotated[
+        bool | None,
+        typer.Option(
+            "--offered/--not-offered",
+            help="Whether readers of the others see it among their preferences, while it is open.",
+        ),
+    ] = None,
     heading: Annotated[
         str | None, typer.Option("--heading", help='Over the form; "": the usual words.')
     ] = None,
@@ -85,6 +92,7 @@ def set_up(
     """Set how a newsletter is subscribed to; what is not named stays as it is."""
     values: dict[str, Any] = {
         "open": opened,
+        "offered": offered,
         "heading": heading,
         "intro": intro,
         "button": button,

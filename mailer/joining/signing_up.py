@@ -5,22 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from mailer.addresses import parse_address
-from mailer.audience import consent, forms, subscribers, suppressions
+from mailer.audience import consent, subscribers, suppressions
 from mailer.database.tables import (
     Consent,
     Newsletter,
     OptIn,
     Outcome,
     SignUp,
-    Subscriber,
     Subscription,
 )
 from mailer.errors import Conflict, ExpiredToken, InvalidToken
 from mailer.joining import counting
+from mailer.joining.greeting import greet
 from mailer.joining.office import Asked, Office, Trace
 
 _PURPOSE = "confirm"
@@ -91,7 +90,7 @@ def _take_in(
     subscriber = subscribers.find_or_add(session, asked.address, now=now)
     known = session.get(Subscription, (newsletter.id, subscriber.id))
     if known is not None and known.state is Consent.CONFIRMED:
-        _notify(session, office, newsletter, subscriber, "known", asked.language, now)
+        greet(session, office, newsletter, subscriber, "known", language=asked.language, now=now)
         return Outcome.KNOWN
     sign_up = SignUp(
         newsletter_id=newsletter.id,
@@ -169,35 +168,8 @@ def _confirm(
     )
     if changed:
         counting.count(session, newsletter.id, Outcome.CONFIRMED, now)
-    if changed and forms.settings_of(newsletter).welcome:
-        _notify(session, office, newsletter, subscriber, "welcome", sign_up.language, now)
-
-
-def _notify(
-    session: Session,
-    office: Office,
-    newsletter: Newsletter,
-    subscriber: Subscriber,
-    kind: str,
-    language: str | None,
-    now: datetime,
-) -> None:
-    settings = forms.settings_of(newsletter)
-    own = kind == "welcome"
-    office.notifier.notify(
-        session,
-        kind,
-        to=subscriber.address,
-        to_name=subscriber.name,
-        newsletter=newsletter,
-        language=subscriber.language or language,
-        values={
-            "link": office.preferences_link(subscriber.id),
-            "own_subject": settings.welcome_subject if own else "",
-            "own_words": Markup(settings.welcome_body) if own else "",  # noqa: S704  # cleaned
-        },
-        now=now,
-    )
+        language = sign_up.language
+        greet(session, office, newsletter, subscriber, "welcome", language=language, now=now)
 
 
 def _sign_up_id(office: Office, token: str, now: datetime) -> int:

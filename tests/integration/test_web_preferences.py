@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Engine, select
 
-from mailer.audience import consent
+from mailer.audience import consent, suppressions
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import (
     Consent,
@@ -21,7 +21,7 @@ from mailer.database.tables import (
 from mailer.delivering.recipients import load
 from mailer.field_kinds import EditableBy, FieldKind
 from tests.support.factories import NOON, add_newsletter, add_subscriber
-from tests.support.notices import link_to
+from tests.support.notices import link_to, noticed
 from tests.support.site import Mailed, heading, mail_one, mailer_of, page, visiting
 
 pytestmark = pytest.mark.anyio
@@ -96,13 +96,71 @@ async def test_nobody_joins_a_newsletter_they_were_never_offered(sqlite_engine: 
     mailer = mailer_of(sqlite_engine)
     ann = mail_one(mailer)
     with transaction(sqlite_engine) as session:
-        hidden = add_newsletter(session, "staff", name="Staff only").id
+        hidden = [
+            add_newsletter(session, slug, name=name, sign_up=sign_up).id
+            for slug, name, sign_up in (
+                ("staff", "Staff only", {"offered": False}),
+                ("old", "The old letter", {"open": False}),
+            )
+        ]
     async with visiting(mailer) as client:
         shown = await client.get(f"/p/{ann.token}")
-        await client.post(f"/p/{ann.token}", data={"shown": str(hidden), "newsletter": str(hidden)})
+        await client.post(f"/p/{ann.token}", data={"shown": hidden, "newsletter": hidden})
 
     assert "Staff only" not in shown.text
-    assert hidden not in states(sqlite_engine)
+    assert "The old letter" not in shown.text
+    assert states(sqlite_engine) == {ann.newsletter_id: Consent.CONFIRMED}
+
+
+async def test_a_tick_brings_another_newsletter_of_the_group_with_a_record_and_a_welcome(
+    engine: Engine,
+) -> None:
+    mailer = mailer_of(engine)
+    ann = mail_one(mailer)
+    with transaction(engine) as session:
+        trees = add_newsletter(
+            session, "trees", name="Trees", sign_up={"intro": "Once a month."}
+        ).id
+    async with visiting(mailer) as client:
+        shown = await client.get(f"/p/{ann.token}")
+        given = {
+            "shown": [ann.newsletter_id, trees],
+            "newsletter": [ann.newsletter_id, trees],
+            f"wording.{trees}": page(shown).xpath(f"//*[@name='wording.{trees}']/@value"),
+        }
+        assert states(engine) == {ann.newsletter_id: Consent.CONFIRMED}, "looking is no consent"
+        for _ in range(2):
+            await client.post(f"/p/{ann.token}", data=given)
+
+    assert states(engine) == {ann.newsletter_id: Consent.CONFIRMED, trees: Consent.CONFIRMED}
+    with reading(engine) as session:
+        record = session.scalars(
+            select(ConsentChange).where(ConsentChange.newsletter_id == trees)
+        ).one()
+    assert record.source == "preferences"
+    assert record.evidence["form"] == "preferences"
+    assert record.evidence["issue"] == ann.issue_id, "by whose mail they came"
+    assert record.evidence["wording"].splitlines() == [
+        "More from us",
+        "Trees",
+        "Once a month.",
+        "With a tick you ask us to mail it to you. You can leave at any time, with one click.",
+        "Save",
+    ]
+    [welcome] = noticed(engine)
+    assert welcome.kind == "welcome", "whoever it was for learns of it"
+
+
+async def test_whoever_is_suppressed_is_told_that_nothing_comes(sqlite_engine: Engine) -> None:
+    mailer = mailer_of(sqlite_engine)
+    ann = mail_one(mailer)
+    with transaction(sqlite_engine) as session:
+        address = session.get_one(Subscriber, ann.subscriber_id).address
+        suppressions.add(session, address, reason="complaint", source="test", now=NOON)
+    async with visiting(mailer) as client:
+        shown = await client.get(f"/p/{ann.token}")
+
+    assert "never to use it again" in page(shown).xpath("string(//*[@role='status'])")
 
 
 async def test_one_button_ends_everything(engine: Engine) -> None:

@@ -8,22 +8,26 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mailer.audience import forms
+from mailer.addresses import parse_address
+from mailer.audience import forms, suppressions
 from mailer.audience.details import as_written
-from mailer.audience.forms import Question
+from mailer.audience.forms import FormSettings, Question
 from mailer.audience.preferences import Preferences, leave_all, save
 from mailer.audience.readers import Visit, find_visit
 from mailer.database.engine import reading, transaction
+from mailer.database.tables import Newsletter, Subscriber
 from mailer.errors import InvalidInput
 from mailer.field_kinds import LONGEST_TEXT, Kept
+from mailer.joining.greeting import greet
 from mailer.web.languages import speaking
 from mailer.web.problems import ERASED, show
-from mailer.web.public import pausing
+from mailer.web.public import offering, pausing
 from mailer.web.public.choices import LANGUAGES, is_listed, is_time_zone, time_zones
 from mailer.web.public.confirming import trace_of
 from mailer.web.public.dressing import answer, dress_of
@@ -68,6 +72,8 @@ def show_page(request: Request, problem: Problem | None = None) -> Response:
         return show(request, ERASED)
     with reading(site.mailer.engine) as session:
         asked = forms.own_questions(session)
+        offered = _offered(session, site, visit)
+        barred = suppressions.find(session, visit.address, site.mailer.signer) is not None
     speech = speech_for(request, *visit.spoken)
     say = saying(phrases_of(request, speech))
     with speaking(speech):
@@ -80,6 +86,8 @@ def show_page(request: Request, problem: Problem | None = None) -> Response:
         wanted=visit.spoken,
         status=422 if problem else 200,
         visit=visit,
+        barred=barred,
+        offers=offering.offers(site, offered, say),
         token=request.path_params["token"],
         saved="saved" in request.query_params,
         left="left" in request.query_params,
@@ -98,7 +106,10 @@ def show_page(request: Request, problem: Problem | None = None) -> Response:
 
 
 def read_preferences(
-    form: Form, asked: tuple[Question, ...] = (), known: Mapping[str, Any] = MappingProxyType({})
+    form: Form,
+    asked: tuple[Question, ...] = (),
+    known: Mapping[str, Any] = MappingProxyType({}),
+    said: Mapping[int, str] = MappingProxyType({}),
 ) -> Preferences | Problem:
     """The form as values, or what cannot be taken; answers left as *known* are left out."""
     language, zone = line(form, "language", 35), line(form, "time_zone", 64)
@@ -122,7 +133,14 @@ def read_preferences(
         shown=_numbers(form, "shown"),
         wanted=_numbers(form, "newsletter"),
         fields=fields,
+        said=said,
     )
+
+
+def _said(session: Session, form: Form) -> dict[int, str]:
+    """What stood beside each newsletter that was ticked, as the form names it."""
+    named = {one: line(form, f"wording.{one}", 32) for one in _numbers(form, "newsletter")}
+    return {one: forms.wording(session, digest) or "" for one, digest in named.items()}
 
 
 def _numbers(form: Form, name: str) -> frozenset[int]:
@@ -135,10 +153,14 @@ def _change(request: Request, form: Form) -> Response:
     site = site_of(request)
     with transaction(site.mailer.engine) as session:
         visit = find_visit(session, reader_of(site, request))
-        wanted = read_preferences(form, forms.own_questions(session), visit.fields if visit else {})
+        wanted = read_preferences(
+            form,
+            forms.own_questions(session),
+            visit.fields if visit else {},
+            _said(session, form),
+        )
         if visit is not None and isinstance(wanted, Preferences):
-            evidence = trace_of(request, "preferences", _wording(request, visit)).evidence()
-            save(session, visit, wanted, now=site.mailer.clock(), evidence=evidence)
+            _save(session, request, visit, wanted)
     return (
         show_page(request, wanted)
         if isinstance(wanted, Problem)
@@ -150,6 +172,23 @@ def _wording(request: Request, visit: Visit) -> str:
     """What stands above the newsletters to be ticked, and on the button."""
     say = saying(phrases_of(request, speech_for(request, *visit.spoken)))
     return f"{say('preferences.newsletters')}\n{say('preferences.save')}"
+
+
+def _save(session: Session, request: Request, visit: Visit, wanted: Preferences) -> None:
+    """Keep it; what they subscribed to bids them welcome, so that they learn if it was not they."""
+    site, now = site_of(request), site_of(request).mailer.clock()
+    offered = {one.id: one for one, _ in _offered(session, site, visit)}
+    evidence = trace_of(request, "preferences", _wording(request, visit)).evidence()
+    new = save(session, visit, wanted, now=now, offered=offered.keys(), evidence=evidence)
+    person = session.get_one(Subscriber, visit.subscriber_id)
+    for one in new:
+        greet(session, site.mailer.office, offered[one], person, "welcome", language=None, now=now)
+
+
+def _offered(session: Session, site: Site, visit: Visit) -> list[tuple[Newsletter, FormSettings]]:
+    known = [one.newsletter_id for one in visit.memberships]
+    address = parse_address(visit.address)
+    return forms.offered(session, address, known, site.mailer.address_rules)
 
 
 def _leave_all(site: Site, request: Request) -> Visit | None:

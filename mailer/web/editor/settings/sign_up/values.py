@@ -21,7 +21,7 @@ _LINES = {
     "confirmed_page": 500,
 }
 _TEXTS = ("intro", "consent")
-_SWITCHES = ("open", "ask_name", "welcome", "roles", "disposable", "work")
+_SWITCHES = ("open", "offered", "ask_name", "welcome", "roles", "disposable", "work")
 _MOST_TEXT = 2000
 _MOST_WELCOME = 20_000
 

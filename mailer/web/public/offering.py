@@ -1,0 +1,48 @@
+"""What a reader's page says beside each newsletter that a tick would bring, kept with the consent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mailer.audience.forms import FormSettings
+from mailer.database.tables import Newsletter
+from mailer.web.public.form_replies import remember
+from mailer.web.site import Site
+from mailer.web.wording import Say
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A newsletter they do not have; *intro* and *consent* are its people's own words, if any."""
+
+    newsletter_id: int
+    name: str
+    intro: str
+    consent: str
+    wording: str  # names what is said, all in all
+
+
+def offers(site: Site, found: Iterable[tuple[Newsletter, FormSettings]], say: Say) -> list[Offer]:
+    """What is said of each of them."""
+    return [
+        Offer(
+            one.id,
+            one.name,
+            settings.intro,
+            settings.consent,
+            _remembered(
+                site,
+                say("preferences.more"),
+                one.name,
+                settings.intro,
+                settings.consent or say("preferences.more_consent"),
+                say("preferences.save"),
+            ),
+        )
+        for one, settings in found
+    ]
+
+
+def _remembered(site: Site, *lines: str) -> str:
+    return remember(site, "\n".join(filter(None, lines)))
