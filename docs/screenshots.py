@@ -188,6 +188,12 @@ def staff_shots() -> list[Shot]:
         Shot("settings-form-numbers", f"/settings/forms/{NEWSLETTER}/numbers", WIDE),
         Shot("settings-look", f"/settings/newsletters/{NEWSLETTER}/look", WIDE),
         Shot("settings-senders", "/settings/senders", WIDE),
+        Shot("settings-retention", "/settings/retention", WIDE),
+        Shot(
+            "settings-retention-asked",
+            "/settings/retention?clicks=31536000&unsubscribed=2592000",
+            WIDE,
+        ),
         Shot("settings-people", "/settings/people", WIDE),
         Shot("settings-keys", "/settings/keys", WIDE),
         Shot("settings-profile", "/settings/profile", WIDE),

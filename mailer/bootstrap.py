@@ -18,7 +18,7 @@ from mailer.delivering.permits import Limits
 from mailer.delivering.starting import Starter
 from mailer.dkim_keys import load_dkim
 from mailer.joining.office import Office
-from mailer.keeping.retaining import Terms
+from mailer.keeping.terms import Fixed, Rule
 from mailer.mailboxes import Mailbox, parse_mailbox
 from mailer.notifying.sending import Post
 from mailer.notifying.writing import Notifier
@@ -115,10 +115,14 @@ class Mailer:
         return parse_mailbox(given.get_secret_value()) if given is not None else None
 
     @property
-    def retention(self) -> Terms:
-        """How long what is kept."""
+    def fixed_terms(self) -> Fixed:
+        """How long what is kept, where the settings say it: people cannot change that."""
         settings = self.settings
-        return Terms(settings.keep_clicks, settings.keep_deliveries, settings.keep_unsubscribed)
+        return {
+            rule: getattr(settings, rule.setting)
+            for rule in Rule
+            if rule.setting in settings.model_fields_set
+        }
 
 
 def bootstrap(settings: Settings, *, clock: Clock = utc_now) -> Mailer:

@@ -21,6 +21,7 @@ from mailer.errors import ConfigurationError, MailerError, Unavailable
 from mailer.event_loop import run_until_stopped
 from mailer.joining import meters, work
 from mailer.joining.lapsing import remove_unconfirmed
+from mailer.keeping import terms
 from mailer.keeping.gathering import gather, gather_answers
 from mailer.keeping.retaining import retain
 from mailer.mailboxes import Mailbox
@@ -178,12 +179,13 @@ def _forget(mailer: Mailer) -> None:
     now, settings = mailer.clock(), mailer.settings
     try:
         with transaction(mailer.engine) as session:
+            kept = terms.in_force(session, mailer.fixed_terms)
             gone = remove_settled(session, now - settings.keep_notices)
-            unconfirmed = remove_unconfirmed(session, now - settings.keep_unconfirmed)
+            unconfirmed = remove_unconfirmed(session, now - kept.unconfirmed)
             uploads.remove_files(session, now - settings.keep_uploads)
             meters.remove_ended(session, now)
             work.remove_ended(session, now)
-        done = retain(mailer.engine, mailer.signer, mailer.retention, now=now)
+        done = retain(mailer.engine, mailer.signer, kept, now=now)
     except Unavailable as error:
         log.error("%s Old rows stay for another hour.", error)
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from mailer.audience.receipts import went_to
@@ -41,6 +41,16 @@ def remove_unconfirmed(session: Session, before: datetime) -> int:
     for newsletter_id, address_key in set(gone):
         _remove_pending(session, newsletter_id, address_key)
     return sum(counted.values())
+
+
+def unconfirmed(session: Session, before: datetime) -> int:
+    """How many sign-ups `remove_unconfirmed` would count; nothing is changed."""
+    gone = (
+        select(SignUp.newsletter_id, SignUp.address_key)
+        .where(SignUp.confirmed_at.is_(None), SignUp.at < before)
+        .distinct()
+    )
+    return session.scalar(select(func.count()).select_from(gone.subquery())) or 0
 
 
 def _remove_pending(session: Session, newsletter_id: int, address_key: str) -> None:

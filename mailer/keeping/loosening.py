@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,17 +27,34 @@ def loosen(session: Session, *, before: datetime, now: datetime) -> int:
     The same person becomes the same nobody in all of one issue, and another one in the next: people
     are counted as before, and nothing can be put together. Call it again until it answers 0.
     """
-    under_way = issues_under_way(session, now=now)
-    old = session.scalars(
-        select(Issue.id)
-        .where(Issue.started_at < before, Issue.id.not_in(under_way))
-        .order_by(Issue.id)
-    ).all()
-    for issue_id in old:
+    for issue_id in _issues_begun(session, before=before, now=now):
         done = _loosen_issue(session, issue_id)
         if done:
             return done
     return 0
+
+
+def attached(session: Session, *, before: datetime, now: datetime) -> int:
+    """How many clicks and opens of issues begun *before* still say whose they are."""
+    old = _issues_begun(session, before=before, now=now)
+    counts = (
+        session.scalar(
+            select(func.count())
+            .select_from(table)
+            .where(table.c.issue_id.in_(old), table.c.subscriber_id > 0)
+        )
+        for table in _tables()
+    )
+    return sum(count or 0 for count in counts)
+
+
+def _issues_begun(session: Session, *, before: datetime, now: datetime) -> Sequence[int]:
+    under_way = issues_under_way(session, now=now)
+    return session.scalars(
+        select(Issue.id)
+        .where(Issue.started_at < before, Issue.id.not_in(under_way))
+        .order_by(Issue.id)
+    ).all()
 
 
 def _loosen_issue(session: Session, issue_id: int) -> int:

@@ -7,28 +7,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import Engine, exists, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Engine, Select, exists, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from mailer.addresses import parse_address
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Consent, Subscriber, Subscription
 from mailer.keeping import erasing, loosening, pictures, thinning
+from mailer.keeping.terms import Terms
 from mailer.tokens import Signer
 
 _PEOPLE = 20  # erased in one transaction
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """How long what is kept; ``None``: for ever."""
-
-    clicks: timedelta | None = None
-    deliveries: timedelta | None = None
-    unsubscribed: timedelta | None = None  # people who have left everything
 
 
 def retain(
@@ -77,12 +68,19 @@ def _steps(
 
 def _erase_who_left(session: Session, signer: Signer, before: datetime, now: datetime) -> int:
     """Some people who left all their newsletters, the last of them *before*."""
-    of_them = Subscription.subscriber_id == Subscriber.id
-    stays = exists().where(of_them, Subscription.state != Consent.UNSUBSCRIBED)
-    last = select(func.max(Subscription.changed_at)).where(of_them).scalar_subquery()
-    addresses = session.scalars(
-        select(Subscriber.address).where(~stays, last < before).limit(_PEOPLE)
-    ).all()
+    people = left(before=before).limit(_PEOPLE)
+    addresses = session.scalars(select(Subscriber.address).where(Subscriber.id.in_(people))).all()
     for address in addresses:
         erasing.erase(session, parse_address(address), signer, source="retention", now=now)
     return len(addresses)
+
+
+def left(*, before: datetime) -> Select[int]:
+    """The numbers of those who left all their newsletters, the last of them *before*."""
+    other = aliased(Subscription)
+    stays = exists().where(
+        other.subscriber_id == Subscription.subscriber_id,
+        or_(other.state != Consent.UNSUBSCRIBED, other.changed_at >= before),
+    )
+    gone = Subscription.state == Consent.UNSUBSCRIBED
+    return select(Subscription.subscriber_id).where(gone, ~stays).distinct()

@@ -32,17 +32,20 @@ def thin_out(session: Session, *, before: datetime, now: datetime) -> int:
     At every moment totals and deliveries together are what the issue came to. Call it again until
     it answers 0.
     """
+    old = issues_ended(session, before=before, now=now)
+    return _thin_out_issue(session, old[0]) if old else 0
+
+
+def issues_ended(session: Session, *, before: datetime, now: datetime) -> Sequence[int]:
+    """The issues that ended *before* and still have deliveries."""
     ended = func.coalesce(Issue.finished_at, Issue.started_at)
-    issue_id = session.scalar(
-        select(Issue.id)
-        .where(
+    return session.scalars(
+        select(Issue.id).where(
             ended < before,
             Issue.id.not_in(issues_under_way(session, now=now)),
             exists().where(Delivery.issue_id == Issue.id),
         )
-        .limit(1)
-    )
-    return 0 if issue_id is None else _thin_out_issue(session, issue_id)
+    ).all()
 
 
 def _thin_out_issue(session: Session, issue_id: int) -> int:

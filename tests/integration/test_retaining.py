@@ -20,7 +20,8 @@ from mailer.errors import Conflict
 from mailer.keeping import thinning
 from mailer.keeping.disclosing import everything
 from mailer.keeping.erasing import erase
-from mailer.keeping.retaining import Terms, retain
+from mailer.keeping.retaining import retain
+from mailer.keeping.terms import Terms
 from mailer.tracking import reports
 from tests.support.command_line import command_line
 from tests.support.factories import NOON
@@ -218,7 +219,14 @@ def test_by_command(
     sqlite_url: str, sqlite_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     a_sent_issue(sqlite_engine)
-    mailer = command_line(monkeypatch, tmp_path, sqlite_url, keep_clicks="1s", keep_deliveries="1s")
+    mailer = command_line(monkeypatch, tmp_path, sqlite_url, keep_clicks="1s")
+    assert mailer.json("retention", "set", "deliveries", "1s")["changed"]
+    assert not mailer.json("retention", "set", "deliveries", "1s")["changed"]
+    assert "comes first" in mailer.run("retention", "set", "clicks", "ever", status=4).stderr
+    shown = mailer.json("retention", "show")
+    assert shown["clicks"] == {"kept": "1s", "set_by": "MAILER_KEEP_CLICKS", "due": 5}
+    assert shown["deliveries"] == {"kept": "1s", "set_by": "command", "due": 4}
+    assert shown["unconfirmed"] == {"kept": "30d", "set_by": None, "due": 0}
     done = mailer.json("retention", "run")
     assert done == {"batches": 1, "readers of clicks": 2, "deliveries": 4}
     assert mailer.json("retention", "run") == {}

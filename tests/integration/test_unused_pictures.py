@@ -21,7 +21,8 @@ from mailer.database.tables import (
     Rendition,
     SavedBlock,
 )
-from mailer.keeping.retaining import Terms, retain
+from mailer.keeping.retaining import retain
+from mailer.keeping.terms import Terms
 from tests.support.command_line import command_line
 from tests.support.factories import NOON, add_issue, add_newsletter
 from tests.support.sending import SIGNER

@@ -77,7 +77,7 @@ async def test_saving_keeps_names_and_ends_and_begins_subscriptions(engine: Engi
     assert (left.method, left.issue_id) == ("preferences", ann.issue_id)
     begun, ended = changes[trees, "preferences"], changes[ann.newsletter_id, "preferences"]
     assert (begun.state, ended.state) == (Consent.CONFIRMED, Consent.UNSUBSCRIBED)
-    assert begun.evidence == ended.evidence
+    assert begun.evidence == ended.evidence | {"issue": ann.issue_id}, "by whose mail they came"
     assert begun.evidence["wording"] == "What we send you\nSave"
     assert (begun.evidence["form"], begun.evidence["client"]) == ("preferences", "127.0.0.0/24")
 

@@ -19,7 +19,7 @@ from mailer.database.tables.composing import (
     Picture,
     SavedBlock,
 )
-from mailer.database.tables.installation import Fact, InboxMail
+from mailer.database.tables.installation import Fact, InboxMail, RetentionChange
 from mailer.database.tables.issues import Issue, IssueBlock, IssueLink, IssueState, Rendition
 from mailer.database.tables.joining import (
     FormCount,
@@ -110,6 +110,7 @@ __all__ = [
     "Rendition",
     "RequestMeter",
     "Retention",
+    "RetentionChange",
     "Role",
     "SavedBlock",
     "Segment",

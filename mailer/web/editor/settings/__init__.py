@@ -11,6 +11,7 @@ from mailer.web.editor.settings import (
     looks,
     newsletters,
     profile,
+    retention,
     senders,
     sign_up,
 )
@@ -33,6 +34,7 @@ ROUTES = [
     *senders.ROUTES,
     *accounts.ROUTES,
     *keys.ROUTES,
+    *retention.ROUTES,
     *profile.ROUTES,
 ]
 
