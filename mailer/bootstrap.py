@@ -8,6 +8,7 @@ from datetime import timedelta
 from sqlalchemy import Engine
 
 from mailer.address_rules import BUILT_IN, AddressRules, load_rules
+from mailer.base_urls import settled
 from mailer.bouncing.suppressing import Rules
 from mailer.bouncing.taking import Intake
 from mailer.clock import Clock, utc_now
@@ -132,6 +133,7 @@ def bootstrap(settings: Settings, *, clock: Clock = utc_now) -> Mailer:
     """
     engine = open_engine(settings.database_url)
     upgrade(engine)
+    settings = settled(engine, settings)
     key = secret_key(engine, settings)
     return Mailer(
         settings=settings,

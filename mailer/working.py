@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 
 from mailer.addresses import parse_domain
 from mailer.attending import end_with_parent
+from mailer.base_urls import settled
 from mailer.clock import Clock, utc_now
 from mailer.database.engine import open_engine
 from mailer.database.upgrading import upgrade
@@ -48,6 +49,7 @@ def main(arguments: Sequence[str] = ()) -> None:
         settings = load_settings()
         engine = open_engine(settings.database_url)
         upgrade(engine)
+        settings = settled(engine, settings)
         signer = Signer(secret_key(engine, settings))
         relays, dkim = relays_of(settings), load_dkim(settings)
         worker = make_worker(settings, engine, signer, relays, dkim=dkim, issue_id=options.issue)

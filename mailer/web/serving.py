@@ -10,6 +10,7 @@ from threading import Thread
 
 import uvicorn
 
+from mailer.base_urls import remember
 from mailer.bootstrap import Mailer
 from mailer.inbox.server import InboxServer
 from mailer.listening import listen
@@ -83,6 +84,7 @@ def bind(
 def serve(mailer: Mailer, *, host: str = "127.0.0.1", port: int = 8000) -> None:
     """Serve until a signal comes; where no relay is set, run the built-in inbox, too."""
     server = bind(mailer, host, port)
+    remember(mailer.engine, mailer.settings.base_url)
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn raises the signal again once it has shut down; being asked to end is no failure.
         signal.signal(number, lambda _number, _frame: None)

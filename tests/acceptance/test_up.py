@@ -6,6 +6,8 @@ import signal
 import socket
 from pathlib import Path
 
+from mailer.base_urls import known
+from mailer.database.engine import open_engine
 from tests.support.accounting import wait_until
 from tests.support.command import free_port, until_answers
 from tests.support.processes import Process, installation
@@ -31,5 +33,6 @@ def test_killed_it_leaves_nothing_behind_and_starts_again_until_ctrl_c(
     with running(Sink()) as sink, installation(tmp_path, sqlite_url, sink.port) as site:
         up().kill()
         wait_until(lambda: is_free(port))
+        assert known(open_engine(sqlite_url)) == f"http://127.0.0.1:{port}", "for other commands"
         assert up().end(signal.SIGINT)[0] == 0
         assert is_free(port)
