@@ -18,5 +18,12 @@ const listed = (html) => html.replace(ITEM, (/** @type {string} */ whole, /** @t
   return `<${list}><li>${inner.replace(MARKER, '')}</li></${list}>`
 }).replace(/<\/(ul|ol)>\s*<\1>/g, '')
 
+// Google Docs writes empty lines between paragraphs, which stand apart in a mail anyway; and a picture, which
+// no text can hold, leaves its paragraph behind.
+const BETWEEN = /(<\/(?:p|ul|ol|h[1-6]|table|blockquote)>\s*)(?:<br\b[^>]*>\s*)+(?=<(?:p|ul|ol|h[1-6]|table|blockquote|div)\b)/gi
+const EMPTIED = /<p\b[^>]*>(?:\s|<\/?span\b[^>]*>)*<img\b[^>]*>(?:\s|<\/?span\b[^>]*>|<img\b[^>]*>)*<\/p>/gi
 /** @param {string} html */
-export const legible = (html) => hushed(listed(html)).replace(/<br[^>]*Apple-interchange-newline[^>]*>/gi, '')
+const closed = (html) => html.replace(BETWEEN, '$1').replace(EMPTIED, '')
+
+/** @param {string} html */
+export const legible = (html) => closed(hushed(listed(html)).replace(/<br[^>]*Apple-interchange-newline[^>]*>/gi, ''))

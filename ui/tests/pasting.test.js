@@ -16,3 +16,7 @@ test('a paragraph of that class without a marker stays one', () => {
 test('style sheets and scripts are gone, and what is said by style is kept aside', () => {
   assert.equal(legible('<style>p { margin: 0 }</style><xml><w/></xml><p style="font-weight:700" onclick="x">a</p><br class="Apple-interchange-newline">'), '<p data-style="font-weight:700" data-off="x">a</p>')
 })
+
+test('no empty lines come along: neither those of Google Docs between paragraphs nor what a picture leaves behind', () => {
+  assert.equal(legible('<p>a</p><br><ul><li>b</li></ul><br /><p dir="ltr">c<br>d</p><p><span><img src="x.png"></span></p>'), '<p>a</p><ul><li>b</li></ul><p dir="ltr">c<br>d</p>')
+})
