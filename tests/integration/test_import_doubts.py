@@ -250,11 +250,30 @@ def test_a_header_in_two_rows_and_a_row_of_totals_are_read_as_people_read_them(
     assert imported(sqlite_engine, tmp_path / "list.xlsx") == expected("cu")
 
 
-def test_addresses_in_a_second_column_are_not_left_out_unsaid(tmp_path: Path) -> None:
+def test_who_has_no_address_in_the_first_column_is_read_with_their_second(
+    sqlite_engine: Engine, tmp_path: Path
+) -> None:
+    """A column of addresses that may be somebody else's is told, and read if a person says so."""
+    with transaction(sqlite_engine) as session:
+        add_newsletter(session)
     path = tmp_path / "list.csv"
-    path.write_text("E-Mail privat,E-Mail dienstlich\nann@x.test,\ncy@x.test,\n,bo@w.test\n")
-    (problem,) = inspect(path).files[0].problems
-    assert "'E-Mail dienstlich' holds addresses, too" in problem
+    path.write_text(
+        "Name,E-Mail privat,E-Mail dienstlich,Invited by\nAnn,ann@x.test,a@w.test,di@w.test\n"
+        "Fy,fy@x.test,,di@w.test\nBo,-,bo@w.test,\ncy@x.test,,,di@w.test\nEd,,,ed@w.test\n"
+    )
+    own, names, inviting = inspect(path).files[0].problems
+    assert own == "Whoever has no address in 'E-Mail privat' is read with the one in 'Name'."
+    assert names.endswith("is read with the one in 'E-Mail dienstlich'.")
+    assert "'Invited by' holds addresses, too" in inviting
+
+    report = _tried(sqlite_engine, path)
+    assert [row.address.partition("@")[0] for row in report.first_rows] == [
+        *("ann", "fy", "bo", "cy", ""),
+    ]
+    assert report.notes["the address is that in 'E-Mail dienstlich'"] == 1
+    assert report.reasons == {"no address": 1}
+    both = {"E-Mail privat": "address", "Invited by": "address"}
+    assert _tried(sqlite_engine, path, mapping=both).first_rows[4].address == "ed@w.test"
 
 
 def test_nobody_of_whom_a_row_is_held_becomes_a_reader_by_another_row(

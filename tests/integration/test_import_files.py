@@ -49,6 +49,8 @@ def _file(folder: Path, content: str | bytes, name: str = "readers.csv") -> Path
         f"sep=;\n{TEXT.replace(',', ';')}".encode(),
         f"\n\n\n{TEXT}\n\n".encode(),
         TEXT.replace("Bo", "B\0o").encode(),
+        TEXT.replace(",", "^").encode(),
+        b'"email,name"\n"ann@x.test,\xc3\x84nn"\n"bo@y.test,""Bo"""\n',
         '"email","name"\n"ann@x.test","Änn"\n"bo@y.test","Bo"'.encode(),
     ],
     ids=lambda content: repr(content[:12]),
@@ -140,7 +142,7 @@ def test_a_workbook_reads_as_its_cells_look(tmp_path: Path) -> None:
             [],
             ["bo@y.test", "", "1.5", "false"],
         ]
-    assert "no column of e-mail addresses" in plan.problems[0]  # the other sheet
+    assert "has no e-mail addresses" in plan.problems[0]  # the other sheet
 
 
 def test_an_archive_holds_files_that_belong_together(tmp_path: Path) -> None:
@@ -169,7 +171,17 @@ def test_an_archive_holds_files_that_belong_together(tmp_path: Path) -> None:
         (
             b"a,b\n1,2\n",
             "a.csv",
-            r'no column of e-mail addresses \(its columns: a, b\).*"a=address"',
+            r"no e-mail addresses \(its columns: a, b\)\. Bring the list",
+        ),
+        (
+            b"a,b\n1,ann at home @\n",
+            "a.csv",
+            r'no column of e-mail addresses \(its columns: a, b\).*"b=address"',
+        ),
+        (
+            b"post_id,timestamp,email,country\n1,2024-01-01T00:00:00Z,ann@x.test,DE\n",
+            "1.opens.csv",
+            "tells what was sent and opened .* bring the list of subscribers",
         ),
         (
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
@@ -181,6 +193,9 @@ def test_an_archive_holds_files_that_belong_together(tmp_path: Path) -> None:
         (b'{"email": "ann@', "a.json", "is JSON, but neither"),
         (b"[]", "a.json", "is JSON, but neither"),
         (b"<html><table>", "a.xls", "is a web page"),
+        (b"From: Ann <ann@x.test>\nTo: bo@x.test\n\nHello", "a.csv", "is a mail"),
+        (b"From ann@x.test Mon Jan  1 00:00:00 2024\nFrom: ann@x.test\n", "a.txt", "is a mail"),
+        (b"INSERT INTO `u` VALUES (1,'ann@x.test'),(2,'bo@x.test');", "a.csv", "database dump"),
         (b"\x1f\x8b\x08", "a.csv.gz", "is a gzip archive"),
         (b"PK\x03\x04rubbish", "a.zip", "damaged archive"),
         ("\n ".encode("utf-16"), "a.csv", "is empty"),

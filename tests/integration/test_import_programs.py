@@ -4,11 +4,13 @@ those who are.
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
+from mailer.audience.importing import inspect
 from tests.integration.test_import_exports import expected, imported, rows
 
 # What each of ann, bo, cy, … becomes; see test_import_exports.
@@ -89,6 +91,25 @@ PROGRAMS = {
     "a cross for something else": ("E-Mail,Choir\nann@,x\nbo@,\n", "cc"),
 }  # fmt: skip
 
+JSON = {
+    "listmonk's interface": (
+        '{"data": {"results": ['
+        '{"email": "ann@", "status": "enabled",'
+        ' "lists": [{"name": "River", "subscription_status": "confirmed"}]},'
+        '{"email": "bo@", "status": "enabled",'
+        ' "lists": [{"name": "River", "subscription_status": "unsubscribed"}]},'
+        '{"email": "cy@", "status": "enabled", "lists": [{"subscription_status": "confirmed"},'
+        ' {"subscription_status": "unsubscribed"}]},'
+        '{"email": "di@", "status": "blocklisted", "lists": []}], "total": 4}}',
+        "cu-s",
+    ),
+    "ghost's interface": (
+        '{"members": [{"email": "ann@", "subscribed": true, "labels": [{"name": "VIP", "slug": "v"}]},'
+        '{"email": "bo@", "subscribed": false, "labels": []}], "meta": {"pages": [{"n": 1}]}}',
+        "cu",
+    ),
+}
+
 
 @pytest.mark.parametrize(("text", "states"), PROGRAMS.values(), ids=PROGRAMS)
 def test_the_states_of_other_programs_are_understood(
@@ -97,3 +118,56 @@ def test_the_states_of_other_programs_are_understood(
     path = tmp_path / "list.csv"
     path.write_text(rows(text))
     assert imported(sqlite_engine, path) == expected(states)
+
+
+@pytest.mark.parametrize(("text", "states"), JSON.values(), ids=JSON)
+def test_lists_inside_the_answers_of_programs_are_found(
+    sqlite_engine: Engine, tmp_path: Path, text: str, states: str
+) -> None:
+    path = tmp_path / "list.json"
+    path.write_text(rows(text))
+    assert imported(sqlite_engine, path) == expected(states)
+
+
+def test_a_list_server_writes_names_behind_addresses(sqlite_engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    path.write_text(rows("ann@ Ann Lee\nbo@\ncy@ Cy Doe-Ray\n"))
+    assert imported(sqlite_engine, path) == expected("ccc")
+
+
+def test_what_lies_beside_a_programs_lists_in_its_archive_makes_no_readers(
+    sqlite_engine: Engine, tmp_path: Path
+) -> None:
+    """Who opened or clicked may have left since; who left in a file of its own has left."""
+    path = tmp_path / "everything.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in (
+            (
+                "lists/subscribed.csv",
+                "Email Address,OPTIN_TIME,CONFIRM_TIME,LEID,EUID\nann@,,,1,a\n",
+            ),
+            ("granular_activity/opens/1_hello.csv", "Email,Timestamp\nann@,2024-01-01\nbo@,2024\n"),
+            ("lists/unsubscribed.csv", "Email\ncy@\n"),
+            ("posts/1.opens.csv", "post_id,timestamp,email\n1,2024-01-01,di@\n"),
+        ):
+            archive.writestr(name, rows(text))
+    sent, opened = inspect(path).problems
+    assert sent.startswith("1.opens.csv tells what was sent and opened")
+    assert opened.startswith("1_hello.csv in everything.zip is none of the lists of Mailchimp")
+    assert imported(sqlite_engine, path) == {"ann": "confirmed", "cy": "unsubscribed"}
+
+
+def test_that_a_files_name_says_what_everybody_is_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "blocklist.csv"
+    path.write_text("email\nann@x.test\n")
+    told, why = inspect(path).files[0].problems
+    assert told == "Everybody in this file is taken as suppressed."
+    assert why.startswith("So says the file's name")
+    assert inspect(path, state="confirmed").files[0].problems == ()
+
+
+def test_a_header_without_rows_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("email,name\n\n")
+    (told,) = inspect(path).files[0].problems
+    assert told.startswith("Below the header there is no row")

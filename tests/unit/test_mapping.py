@@ -96,6 +96,13 @@ def test_columns_of_one_name_stay_apart() -> None:
     ]
 
 
+def test_a_header_that_stands_twice_is_told_where_one_of_them_is_read() -> None:
+    header = ["email", "city", "city", "status", "status"]
+    mapped = map_columns(header, [["ann@x.test", "a", "b", "active", "left"]], {})
+    (told,) = mapped.problems
+    assert "'city' stands 2 times" in told
+
+
 def test_a_newsletter_column_with_other_words_than_yes_is_a_field() -> None:
     assert _targets("email,Newsletter", "ann@x.test,River Watch") == ["address", "field:newsletter"]
     assert _targets("email,Newsletter", "ann@x.test,ja") == ["address", "subscribed"]
@@ -177,6 +184,14 @@ def test_a_files_name_can_only_make_a_standing_worse() -> None:
         ("2023-01-02 10:00:00", True),
         ("no", False),
         ("0", False),
+        ("WAHR", True),
+        ("Faux", False),
+        ("✓", True),
+        ("❌", False),
+        ("1970-01-01 00:00:00", False),
+        ("0001-01-01T00:00:00", False),
+        ("00.01.1900", False),
+        ("1970-02-01 00:00:00", True),
         ("?", None),
     ],
 )
@@ -194,6 +209,8 @@ def test_yes_no_and_times_are_told_apart(cell: str, says: bool | None) -> None:
         ("a, b", ["a", "b"]),
         ('["a", "b,c"]', ["a", "b,c"]),
         ("[broken", ["[broken"]),
+        ("Choir ::: * myContacts", ["Choir"]),
+        ("* myContacts", []),
     ],
 )
 def test_tags_are_read_as_the_programs_write_them(cell: str, tags: list[str]) -> None:

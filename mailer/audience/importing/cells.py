@@ -65,6 +65,9 @@ def parse_tags(cell: str) -> list[str]:
             values = None
         if isinstance(values, list):
             return [str(value)[:_TAG_LIMIT] for value in values if value not in (None, "")]
+    if cell.startswith("* ") or ":::" in cell:  # Google's address book, with groups of its own
+        parts = cell.split(":::")
+        return [one for part in parts if (one := part.strip()[:_TAG_LIMIT]) and one[0] != "*"]
     separator = next((mark for mark in ";|" if mark in cell and '"' not in cell), ",")
     # Mailchimp writes a CSV inside the cell: "VIP","Blog, old".
     parts = next(csv.reader([" ".join(cell.split())], delimiter=separator, skipinitialspace=True))

@@ -23,6 +23,8 @@ from mailer.audience.importing.cells import (
     unwrap,
 )
 from mailer.audience.importing.fitting import Types, fit_object, noted
+from mailer.audience.importing.mapped import Column
+from mailer.audience.importing.meanings import Meaning
 from mailer.audience.importing.standings import Reader
 from mailer.audience.importing.statuses import Standing
 from mailer.errors import InvalidAddress, InvalidInput
@@ -63,6 +65,21 @@ def addresses_of(
             cells[n], keys[n] = address.shown, address.key
             noted(notes, n, note)
     return [key or "" for key in keys]
+
+
+def with_spares(
+    shown: list[str], cells: Sequence[list[str]], spares: Sequence[Column], notes: list[str]
+) -> None:
+    """Put other addresses that people have where the first is missing."""
+    for n in [n for n, cell in enumerate(shown) if "@" not in cell]:
+        for column in spares:
+            spare = cells[column.number - 1]
+            if "@" in spare[n]:
+                shown[n] = spare[n]
+                noted(notes, n, Sentence("the address is that in {column!r}", column=column.header))
+                if column.meaning is Meaning.NAME:
+                    spare[n] = ""
+                break
 
 
 def _wrong(cell: str, error: InvalidAddress) -> tuple[str, str]:

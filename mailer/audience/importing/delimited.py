@@ -18,6 +18,8 @@ SEPARATORS = {
     ";": Sentence("semicolons"),
     "\t": Sentence("tabs"),
     "|": Sentence("bars"),
+    "^": Sentence("carets"),
+    "~": Sentence("tildes"),
 }
 
 _SAMPLE_ROWS = 60
@@ -39,6 +41,25 @@ def sniff(sample: list[str]) -> str:
     if hint := excel_hint(sample):
         return hint
     return max(SEPARATORS, key=lambda separator: _score(sample, separator))
+
+
+def is_wrapped(sample: Sequence[str]) -> bool:
+    """Whether each row as a whole stands in quotation marks, as Excel wraps what it took for text."""
+    lines = [line.strip() for line in sample]
+    return len(lines) > 1 and all(
+        line[:1] == line[-1:] == '"'
+        and any(map(line.__contains__, SEPARATORS))
+        and all(len(next(csv.reader([line], delimiter=mark))) == 1 for mark in SEPARATORS)
+        for line in lines
+    )
+
+
+def unwrapped(lines: Iterable[str]) -> Iterator[str]:
+    """The lines without the quotation marks around each."""
+    for line in lines:
+        inside = line.strip()
+        whole = len(inside) > 1 and inside[0] == inside[-1] == '"'
+        yield inside[1:-1].replace('""', '"') + "\n" if whole else line
 
 
 def excel_hint(sample: list[str]) -> str | None:

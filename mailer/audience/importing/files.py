@@ -30,6 +30,11 @@ _SIGNS = (
     (b"MIME-Version:", Sentence("a web archive or a mail")),
     (b"Received:", Sentence("a mail")),
     (b"Return-Path:", Sentence("a mail")),
+    (b"From:", Sentence("a mail")),
+    (b"Delivered-To:", Sentence("a mail")),
+    (b"INSERT INTO", Sentence("a database dump (SQL)")),
+    (b"CREATE TABLE", Sentence("a database dump (SQL)")),
+    (b"-- ", Sentence("a database dump (SQL)")),
     (b"dn:", Sentence("an address book (LDIF)")),
     (b"BEGIN:VCALENDAR", Sentence("a calendar")),
     (b"BEGIN:VCARD", Sentence("an address book (vCard)")),
@@ -42,6 +47,7 @@ _SIGNS = (
     (b"<!--", Sentence("a web page")),
     (b"<meta", Sentence("a web page")),
 )
+_MAILBOX = re.compile(rb"From \S+@")  # of the line before each mail of a mailbox
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _JSON = re.compile(rb"\{|\[\s*[\[{\]\"]|\[\s*$")  # an object, or a list of something
 
@@ -108,7 +114,7 @@ def require_table(head: bytes, name: str) -> None:
         raise InvalidFile("{name} is empty; export the list of readers again.", name=name)
     start = head.lstrip(_BLANK)[:100]
     for sign, kind in _SIGNS:
-        if start.lower().startswith(sign.lower()):
+        if start.lower().startswith(sign.lower()) or (sign == b"From:" and _MAILBOX.match(start)):
             raise InvalidFile(
                 "{name} is {kind}; save the list as CSV or .xlsx and bring that.",
                 name=name,

@@ -60,6 +60,102 @@ _COUNTED = re.compile(
 _STATUS = re.compile(
     r"status|statut(?!e)|статус|状態|状态|ステータス|durum|وضعیت|الحالة|סטטוס|κατασταση"
 )
+# An address, and which of somebody's.
+_MAIL = frozenset(
+    [
+        "mail",
+        "mails",
+        "email",
+        "emails",
+        "emailaddress",
+        "emailaddresses",
+        "mailadresse",
+        "emailadresse",
+        "mailadres",
+        "emailadres",
+        "courriel",
+        "courriels",
+        "correo",
+        "posta",
+        "epost",
+        "epostadress",
+        "eposta",
+        "eadresse",
+    ]
+)
+_WHICH = frozenset(
+    [
+        "e",
+        "address",
+        "addresses",
+        "adresse",
+        "adressen",
+        "adres",
+        "adress",
+        "addresse",
+        "electronique",
+        "electronico",
+        "electronica",
+        "elettronica",
+        "value",
+        "second",
+        "secondary",
+        "secundario",
+        "secundaria",
+        "secondaire",
+        "secondaria",
+        "other",
+        "alternate",
+        "alternative",
+        "alternativ",
+        "alternatif",
+        "alternativo",
+        "additional",
+        "weitere",
+        "zweite",
+        "zweit",
+        "andere",
+        "autre",
+        "autres",
+        "otro",
+        "otra",
+        "altra",
+        "altro",
+        "backup",
+        "work",
+        "business",
+        "office",
+        "home",
+        "private",
+        "privat",
+        "private",
+        "personal",
+        "personnel",
+        "personnelle",
+        "pro",
+        "professionnel",
+        "professionnelle",
+        "beruflich",
+        "dienstlich",
+        "geschaftlich",
+        "arbeit",
+        "buro",
+        "zakelijk",
+        "prive",
+        "werk",
+        "lavoro",
+        "ufficio",
+        "personale",
+        "privata",
+        "trabajo",
+        "oficina",
+        "trabalho",
+        "pessoal",
+        "profissional",
+        "arbete",
+        "jobb",
+    ]
+)
 # Whose it is may stand before it: user.confirmed, subscriber_active.
 _WHOSE = re.compile(r"^(?:user|subscriber|contact|member|person|recipient|profile|customer)s?")
 _YES_OR_NO = frozenset((
@@ -98,6 +194,14 @@ def is_about_mail(header: str) -> bool:
 def is_about_readers(header: str) -> bool:
     """Whether it may say who reads: not about telephones, orders or payments."""
     return is_about_mail(header) and _BUSINESS.search(normalise(header)) is None
+
+
+def is_address_too(header: str) -> bool:
+    """Whether it is called an address of the same person: *E-Mail 2*, *E-Mail dienstlich*."""
+    if meaning_of(header) is Meaning.ADDRESS:
+        return True
+    words = {normalise(word) for word in re.findall(r"[^\W\d_]+", header)}
+    return bool(words & _MAIL) and words <= _MAIL | _WHICH
 
 
 def is_like_consent(header: str) -> bool:

@@ -27,6 +27,7 @@ class Layout:
     separator: str = ","
     old_mac: bool = False  # lines end with carriage returns
     hint: bool = False  # the first line is Excel's sep=;
+    wrapped: bool = False  # each row as a whole stands in quotation marks
     sheet: str | None = None
     plain: bool = False  # addresses one after the other
     members: tuple[str, ...] = ()  # of JSON objects
@@ -74,7 +75,9 @@ def _blocks_of_text(text: io.TextIOWrapper, layout: Layout) -> Iterator[Block]:
         return blocks.blocks_of(
             lists.rows_of_list(delimited.lines_of(text, old_mac=layout.old_mac))
         )
-    lines = delimited.lines_of(text, old_mac=True) if layout.old_mac else text
+    lines: Iterator[str] = delimited.lines_of(text, old_mac=True) if layout.old_mac else text
+    if layout.wrapped:
+        lines = delimited.unwrapped(lines)
     found = delimited.blocks_of(lines, layout.separator)
     if layout.hint:
         return chain([next(found).part(1)], found)
@@ -114,9 +117,11 @@ def layouts_of(source: Source, encoding: str | None = None) -> list[Layout]:
     sample = [line for line in islice(lines, _SNIFFED_LINES) if line.strip()]
     if lists.is_plain(sample):
         return [Layout(source, found, old_mac=old_mac, plain=True)]
-    return [
-        Layout(source, found, delimited.sniff(sample), old_mac, bool(delimited.excel_hint(sample)))
-    ]
+    wrapped = delimited.is_wrapped(sample)
+    if wrapped:
+        sample = list(delimited.unwrapped(sample))
+    hint = bool(delimited.excel_hint(sample))
+    return [Layout(source, found, delimited.sniff(sample), old_mac, hint, wrapped)]
 
 
 def _whole_lines(head: str) -> str:

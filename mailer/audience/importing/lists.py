@@ -11,6 +11,8 @@ _ADDRESS = r"[^\s@,;|<>\"]+@[^\s@,;|<>\"]+"
 _ENTRY = re.compile(
     rf"\s*((?:\"[^\"]*\"|[^<>,;\"@]*)\s*<\s*{_ADDRESS}\s*>|{_ADDRESS})\s*(?:[,;]+|(?<=\s)|$)"
 )
+# As list servers write them: "ann@x.test Ann Lee".
+_FOLLOWED = re.compile(rf"({_ADDRESS}) +([^@,;|<>()\"\t]*[^\W\d_][^@,;|<>()\"\t]*)")
 
 
 def is_plain(sample: Sequence[str]) -> bool:
@@ -18,11 +20,13 @@ def is_plain(sample: Sequence[str]) -> bool:
     entries = [entries_of(line) for line in sample if line.strip()]
     if not entries or not all(entries):
         return False
-    return any(len(one or ()) > 1 or "<" in (one or ("",))[0] for one in entries)
+    return any(len(one or ()) > 1 or {"<", "("} & set((one or ("",))[0]) for one in entries)
 
 
 def entries_of(line: str) -> list[str] | None:
     """The addresses of a line, with their names; ``None`` when it holds anything else."""
+    if followed := _FOLLOWED.fullmatch(line.strip()):
+        return [f"{followed[1]} ({followed[2]})"]
     entries: list[str] = []
     at, line = 0, line.strip().strip(",;")
     while at < len(line):

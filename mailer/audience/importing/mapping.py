@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from mailer.addresses import looks_like_address, tidy_name
 from mailer.audience.importing.guessing import (
     PARTS_OF_NAMES,
-    TELLING,
-    are_marks,
-    are_times,
     guess,
     in_two_parts,
     may_tell,
     words_of,
 )
-from mailer.audience.importing.headers import is_like_consent, meaning_of
+from mailer.audience.importing.headers import is_address_too, meaning_of
+from mailer.audience.importing.mapped import Column, Mapped
 from mailer.audience.importing.meanings import Meaning, field_name, normalise
 from mailer.audience.importing.statuses import Standing
-from mailer.audience.importing.systems import System, recognise
+from mailer.audience.importing.supposing import (
+    confirmed_by_time,
+    marked,
+    other_addresses,
+    with_spares,
+)
+from mailer.audience.importing.systems import recognise
 from mailer.errors import InvalidInput
 from mailer.sentences import Sentence
 
@@ -31,41 +35,8 @@ _ONCE = (
     Meaning.LANGUAGE,
     Meaning.TIME_ZONE,
 )
-# When somebody confirmed; where nothing else tells who did, an empty one says: never.
-_CONFIRMATIONS = frozenset((
-    "confirmtime", "confirmedat", "confirmationdate", "confirmationtime", "confirmedon",
-    "doubleoptindate", "optinconfirmedat", "aktivierungsdatum", "aktiviertam", "activationdate", "datedeconfirmation", "bestatigtam", "bestatigungsdatum",
-))  # fmt: skip
 _WATCHED = (Meaning.FIELD, Meaning.TAGS)
 _EXAMPLES = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of a file and what becomes of it."""
-
-    number: int  # from 1
-    header: str
-    meaning: Meaning
-    field: str = ""  # name of the custom field, or of the piece of evidence
-    because: str = ""  # header, content, or you
-    examples: tuple[str, ...] = ()
-    words: tuple[tuple[str, Standing], ...] = ()  # what they mean in this column
-    watched: bool = False  # nobody said what it is: it might tell who left
-
-    @property
-    def target(self) -> str:
-        """As a person writes it in an override: ``address``, ``field:city``, ``ignore``."""
-        return f"field:{self.field}" if self.meaning is Meaning.FIELD else str(self.meaning)
-
-
-@dataclass(frozen=True, slots=True)
-class Mapped:
-    """The columns of one file, the program that wrote it, and what is doubtful."""
-
-    columns: tuple[Column, ...]
-    system: System | None
-    problems: tuple[str, ...]
 
 
 def header_row(rows: Sequence[Sequence[str]]) -> int | None:
@@ -95,6 +66,7 @@ def map_columns(
     cells = [[row[n] for row in sample if row[n]] for n in range(len(header))]
     system = recognise({normalise(name) for name in header})
     given = _overrides(header, overrides)
+    guesses = in_two_parts([guess(name, cells[n], system) for n, name in enumerate(header)], sample)
     problems: list[str] = [
         Sentence(
             "The header {name!r} stands {count} times; the first of them is taken, the others "
@@ -102,11 +74,10 @@ def map_columns(
             name=name,
             count=count,
         )
-        for name, count in _repeated(header)
+        for name, count in _repeated(header, guesses)
     ]
-    guesses = in_two_parts([guess(name, cells[n], system) for n, name in enumerate(header)], sample)
     address = _address_column(header, cells, guesses, given)
-    reserved = {"tags"} | {str(meaning) for meaning, _ in guesses if meaning in PARTS_OF_NAMES}
+    taken = {"tags"} | {str(meaning) for meaning, _ in guesses if meaning in PARTS_OF_NAMES}
     columns: list[Column] = []
     for n, name in enumerate(header):
         meaning, because = guesses[n]
@@ -119,7 +90,8 @@ def map_columns(
         field = ""
         if n in given:
             (meaning, field), because = given[n], "you"
-        field = _field(field or name, n, meaning, columns, reserved)
+        field = _field(field or name, n, meaning, taken)
+        taken.add(field)
         columns.append(
             Column(
                 n + 1,
@@ -132,10 +104,11 @@ def map_columns(
                 meaning in _WATCHED and because != "you" and may_tell(name, system),
             )
         )
-    problems += _other_addresses(columns, address, sample)
     found = tuple(columns)
     if system is None:
-        found = _marked(_confirmed_by_time(columns, cells), cells, len(sample))
+        found = marked(confirmed_by_time(columns, cells), cells, len(sample))
+    found = with_spares(found, address, sample)
+    problems += other_addresses(found, address, sample)
     problems += [
         Sentence(
             "Whoever has nothing in the column {column!r} is taken as pending.",
@@ -147,71 +120,18 @@ def map_columns(
     return Mapped(found, system, tuple(problems))
 
 
-def _other_addresses(
-    columns: Sequence[Column], address: int | None, sample: Sequence[Sequence[str]]
-) -> list[str]:
-    """What to say of columns that hold addresses where the one that is read holds none."""
-    without = [] if address is None else [row for row in sample if not row[address]]
-    return [
-        Sentence(
-            "The column {other!r} holds addresses, too, also of people who have none in {column!r}, "
-            "which is read: their rows are left out. To take them, put these addresses into the one "
-            "column.",
-            other=column.header,
-            column=columns[address or 0].header,
-        )
-        for column in columns
-        if column.meaning is Meaning.FIELD
-        and any(looks_like_address(row[column.number - 1]) for row in without)
-    ]
-
-
-def _confirmed_by_time(
-    columns: Sequence[Column], cells: Sequence[Sequence[str]]
-) -> tuple[Column, ...]:
-    """The columns; where only times tell who confirmed, whoever has none did not."""
-    if any(column.meaning in TELLING for column in columns):
-        return tuple(columns)
-    return tuple(
-        replace(column, words=(("", Standing.PENDING),))
-        if normalise(column.header) in _CONFIRMATIONS
-        and column.meaning is Meaning.EVIDENCE
-        and are_times(cells[column.number - 1])
-        else column
-        for column in columns
-    )
-
-
-def _marked(
-    columns: tuple[Column, ...], cells: Sequence[Sequence[str]], rows: int
-) -> tuple[Column, ...]:
-    """The columns; where all that tells who wants a newsletter is a mark, whoever has none did not ask."""
-    telling = [column for column in columns if column.meaning in TELLING]
-    marks = [
-        column
-        for column in telling or columns
-        if column.meaning is Meaning.SUBSCRIBED
-        or (column.meaning is Meaning.FIELD and column.watched and is_like_consent(column.header))
-    ]
-    if len(marks) != 1 or len(telling) > 1:
-        return columns
-    (mark,) = marks
-    found = cells[mark.number - 1]
-    if len(found) == rows or mark.because == "you" or not are_marks(found):
-        return columns
-    taken = replace(
-        mark, meaning=Meaning.SUBSCRIBED, field="", watched=False, words=(("", Standing.PENDING),)
-    )
-    return tuple(taken if column is mark else column for column in columns)
-
-
 def _examples(cells: Sequence[str]) -> tuple[str, ...]:
     return tuple(map(tidy_name, cells[:_EXAMPLES]))
 
 
-def _repeated(header: Sequence[str]) -> list[tuple[str, int]]:
-    return [(name, header.count(name)) for name in dict.fromkeys(header)
-            if name and len(header) < 1000 and header.count(name) > 1]  # fmt: skip
+def _repeated(
+    header: Sequence[str], guesses: Sequence[tuple[Meaning, str]]
+) -> list[tuple[str, int]]:
+    once = (*_ONCE, Meaning.FIELD)
+    counts = Counter(
+        name for name, (meaning, _) in zip(header, guesses, strict=True) if meaning in once and name
+    )
+    return [(name, count) for name, count in counts.items() if count > 1]
 
 
 def _address_column(
@@ -222,10 +142,12 @@ def _address_column(
 ) -> int | None:
     chosen = [n for n, (meaning, _) in given.items() if meaning is Meaning.ADDRESS]
     if chosen:
-        return chosen[0]
+        return min(chosen)
     found = [sum(map(looks_like_address, column)) for column in cells]
     free = [n for n in range(len(header)) if n not in given]
-    named = [n for n in free if guesses[n][0] is Meaning.ADDRESS]
+    named = [n for n in free if guesses[n][0] is Meaning.ADDRESS] or [
+        n for n in free if guesses[n][0] is Meaning.FIELD and is_address_too(header[n])
+    ]
     best = max(named, key=lambda n: found[n], default=None)
     if best is not None and (found[best] or not any(found)):
         return best
@@ -234,13 +156,10 @@ def _address_column(
     return max(full, key=lambda n: found[n], default=best)
 
 
-def _field(
-    name: str, n: int, meaning: Meaning, before: Sequence[Column], reserved: set[str]
-) -> str:
+def _field(name: str, n: int, meaning: Meaning, taken: set[str]) -> str:
     if meaning not in (Meaning.FIELD, Meaning.EVIDENCE):
         return ""
     wanted = field_name(name) if name.strip() else f"column_{n + 1}"
-    taken = {column.field for column in before} | reserved
     unique, count = wanted, 1
     while meaning is Meaning.FIELD and unique in taken:
         count += 1

@@ -43,9 +43,9 @@ def _objects(stream: IO[bytes], name: str) -> Iterator[tuple[int, Mapping[str, A
     stream.seek(start)
     if several:
         numbered = enumerate(stream, start=1)
-        yield from ((line, _object(text)) for line, text in numbered if text.strip())
+        yield from ((line, _flat(_object(text))) for line, text in numbered if text.strip())
     else:
-        yield from enumerate(_listed(stream, name), start=1)
+        yield from enumerate(map(_flat, _listed(stream, name)), start=1)
 
 
 def _listed(stream: IO[bytes], name: str) -> list[dict[str, Any]]:
@@ -53,12 +53,25 @@ def _listed(stream: IO[bytes], name: str) -> list[dict[str, Any]]:
         value: Any = json.loads(stream.read(_LARGEST), parse_constant=lambda _name: None)
     except (ValueError, RecursionError) as error:
         raise _no_list(name) from error
-    if isinstance(value, dict):  # {"subscribers": […]}, as programs answer
-        value = next(filter(_is_list, value.values()), [value])
+    if isinstance(value, dict):  # {"data": {"results": […]}}, as programs answer
+        found_lists = list(_lists_in(value, deep=3))
+        value = next(filter(_has_address, found_lists), next(iter(found_lists), [value]))
     if not _is_list(value):
         raise _no_list(name)
     found: list[dict[str, Any]] = value
     return found
+
+
+def _lists_in(value: Mapping[str, Any], *, deep: int) -> Iterator[list[dict[str, Any]]]:
+    yield from filter(_is_list, value.values())
+    if deep:
+        for one in value.values():
+            if isinstance(one, dict):
+                yield from _lists_in(one, deep=deep - 1)
+
+
+def _has_address(objects: Sequence[Mapping[str, Any]]) -> bool:
+    return any(isinstance(cell, str) and "@" in cell for cell in objects[0].values())
 
 
 def _is_list(value: Any) -> bool:
@@ -71,6 +84,22 @@ def _object(line: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _flat(one: Mapping[str, Any]) -> dict[str, Any]:
+    """A list of objects inside as their names, and as what each says of its state."""
+    flat: dict[str, Any] = {}
+    for name, value in one.items():
+        if not _is_list(value):
+            flat[name] = value
+            continue
+        named = [inner["name"] for inner in value if isinstance(inner.get("name"), str)]
+        flat[name] = named if len(named) == len(value) else value
+        for inner_name in value[0]:
+            if inner_name.endswith(("status", "state")):
+                words = dict.fromkeys(str(inner.get(inner_name) or "") for inner in value)
+                flat[f"{name} {inner_name}"] = "; ".join(words)
+    return flat
 
 
 def _cell(value: Any) -> str:

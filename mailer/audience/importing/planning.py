@@ -11,7 +11,8 @@ from mailer.addresses import tidy_name
 from mailer.audience.importing.blocks import Row
 from mailer.audience.importing.files import find_sources
 from mailer.audience.importing.layouts import Layout, layouts_of, rows_of
-from mailer.audience.importing.mapping import Column, Mapped, header_row, listed, map_columns
+from mailer.audience.importing.mapped import Column, Mapped
+from mailer.audience.importing.mapping import header_row, listed, map_columns
 from mailer.audience.importing.meanings import Meaning
 from mailer.audience.importing.standings import readers_of
 from mailer.audience.importing.statuses import Standing, standing_of_file
@@ -27,6 +28,8 @@ _TAKEN_AS = {
     Standing.UNSUBSCRIBED: Sentence("Everybody in this file is taken as unsubscribed."),
     Standing.SUPPRESSED: Sentence("Everybody in this file is taken as suppressed."),
 }
+_NOBODY = Sentence("Below the header there is no row; where that is wrong, export the list again.")
+_BY_NAME = Sentence("So says the file's name; say yourself what they are if that is wrong.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class FilePlan:
     sample: tuple[tuple[str, ...], ...]
     problems: tuple[str, ...]
     unknown_words: tuple[str, ...] = ()  # in the column of statuses: nobody knows what they mean
+    is_log: bool = False  # of what was sent or read, as the program calls it
     held: tuple[int, ...] = ()  # columns for which rows are held until somebody says what they are
 
     @property
@@ -103,14 +107,20 @@ def inspect(
         for source in sources:
             layouts = layouts_of(source, encoding)
             files += [_plan(layout, mapping or {}, known, state) for layout in layouts]
-    usable = [one for one in files if one.has_address or (unfinished and one.may_have_address)]
+    usable = [
+        one
+        for one in files
+        if not one.is_log and (one.has_address or (unfinished and one.may_have_address))
+    ]
     if not usable:
-        raise InvalidFile(_no_address(files))
+        raise InvalidFile(_why_not(files[0]))
     problems += [
-        Sentence("{problem} It was left out.", problem=_no_address([file]))
+        Sentence("{problem} It was left out.", problem=_why_not(file))
         for file in files
         if file not in usable
     ]
+    usable, besides = _lists_of_programs(usable)
+    problems += besides
     # Who left goes first: at no moment may an import make somebody a reader who is none.
     usable.sort(key=lambda file: -file.standing)
     return Plan(tuple(usable), known, tuple(problems))
@@ -130,14 +140,17 @@ def _plan(
     width = len(header)
     even = [(row + [""] * width)[:width] for row in cells[body:] if any(row)]
     mapped = map_columns(header, even, overrides)
-    standing = _standing_of_file(layout, mapped, even, state)
+    standing, by_name = _standing_of_file(layout, mapped, even, state)
     unknown = _unknown_words(mapped, even, statuses)
     held = _held(mapped, even, statuses)
     problems = [
         *mapped.problems,
         *_doubts(unknown, standing, at, plain=layout.plain),
+        *([_BY_NAME] if by_name else []),
         *held.values(),
     ]
+    if at is not None and not even:
+        problems.append(_NOBODY)
     if layout.decoding.note:
         problems.insert(0, layout.decoding.note)
     return FilePlan(
@@ -150,6 +163,7 @@ def _plan(
         tuple(tuple(map(tidy_name, row)) for row in even[:5]),
         tuple(problems),
         tuple(word for words in unknown.values() for word in words),
+        mapped.system is not None and mapped.system.log and "address" not in overrides.values(),
         tuple(held),
     )
 
@@ -174,16 +188,17 @@ def _header(cells: Sequence[list[str]], at: int | None, *, ragged: bool) -> tupl
 
 def _standing_of_file(
     layout: Layout, mapped: Mapped, sample: Sequence[Sequence[str]], state: str | None
-) -> Standing:
+) -> tuple[Standing, bool]:
+    """What everybody is of whom the file says nothing, and whether only its name says so."""
     if state is not None:
-        return _standing(state)
+        return _standing(state), False
     if mapped.system and mapped.system.standing is not None:
-        return mapped.system.standing
+        return mapped.system.standing, False
     names = (layout.source.name, layout.sheet or "")
     by_name = max(filter(None, map(standing_of_file, names)), default=None)
     if by_name is None or _tells_readers(mapped, sample):
-        return Standing.CONFIRMED
-    return by_name
+        return Standing.CONFIRMED, False
+    return by_name, True
 
 
 def _tells_readers(mapped: Mapped, sample: Sequence[Sequence[str]]) -> bool:
@@ -261,17 +276,55 @@ def _estimate(layout: Layout, sample: Sequence[Row], readers: int) -> int:
     return max(readers, size * readers // max(text, 1))
 
 
-def _no_address(files: Sequence[FilePlan]) -> str:
-    file = files[0]
-    names = listed([column.header for column in file.columns])
-    first = file.columns[0].header if file.columns else "column"
+def _lists_of_programs(files: list[FilePlan]) -> tuple[list[FilePlan], list[str]]:
+    """The files without what lies beside a program's lists in its archive: who opened, who clicked.
+
+    Among those may be people who have left since. What says itself that they left is taken.
+    """
+    known = {file.layout.source.path: file for file in files if file.system}
+    kept: list[FilePlan] = []
+    left_out: list[str] = []
+    for file in files:
+        beside = known.get(file.layout.source.path) if file.layout.source.member else None
+        if beside is None or file.system or file.standing > Standing.CONFIRMED:
+            kept.append(file)
+        else:
+            left_out.append(
+                Sentence(
+                    "{file} in {archive} is none of the lists of {system} and was left out; bring it "
+                    "by itself if it is a list of readers.",
+                    file=file.name,
+                    archive=file.layout.source.path.name,
+                    system=(beside.system or "").partition(":")[0],
+                )
+            )
+    return kept, left_out
+
+
+def _why_not(file: FilePlan) -> str:
+    if file.is_log:
+        return Sentence(
+            "{file} tells what was sent and opened ({system}), not who is a reader; bring the list "
+            "of subscribers instead.",
+            file=file.name,
+            system=file.system,
+        )
+    names = listed([column.header for column in file.columns]) or "–"
+    likely = (column for column in file.columns if any("@" in one for one in column.examples))
+    column = next(likely, None)
+    if column is None:
+        return Sentence(
+            "{file} has no e-mail addresses (its columns: {names}). Bring the list of readers.",
+            file=file.name,
+            names=names,
+        )
     return Sentence(
         "{file} has no column of e-mail addresses (its columns: {names}). "
         "Bring a list of readers; where its addresses are no addresses at first sight, "
         '`mailer import --map "{first}=address"` says which column holds them.',
         file=file.name,
-        names=names or "–",
-        first=first,
+        names=names,
+        first=column.header or str(column.number),
     )
 
 

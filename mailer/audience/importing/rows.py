@@ -14,7 +14,7 @@ from mailer.audience.importing.candidates import Candidate, File, Rejected, enco
 from mailer.audience.importing.cells import unguarded
 from mailer.audience.importing.columns import Cells, Failures
 from mailer.audience.importing.fitting import Types, typed, with_fitting
-from mailer.audience.importing.mapping import Column
+from mailer.audience.importing.mapped import Column
 from mailer.audience.importing.meanings import Meaning
 from mailer.audience.importing.standings import readers_of
 from mailer.audience.importing.statuses import Standing
@@ -54,6 +54,7 @@ class RowReader:
             for meaning in Meaning
         }
         self._address = self._at[Meaning.ADDRESS][0]
+        self._spares = [column for column in columns if column.spare]
         self._types = typed(types)
         fields = _named(columns, Meaning.FIELD)
         self._fields = [one for one in fields if one[0] not in self._types]
@@ -145,6 +146,8 @@ class RowReader:
         notes = list(block.damages) or [""] * count
         wrapped = [""] * count
         shown = cells[self._address]
+        if self._spares:
+            made.with_spares(shown, cells, self._spares, notes)
         keys = made.addresses_of(shown, wrapped, notes, failures)
         told = [(reader, cells[reader.at]) for reader in self._telling]
         standings = made.standings_of(told, self._standing, count, failures)

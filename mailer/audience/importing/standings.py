@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from mailer.addresses import quoted
 from mailer.audience.importing.guessing import says_any
-from mailer.audience.importing.mapping import Column
+from mailer.audience.importing.mapped import Column
 from mailer.audience.importing.meanings import Meaning
 from mailer.audience.importing.statuses import Standing, is_yes, standing_of
 from mailer.errors import InvalidInput

@@ -111,17 +111,22 @@ def _words(text: str) -> frozenset[str]:
 
 
 _YES = _words(
-    "true yes y 1 t x on ja oui si sí sim да так tak evet ano igen ναι نعم بله כן はい 是 예"
+    "true yes y 1 t x on ja oui si sí sim да так tak evet ano igen ναι نعم بله כן はい 是 예 "
+    "wahr vrai verdadero verdadeiro vero waar prawda истина ✓ ✔ ☑ ✅ ○"
 )
 _NO = _words(
     "false no n 0 f off nein non não nee nej нет ні nie hayır ne nem όχι لا خیر לא いいえ 否 아니요 "
-    "null none"
+    "null none falsch faux falso onwaar fałsz ложь ✗ ✘ ☐ ❌ ×"
 )
 _NEVER = frozenset(("-", "–", "—", "n/a", "never", "nie gesetzt", "[]", "{}", "not set"))
 _TIME = re.compile(
     r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?!\d).*|\d{9,13}|(?:19|20)\d{6}|[34]\d{4}(?:\.\d+)?"
 )
-_NO_TIME = re.compile(r"[0\W]{8,}")  # 0000-00-00 00:00:00
+# 0000-00-00 00:00:00, and what programs write for the number nought taken as a time.
+_NO_TIME = re.compile(
+    r"[0\W]{8,}|(?:1900-01-00|00\.01\.1900|0?1/0/1900|1899-12-30|0001-01-01)(?:\D.*)?"
+    r"|1970-01-01t?\W*00:00.*"
+)
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 # Months and days of the week by their first letters, in the languages of the exports.
 _CALENDAR = _words(

@@ -23,6 +23,7 @@ class System:
     only: bool = False  # no other headers than these
     standing: Standing | None = None  # of everybody in the file
     words: Mapping[str, Mapping[str, Standing]] = field(default_factory=dict)  # of which column
+    log: bool = False  # of what was sent or read: nobody is a reader by it
     tells: bool = False  # who is a reader, wholly: columns it does not know are the owners' own
 
 
@@ -107,6 +108,7 @@ SYSTEMS = (
         _all(Meaning.FIELD, "activesubscription expiry plan type firstpaymentat")
         | _all(Meaning.IGNORE, "stripeconnectedcustomerid preferdigests"),
     ),
+    System("Substack: sent and opened", frozenset(("postid", "timestamp", "email")), log=True),
     # As the page of subscribers exports it: there the day of cancelling is that of leaving.
     System(
         "Substack",

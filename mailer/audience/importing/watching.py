@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mailer.addresses import quoted
 from mailer.audience.importing.columns import Failures
 from mailer.audience.importing.headers import is_like_consent
-from mailer.audience.importing.mapping import Column
+from mailer.audience.importing.mapped import Column
 from mailer.audience.importing.meanings import Meaning
 from mailer.audience.importing.statuses import Standing, says_no, says_no_reader
 from mailer.sentences import Sentence

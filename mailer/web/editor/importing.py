@@ -17,7 +17,7 @@ from starlette.responses import Response
 from mailer.audience import newsletters, uploads
 from mailer.audience.importing import FilePlan, Plan, Report
 from mailer.audience.importing.decoding import CHOICES
-from mailer.audience.importing.mapping import Column
+from mailer.audience.importing.mapped import Column
 from mailer.audience.importing.meanings import Meaning
 from mailer.audience.importing.watching import kind_of_hold
 from mailer.audience.uploading import planned
