@@ -68,6 +68,11 @@ def without(held: Iterable[Held], name: str) -> Iterator[Held]:
         yield id_, {key: one for key, one in values.items() if key != name}
 
 
+def renamed(held: Iterable[Held], old: str, new: str) -> Iterator[Held]:
+    for id_, values in held:
+        yield id_, {new if key == old else key: one for key, one in values.items()}
+
+
 def holders(session: Session, name: str) -> Iterator[Held]:
     """Everybody with a value in the field, some thousands at a time."""
     after = 0

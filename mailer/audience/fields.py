@@ -10,16 +10,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mailer.audience.field_values import convert, holders, type_of, without, write
+from mailer.audience.field_values import convert, type_of
 from mailer.audience.naming import segments_that
-from mailer.audience.places import is_place
 from mailer.audience.selecting.comparing import require_fit
 from mailer.database.tables import CustomField, Subscriber
 from mailer.errors import Conflict, InvalidInput, NotFound
 from mailer.field_kinds import EditableBy, FieldKind, FieldType, Kept
 from mailer.names import clean_title
 from mailer.placeholders import BUILT_IN, TOKEN
-from mailer.rules.syntax import Comparison, Leaf, Subject
+from mailer.rules.syntax import Comparison, Leaf
 from mailer.sentences import Sentence, there_are
 
 _NAME = re.compile(r"[^\W\d]\w{0,59}")
@@ -43,18 +42,7 @@ def add(
 
     ``InvalidInput`` when values do not fit, unless *clear_unfit*: they are taken away then.
     """
-    name = name.strip().lower()
-    if not _NAME.fullmatch(name) or name in _TAKEN:
-        raise InvalidInput(
-            "A field cannot be called {name!r}; write letters, digits and _ after a first letter, "
-            "and none of {taken}.",
-            name=name,
-            taken=", ".join(sorted(_TAKEN)),
-        )
-    if session.get(CustomField, name) is not None:
-        raise Conflict(
-            "There is a field {name!r} already; `mailer field set` changes it.", name=name
-        )
+    name = new_name(session, name)
     kept = _checked_type(kind, options)
     made = CustomField(
         name=name,
@@ -68,6 +56,23 @@ def add(
     session.add(made)
     session.flush()
     return made, convert(session, made, clear_unfit=clear_unfit)
+
+
+def new_name(session: Session, name: str) -> str:
+    """A name that a field can get; ``InvalidInput``, or ``Conflict`` where it is taken."""
+    name = name.strip().lower()
+    if not _NAME.fullmatch(name) or name in _TAKEN:
+        raise InvalidInput(
+            "A field cannot be called {name!r}; write letters, digits and _ after a first letter, "
+            "and none of {taken}.",
+            name=name,
+            taken=", ".join(sorted(_TAKEN)),
+        )
+    if session.get(CustomField, name) is not None:
+        raise Conflict(
+            "There is a field {name!r} already; `mailer field set` changes it.", name=name
+        )
+    return name
 
 
 def change(
@@ -134,26 +139,6 @@ def get(session: Session, name: str) -> CustomField:
     return field
 
 
-def remove(session: Session, name: str, *, with_values: bool = False) -> int:
-    """Take a definition away; with *with_values*, people's values too: how many.
-
-    ``Conflict`` while a segment asks for it.
-    """
-    field = get(session, name)
-    using = segments_that(session, lambda leaf: _names(leaf, field.name))
-    if using:
-        raise Conflict(
-            "The field {field} is needed by the segment {segment!r}; change its rule first.",
-            field=field.name,
-            segment=using[0],
-        )
-    session.delete(field)
-    session.flush()
-    if not with_values:
-        return 0
-    return write(session, without(holders(session, field.name), field.name))
-
-
 def kept_values(
     session: Session, values: Mapping[str, Any], *, by: EditableBy = EditableBy.STAFF
 ) -> dict[str, Kept | None]:
@@ -177,13 +162,6 @@ def kept_values(
                 problem=error.sentence,
             ) from error
     return kept
-
-
-def _names(leaf: Leaf, name: str) -> bool:
-    if not isinstance(leaf, Comparison):
-        return False
-    placed = leaf.subject is Subject.PLACE and is_place(name)
-    return placed or (leaf.subject is Subject.FIELD and leaf.field == name)
 
 
 def _require_rules_fit(session: Session, name: str, kept: FieldType) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import delete, exists, func, insert, literal, select
 from sqlalchemy.orm import Session
 
-from mailer.audience.naming import segments_that
+from mailer.audience.naming import require_unused, reword, segments_that
 from mailer.audience.selecting import Selection
 from mailer.database.tables import SubscriberTag, Tag
-from mailer.errors import Conflict, NotFound
+from mailer.errors import Conflict, InvalidInput, NotFound
 from mailer.names import clean_title, name_key
 from mailer.rules.syntax import Comparison, Leaf, Subject
 from mailer.sentences import Sentence
@@ -135,22 +136,58 @@ def unmark(session: Session, subscriber_id: int, name: str) -> bool:
 
 
 def rename(session: Session, name: str, new: str) -> Tag:
-    """Another name; ``Conflict`` where it is taken, or a segment asks for the old one."""
+    """Another name, also in every rule; ``Conflict`` where another tag has it."""
     found, shown = get(session, name), clean_title(new, Sentence("tag"))
-    key = name_key(shown)
-    if key != found.key:
-        _require_unused(session, found)
-        if _ids(session, [key]):
-            raise Conflict("There is a tag {name!r} already.", name=shown)
+    old, key = found.key, name_key(shown)
+    if key != old and _ids(session, [key]):
+        raise Conflict(
+            "There is a tag {name!r} already; merge the two, if they mean the same.", name=shown
+        )
     found.name, found.key = shown, key
-    session.flush()
+    reword(session, lambda leaf: _called(leaf, old, shown))
     return found
+
+
+def merge(session: Session, name: str, into: str) -> int:
+    """Whoever has one tag has the other instead, also in every rule; how many had it not yet."""
+    gone, kept = get(session, name), get(session, into)
+    if gone.id == kept.id:
+        raise InvalidInput("A tag cannot be merged with itself.")
+    having = select(SubscriberTag.subscriber_id)
+    new = having.with_only_columns(literal(kept.id), SubscriberTag.subscriber_id).where(
+        SubscriberTag.tag_id == gone.id,
+        SubscriberTag.subscriber_id.not_in(having.where(SubscriberTag.tag_id == kept.id)),
+    )
+    added = session.execute(
+        insert(SubscriberTag).from_select(["tag_id", "subscriber_id"], new),
+        execution_options={"preserve_rowcount": True},
+    )
+    reword(session, lambda leaf: _called(leaf, gone.key, kept.name))
+    session.execute(delete(Tag).where(Tag.id == gone.id))
+    return int(added.rowcount)  # type: ignore[attr-defined]  # an INSERT counts rows
+
+
+def _called(leaf: Leaf, old: str, new: str) -> Leaf:
+    """*leaf* with the tag of the key *old* under its new name."""
+    if not isinstance(leaf, Comparison) or not _speaks(leaf, old):
+        return leaf
+    values = [new if name_key(str(one)) == old else one for one in leaf.values]
+    return replace(leaf, values=tuple(dict.fromkeys(values)))
+
+
+def _speaks(leaf: Leaf, key: str) -> bool:
+    return (
+        isinstance(leaf, Comparison)
+        and leaf.subject is Subject.TAG
+        and any(name_key(str(value)) == key for value in leaf.values)
+    )
 
 
 def remove(session: Session, name: str) -> int:
     """Take a tag from everybody and forget it; how many had it. ``Conflict`` while it is needed."""
     found = get(session, name)
-    _require_unused(session, found)
+    what = Sentence("The tag {tag!r}", tag=found.name)
+    require_unused(session, partial(_speaks, key=found.key), what)
     people = session.scalar(
         select(func.count()).select_from(SubscriberTag).where(SubscriberTag.tag_id == found.id)
     )
@@ -158,18 +195,10 @@ def remove(session: Session, name: str) -> int:
     return people or 0
 
 
-def _require_unused(session: Session, found: Tag) -> None:
-    def speaks(leaf: Leaf) -> bool:
-        return (
-            isinstance(leaf, Comparison)
-            and leaf.subject is Subject.TAG
-            and any(name_key(str(value)) == found.key for value in leaf.values)
-        )
-
-    using = segments_that(session, speaks)
-    if using:
-        raise Conflict(
-            "The tag {tag!r} is needed by the segment {segment!r}; change its rule first.",
-            tag=found.name,
-            segment=using[0],
-        )
+def needed_by(session: Session) -> dict[str, list[str]]:
+    """The segments that speak of tags, by the tags' names."""
+    return {
+        tag.name: found
+        for tag in session.scalars(select(Tag))
+        if (found := segments_that(session, partial(_speaks, key=tag.key)))
+    }

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mailer.audience import fields
+from mailer.audience import field_uses, fields
 from mailer.cli.context import mailer
 from mailer.cli.output import AsJson, say, show
 from mailer.database.engine import reading, transaction
@@ -109,6 +109,18 @@ def set_field(
 
 
 @app.command()
+def rename(
+    name: Name,
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Its name from now on.")],
+    as_json: AsJson = False,
+) -> None:
+    """Call a field otherwise, with people's values, in rules and in forms."""
+    with transaction(mailer().engine) as session:
+        renamed = field_uses.rename(session, name, new).name
+    say(f"{name} is called {renamed}.", {"name": renamed, "before": name}, as_json=as_json)
+
+
+@app.command()
 def remove(
     name: Name,
     with_values: Annotated[
@@ -118,7 +130,7 @@ def remove(
 ) -> None:
     """Forget a field's definition; people keep their values, unless you say otherwise."""
     with transaction(mailer().engine) as session:
-        changed = fields.remove(session, name, with_values=with_values)
+        changed = field_uses.remove(session, name, with_values=with_values)
     say(
         f"The field {name} is gone; {changed:,} values were taken away.",
         {"name": name, "values_removed": changed},

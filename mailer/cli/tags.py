@@ -76,10 +76,27 @@ def rename(
     new: Annotated[str, typer.Argument(metavar="NEW", help="Its name from now on.")],
     as_json: AsJson = False,
 ) -> None:
-    """Call a tag otherwise; whoever has it keeps it."""
+    """Call a tag otherwise; whoever has it keeps it, and rules that name it follow."""
     with transaction(mailer().engine) as session:
         renamed = tags.rename(session, name, new).name
     say(f"{name} is called {renamed}.", {"tag": renamed}, as_json=as_json)
+
+
+@app.command()
+def merge(
+    name: Name,
+    into: Annotated[str, typer.Argument(metavar="INTO", help="The tag that stays.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make two tags one: whoever has the first has the second instead, also in rules."""
+    with transaction(mailer().engine) as session:
+        changed = tags.merge(session, name, into)
+        kept = tags.get(session, into).name
+    say(
+        f"{name} is {kept} now: given to {changed:,} more.",
+        {"tag": kept, "changed": changed},
+        as_json=as_json,
+    )
 
 
 @app.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -255,6 +255,19 @@ class Or:
 
 Leaf: TypeAlias = Comparison | Subscribed | InSegment | Deed
 Rule: TypeAlias = Leaf | Not | And | Or
+
+
+def with_leaves(rule: Rule, change: Callable[[Leaf], Leaf]) -> Rule:
+    """The tree with each of its leaves changed."""
+    match rule:
+        case Not(inner):
+            return Not(with_leaves(inner, change))
+        case And(parts):
+            return And(tuple(with_leaves(part, change) for part in parts))
+        case Or(parts):
+            return Or(tuple(with_leaves(part, change) for part in parts))
+        case _:
+            return change(rule)
 
 
 def leaves(rule: Rule) -> Iterator[Leaf]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine, text
 
-from mailer.audience import fields, segments, subscribers
+from mailer.audience import field_uses, fields, forms, segments, subscribers
 from mailer.audience.selecting import select_people
 from mailer.blocks import Content, Text
 from mailer.composing import issues
@@ -107,11 +107,42 @@ def test_a_field_that_a_segment_needs_stays(engine: Engine) -> None:
         fields.add(session, "city", FieldKind.TEXT, now=NOON)
         segments.add(session, "Here", 'place within "Lindholm"', now=NOON)
         with pytest.raises(Conflict, match="needed by the segment 'Here'"):
-            fields.remove(session, "city")
+            field_uses.remove(session, "city")
         segments.remove(session, "Here")
-        assert fields.remove(session, "city", with_values=True) == 1
+        assert field_uses.remove(session, "city", with_values=True) == 1
     with reading(engine) as session:
         assert subscribers.get(session, "ann@readers.test").fields == {"age": 3}
+
+
+def test_a_field_keeps_its_use_under_another_name(engine: Engine) -> None:
+    with transaction(engine) as session:
+        river = add_newsletter(session)
+        add_subscriber(session, fields={"town": "Lindholm", "age": 3})
+        for name in ("town", "age"):
+            fields.add(session, name, FieldKind.TEXT, now=NOON)
+        forms.change(session, river, fields=[{"name": "age"}, {"name": "town", "required": True}])
+        segments.add(session, "Here", 'field town is "Lindholm" or place within "x"', now=NOON)
+        draft = issues.create(
+            session, river.id, Content(subject="News", preheader="for [[town|you]]"), now=NOON
+        )
+        used = field_uses.uses(session)["town"]
+        assert (used.segments, used.forms, used.issues) == (["Here"], [river.name], [draft.id])
+
+        with pytest.raises(Conflict, match=rf"Issue {draft.id} says \[\[town\]\]"):
+            field_uses.rename(session, "town", "city")
+        draft.preheader = ""
+        with pytest.raises(Conflict, match="already"):
+            field_uses.rename(session, "town", "age")
+        field_uses.rename(session, "town", "City")
+        asked = forms.questions(session, forms.settings_of(river))
+        assert [(one.name, one.required) for one in asked] == [("age", False), ("city", True)]
+        rule = segments.get(session, "Here").rule
+        assert rule == 'field city is "Lindholm" or place within "x"'
+        with pytest.raises(Conflict, match="asks for the field age"):
+            field_uses.remove(session, "age")
+    with reading(engine) as session:
+        kept = subscribers.get(session, "ann@readers.test").fields
+        assert kept == {"city": "Lindholm", "age": "3"}
 
 
 def test_a_default_stands_in_mails_where_a_person_has_no_value(engine: Engine) -> None:
@@ -138,4 +169,4 @@ def test_a_name_of_any_script_finds_what_people_have(engine: Engine) -> None:
         assert fields.add(session, "größe", FieldKind.NUMBER, now=NOON)[1] == 2
         found = select_people(session, parse("field größe at least 7"), now=NOON)
         assert session.scalar(found.count()) == 2
-        assert fields.remove(session, "größe", with_values=True) == 2
+        assert field_uses.remove(session, "größe", with_values=True) == 2

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from mailer.audience import fields, segments, tags, targeting
+from mailer.audience import field_uses, fields, segments, tags, targeting
 from mailer.audience.selecting import doubts, select_people
 from mailer.audience.selecting.describing import describe
 from mailer.database.engine import reading, transaction
-from mailer.database.tables import Consent, IssueLink, IssueState
+from mailer.database.tables import Consent, Issue, IssueLink, IssueSegment, IssueState
 from mailer.errors import Conflict, InvalidInput, MeaninglessRule, NotFound
 from mailer.field_kinds import FieldKind
 from mailer.rules import from_json, parse
@@ -166,24 +166,62 @@ def test_a_whole_selection_is_tagged_and_untagged_at_once(engine: Engine) -> Non
         ]  # fmt: skip
 
 
-def test_a_tag_that_a_segment_needs_keeps_its_name(engine: Engine) -> None:
+def test_a_tag_that_a_rule_needs_stays(engine: Engine) -> None:
+    """Whether a segment says it or an issue that goes out by what the segment said."""
     with transaction(engine) as session:
         tags.mark(session, add_subscriber(session).id, ["vip"], now=NOON)
         segments.add(session, "Them", 'not tag is one of "VIP"', now=NOON)
-        for change in (
-            lambda: tags.remove(session, "vip"),
-            lambda: tags.rename(session, "vip", "x"),
-        ):
-            with pytest.raises(Conflict, match="needed by the segment 'Them'"):
-                change()
-        assert tags.rename(session, "vip", "VIP").name == "VIP"  # the same for rules
-        segments.remove(session, "Them")
-        tags.ensure(session, ["other"], now=NOON)
-        with pytest.raises(Conflict, match="already"):
-            tags.rename(session, "vip", "Other")
+        issue = an_issue_for(session, "Them")
+        with pytest.raises(Conflict, match="The tag 'vip' is needed by the segment 'Them'"):
+            tags.remove(session, "vip")
+        segments.change_rule(session, "Them", "opened", now=NOON)
+        with pytest.raises(Conflict, match=f"The tag 'vip' is needed by issue {issue.id} until"):
+            tags.remove(session, "vip")
+        issue.state = IssueState.SENT
         assert tags.remove(session, "vip") == 1
         with pytest.raises(NotFound):
             tags.get(session, "vip")
+
+
+def test_rules_follow_a_tag_that_is_renamed(engine: Engine) -> None:
+    with transaction(engine) as session:
+        tags.mark(session, add_subscriber(session).id, ["vip", "other"], now=NOON)
+        segments.add(session, "Them", 'opened or not (tag is one of "VIP", "other")', now=NOON)
+        issue = an_issue_for(session, "Them")
+        with pytest.raises(Conflict, match="'Other' already; merge the two"):
+            tags.rename(session, "vip", "Other")
+        assert tags.rename(session, "vip", 'Very "I" P').name == 'Very "I" P'
+        wanted = 'opened or tag is not one of "Very \\"I\\" P", "other"'
+        assert segments.get(session, "Them").rule == wanted
+        assert session.scalars(
+            select(IssueSegment.rule).where(IssueSegment.issue_id == issue.id)
+        ).all() == [wanted]
+        assert tags.needed_by(session) == {'Very "I" P': ["Them"], "other": ["Them"]}
+
+
+def test_two_tags_become_one(engine: Engine) -> None:
+    with transaction(engine) as session:
+        both, one, other = (add_subscriber(session, f"{n}@readers.test") for n in range(3))
+        tags.mark(session, both.id, ["vip", "V.I.P."], now=NOON)
+        tags.mark(session, one.id, ["vip"], now=NOON)
+        tags.mark(session, other.id, ["V.I.P."], now=NOON)
+        segments.add(session, "Them", 'tag is one of "vip", "V.I.P." or tag is "VIP"', now=NOON)
+        with pytest.raises(InvalidInput, match="with itself"):
+            tags.merge(session, "vip", "VIP")
+        assert tags.merge(session, "vip", "v.i.p.") == 1
+        assert [(tag.name, tag.people) for tag in tags.counted(session)] == [("V.I.P.", 3)]
+        assert segments.get(session, "Them").rule == 'tag is one of "V.I.P." or tag is "V.I.P."'
+        assert segments.count(session, segments.selection(session, "Them", now=NOON)) == 3
+
+
+def an_issue_for(session: Session, segment: str) -> Issue:
+    """One that has started, with its audience frozen."""
+    issue = add_issue(session, add_newsletter(session), state=IssueState.SCHEDULED)
+    targeting.choose(session, issue.id, include=[segment], now=NOON)
+    targeting.freeze(session, issue.id, now=NOON)
+    issue.state = IssueState.SENDING
+    session.flush()
+    return issue
 
 
 def test_what_is_offered_for_building_rules_makes_rules(engine: Engine) -> None:
@@ -248,4 +286,4 @@ def test_a_place_is_known_by_whatever_its_column_was_called(
         segments.add(session, "Here", f'place within "{wanted}"', now=NOON)
         assert people(session, f'place within "{wanted}"') == 1
         with pytest.raises(Conflict, match="needed by the segment 'Here'"):
-            fields.remove(session, field)
+            field_uses.remove(session, field)

@@ -103,10 +103,12 @@ async def test_tags_are_given_to_a_segment_renamed_taken_and_removed(mailer: Mai
         )
         with transaction(mailer.engine) as session:
             segments.add(session, "Near", 'tag is "near"', now=NOON)
-        assert "needed by the segment 'Near'" in await told("/rename", name="near", new="nearby")
-        assert "needed by the segment 'Near'" in await told("/remove", name="near")
+        assert "Segments: Near" in await told("/rename", name="near", new="close")
+        assert "needed by the segment 'Near'" in await told("/remove", name="close")
+        await told("", name="nearby")
+        assert "Merged; 3 people more" in await told("/merge", name="close", into="nearby")
         await client.post("/segments/2/remove", data=who.form)
-        await told("/rename", name="near", new="Nearby")
+        await told("/rename", name="nearby", new="Nearby")
         assert "Taken from 3 people." in await told("", name="nearby", segment="Germans", do="take")
         with reading(mailer.engine) as session:
             assert [(one.name, one.people) for one in tags.counted(session)] == [("Nearby", 0)]

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mailer.audience import fields
+from mailer.audience import field_uses, fields
 from mailer.database.engine import reading
 from mailer.errors import InvalidInput
 from mailer.field_kinds import EditableBy, FieldKind
@@ -57,10 +57,12 @@ def _add(request: Request, session: Session) -> str:
 
 
 def _change(request: Request, session: Session) -> str:
-    kind = _kind(request)
+    kind, name, wanted = _kind(request), request.path_params["name"], field(request, "name", 60)
+    if wanted.strip() and wanted.strip().lower() != name:
+        name = field_uses.rename(session, name, wanted).name
     _, changed = fields.change(
         session,
-        request.path_params["name"],
+        name,
         label=field(request, "label", 200),
         kind=kind,
         options=_options(request) if kind is FieldKind.CHOICE else None,
@@ -73,7 +75,7 @@ def _change(request: Request, session: Session) -> str:
 
 def _remove(request: Request, session: Session) -> str:
     with_values = field(request, "values") == "yes"
-    gone = fields.remove(session, request.path_params["name"], with_values=with_values)
+    gone = field_uses.remove(session, request.path_params["name"], with_values=with_values)
     if not with_values:
         return gettext("The field is gone; what people have in it stays.")
     return gettext("The field is gone, with the values of %(people)s people.") % {"people": gone}
@@ -109,12 +111,14 @@ def _clears(request: Request) -> bool:
 def _page(request: Request, problem: str = "") -> Response:
     with reading(site_of(request).mailer.engine) as session:
         known, undefined = fields.every(session), fields.undefined(session)
+        uses = field_uses.uses(session)
     return answer(
         request,
         "editor/fields.html",
         status=422 if problem else 200,
         fields=known,
         undefined=undefined,
+        uses=uses,
         problem=problem,
         about=request.path_params.get("name", ""),
         sent=lambda name: field(request, name, _MOST_OPTIONS) if problem else None,

@@ -30,8 +30,13 @@ def give(request: Request) -> Response:
 
 
 def rename(request: Request) -> Response:
-    """Call a tag otherwise; whoever has it keeps it."""
+    """Call a tag otherwise; whoever has it keeps it, and rules that name it follow."""
     return tried(request, _rename, then=_HERE, otherwise=_page)
+
+
+def merge(request: Request) -> Response:
+    """Make two tags one."""
+    return tried(request, _merge, then=_HERE, otherwise=_page)
 
 
 def remove(request: Request) -> Response:
@@ -60,6 +65,17 @@ def _rename(request: Request, session: Session) -> str:
     return gettext("Saved.")
 
 
+def _merge(request: Request, session: Session) -> str:
+    into = field(request, "into", _LONGEST)
+    people = tags.merge(session, field(request, "name", _LONGEST), into)
+    words = ngettext(
+        "Merged; one person more has the tag.",
+        "Merged; %(people)s people more have the tag.",
+        people,
+    )
+    return words % {"people": people}
+
+
 def _remove(request: Request, session: Session) -> str:
     people = tags.remove(session, field(request, "name", _LONGEST))
     words = ngettext("Gone; one person had it.", "Gone; %(people)s people had it.", people)
@@ -68,13 +84,14 @@ def _remove(request: Request, session: Session) -> str:
 
 def _page(request: Request, problem: str = "") -> Response:
     with reading(site_of(request).mailer.engine) as session:
-        known = tags.counted(session)
+        known, needed = tags.counted(session), tags.needed_by(session)
         choices = [one.name for one in segments.every(session)]
     return answer(
         request,
         "editor/tags.html",
         status=422 if problem else 200,
         tags=known,
+        needed=needed,
         segments=choices,
         problem=problem,
     )
@@ -85,5 +102,6 @@ ROUTES = [
     staff_route(_HERE, page, may=_MAY),
     staff_route(_HERE, give, method="POST", may=_MAY),
     staff_route(f"{_HERE}/rename", rename, method="POST", may=_MAY),
+    staff_route(f"{_HERE}/merge", merge, method="POST", may=_MAY),
     staff_route(f"{_HERE}/remove", remove, method="POST", may=_MAY),
 ]
