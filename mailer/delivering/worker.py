@@ -39,7 +39,6 @@ log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.5  # asks for batches when there were none
 _WATCH_SECONDS = 0.25  # pause and cancel act within a second
-_HOUSE_SECONDS = 2.0
 _MOST_GRANTED = 2000
 _MOST_BATCHES = 20
 _PUT_OFF = timedelta(seconds=30)
@@ -62,6 +61,7 @@ class WorkerOptions:
     dkim: DkimSigner | None = None
     thresholds: Thresholds = Thresholds()  # noqa: RUF009  # frozen
     stop_seconds: float = 4.0  # for what is in flight
+    house_seconds: float = 2.0  # from one look at what concerns all workers to the next
 
 
 def worker_name() -> str:
@@ -335,7 +335,7 @@ class Worker:
         self._wake.set()
 
     async def _keep_house(self) -> None:
-        if self._is_due("house", _HOUSE_SECONDS):
+        if self._is_due("house", self._options.house_seconds):
             busy = bool(self._batches)
             keeping = partial(
                 self._registrar.keep_house,

@@ -40,7 +40,9 @@ async def test_kill_9_loses_no_click_that_was_answered(
             assert set(kept.values()) == {1}
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 async def test_an_orderly_end_answers_and_stores_what_was_begun(
     engine: Engine, database_url: str, tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -48,7 +50,7 @@ async def test_an_orderly_end_answers_and_stores_what_was_begun(
     with installation(tmp_path, database_url, smtp_port=1) as site:
         process, port = serving(site)
         async with clicking(port, issue_id) as crowd:
-            await crowd.more(1000)
+            await crowd.more(400)
             status, _ = await asyncio.to_thread(process.end, number)
 
     assert status == 0

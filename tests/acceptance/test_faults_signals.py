@@ -49,14 +49,14 @@ def leases(engine: Engine) -> list[int]:
 def test_a_signal_ends_a_worker_within_ten_seconds_and_nobody_is_in_doubt(
     engine: Engine, database_url: str, tmp_path: Path, number: signal.Signals
 ) -> None:
-    issue_id, addresses = issue_under_way(engine, 600, batch_size=100)
+    issue_id, addresses = issue_under_way(engine, 300, batch_size=100)
 
     with (
         running(Sink(delay=0.005)) as sink,
         installation(tmp_path, database_url, sink.port) as site,
     ):
         worker = site.worker(PATIENT)
-        wait_for_bodies(sink, 150)
+        wait_for_bodies(sink, 80)
         status, seconds = worker.end(number)
         assert status == 0, worker.words
         assert seconds < 10
@@ -120,6 +120,7 @@ def test_a_signal_ends_a_scheduler_while_an_issue_and_a_single_mail_hang(
     assert (left.waiting, left.uncertain) == (40, 4)
 
 
+@pytest.mark.slow
 def test_a_signal_ends_a_worker_whose_database_does_not_answer(
     sqlite_engine: Engine, sqlite_url: str, tmp_path: Path
 ) -> None:
@@ -148,7 +149,7 @@ def test_a_signal_ends_a_worker_whose_database_does_not_answer(
 def test_pause_acts_within_a_second_and_resume_goes_on(
     engine: Engine, database_url: str, tmp_path: Path
 ) -> None:
-    issue_id, addresses = issue_under_way(engine, 400, batch_size=100)
+    issue_id, addresses = issue_under_way(engine, 300, batch_size=100)
 
     with (
         running(Sink(delay=0.02)) as sink,
@@ -156,7 +157,7 @@ def test_pause_acts_within_a_second_and_resume_goes_on(
     ):
         worker = site.worker(PATIENT)
         took = []
-        for moment in (40, 100, 160, 220, 280):
+        for moment in (40, 120, 200):
             wait_for_bodies(sink, moment)
             with transaction(engine) as session:
                 lifecycle.pause(session, issue_id)
@@ -230,11 +231,11 @@ def test_a_newsletter_may_change_while_an_issue_of_it_is_sent(
     sqlite_engine: Engine, sqlite_url: str, tmp_path: Path
 ) -> None:
     """Its sender, its return path, its hours: whoever is sent to afterwards is sent to once."""
-    issue_id, addresses = issue_under_way(sqlite_engine, 600, batch_size=50)
+    issue_id, addresses = issue_under_way(sqlite_engine, 300, batch_size=50)
 
     with running(Sink(delay=0.005)) as sink, installation(tmp_path, sqlite_url, sink.port) as site:
         first = site.worker(PATIENT)
-        wait_for_bodies(sink, 100)
+        wait_for_bodies(sink, 60)
         with transaction(sqlite_engine) as session:
             newsletter = session.scalars(select(Newsletter)).one()
             newsletter.from_name, newsletter.from_address = "New name", "new@river.test"
@@ -259,11 +260,11 @@ def test_a_newsletter_may_change_while_an_issue_of_it_is_sent(
     }
 
 
-@mostly_sqlite
+@pytest.mark.slow
 def test_settings_may_change_while_an_issue_is_sent(
     engine: Engine, database_url: str, tmp_path: Path
 ) -> None:
-    issue_id, addresses = issue_under_way(engine, 600, batch_size=100)
+    issue_id, addresses = issue_under_way(engine, 300, batch_size=100)
     changes = [
         {"connections": "1", "messages_per_connection": "7"},
         {"connections": "20", "batch_size": "3", "retry_schedule": "0.1s"},
@@ -276,7 +277,7 @@ def test_settings_may_change_while_an_issue_is_sent(
     ):
         for number, change in enumerate(changes, start=1):
             worker = site.worker({**PATIENT, **change})
-            wait_for_bodies(sink, 120 * number)
+            wait_for_bodies(sink, 60 * number)
             assert worker.end()[0] == 0, worker.words
         site.worker(PATIENT)
         wait_until_sent(engine, issue_id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from email.message import EmailMessage
@@ -14,11 +13,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
-from mailer.database.engine import open_engine, reading
+from mailer.database.engine import reading
 from mailer.database.tables import Click, IssueLink, Subscriber, Unsubscribe
 from mailer.sample import sample_text
+from tests.support.accounting import wait_until_sent
 from tests.support.command import Installation, an_installation, free_port, until_answers
 from tests.support.sink import Sink, running
 
@@ -48,22 +48,14 @@ def parts(message: EmailMessage) -> tuple[str, str]:
     return text, html
 
 
-def wait_for_state(installation: Installation, issue_id: int, state: str) -> None:
-    for _ in range(120):
-        if installation.json("issue", "status", str(issue_id))["state"] == state:
-            return
-        time.sleep(0.25)
-    raise AssertionError(f"issue {issue_id} never was {state}")
-
-
-@pytest.mark.timeout(300)  # some twenty commands, each a process of its own
+@pytest.mark.timeout(300)  # some ten commands, each a process of its own
 @pytest.mark.parametrize(
     "database_url",
     ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)],
     indirect=True,
 )
 def test_an_issue_goes_out_is_clicked_and_unsubscribed_from_and_the_next_one_skips_who_left(
-    installation: Installation, sink: Sink, tmp_path: Path
+    installation: Installation, engine: Engine, sink: Sink, tmp_path: Path
 ) -> None:
     base = installation.environment["MAILER_BASE_URL"]
     (tmp_path / "issue.json").write_text(sample_text())
@@ -84,13 +76,16 @@ def test_an_issue_goes_out_is_clicked_and_unsubscribed_from_and_the_next_one_ski
         until_answers(base)
         # Scheduled while nothing runs: it is sent once the scheduler does.
         installation.run("issue", "schedule", str(issue_id), "--at", "+1s")
-        time.sleep(1.2)
+        assert installation.json("issue", "status", str(issue_id))["state"] == "scheduled"
         with installation.running(str(scheduler_file)):
-            wait_for_state(installation, issue_id, "sent")
+            wait_until_sent(engine, issue_id)
 
         assert sink.counts == dict.fromkeys(READERS, 1)
-        assert_every_link_leads_to_its_tagged_destination(installation, issue_id, sink)
-        assert_leaving_works_by_page_and_by_one_click(installation, issue_id, sink)
+        with httpx.Client(timeout=60) as client:
+            assert_every_link_leads_to_its_tagged_destination(client, engine, issue_id, sink)
+            assert_leaving_works_by_page_and_by_one_click(
+                client, installation, engine, issue_id, sink
+            )
 
     second = installation.json("issue", "import", "issue.json", "--newsletter", "river")["id"]
     result = installation.json("issue", "send", str(second))
@@ -105,9 +100,8 @@ def test_an_issue_goes_out_is_clicked_and_unsubscribed_from_and_the_next_one_ski
 
 
 def assert_every_link_leads_to_its_tagged_destination(
-    installation: Installation, issue_id: int, sink: Sink
+    client: httpx.Client, engine: Engine, issue_id: int, sink: Sink
 ) -> None:
-    engine = open_engine(installation.environment["MAILER_DATABASE_URL"])
     with reading(engine) as session:
         links = {
             link.number: link
@@ -127,7 +121,7 @@ def assert_every_link_leads_to_its_tagged_destination(
         assert len(tracked) == len(links)
         for url in tracked:
             number = int(url.rpartition("/")[2])
-            answer = httpx.get(url, timeout=60)
+            answer = client.get(url)
             assert answer.status_code == 302
             assert answer.headers["location"] == links[number].url
             followed.setdefault(address, set()).add(number)
@@ -143,33 +137,29 @@ def assert_every_link_leads_to_its_tagged_destination(
     assert sorted(stored) == sorted(
         (ids[address], number) for address, numbers in followed.items() for number in numbers
     )
-    engine.dispose()
 
 
 def assert_leaving_works_by_page_and_by_one_click(
-    installation: Installation, issue_id: int, sink: Sink
+    client: httpx.Client, installation: Installation, engine: Engine, issue_id: int, sink: Sink
 ) -> None:
     by_page, by_click = (sink.message(address) for address in READERS[:2])
     url = by_page["List-Unsubscribe"].strip("<>")
     assert url in parts(by_page)[0]
-    page = httpx.get(url, timeout=60)
+    page = client.get(url)
     assert page.status_code == 200
     assert "<form" in page.text
     assert len(installation.json("subscriber", "list", "-n", "river", "--state", "confirmed")) == 3
 
     hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="(\w+)"', page.text))
-    assert httpx.post(url, data=hidden, timeout=60).status_code in {200, 303}
-    one_click = httpx.post(
+    assert client.post(url, data=hidden).status_code in {200, 303}
+    one_click = client.post(
         by_click["List-Unsubscribe"].strip("<>"),
         data={"List-Unsubscribe": "One-Click"},
-        timeout=60,
     )
     assert one_click.status_code == 200
 
     confirmed = installation.json("subscriber", "list", "-n", "river", "--state", "confirmed")
     assert [one["address"] for one in confirmed] == READERS[2:]
-    engine = open_engine(installation.environment["MAILER_DATABASE_URL"])
     with reading(engine) as session:
         left = session.execute(select(Unsubscribe.issue_id, Unsubscribe.method)).all()
     assert sorted(left) == [(issue_id, "one-click"), (issue_id, "page")]
-    engine.dispose()

@@ -45,14 +45,14 @@ def is_alive(pid: int) -> bool:
 def test_a_scheduler_whose_worker_is_killed_goes_on_with_another(
     engine: Engine, database_url: str, tmp_path: Path
 ) -> None:
-    issue_id, addresses = issue_under_way(engine, 600, batch_size=100)
+    issue_id, addresses = issue_under_way(engine, 300, batch_size=100)
 
     with (
         running(Sink(delay=0.01)) as sink,
         installation(tmp_path, database_url, sink.port) as site,
     ):
         scheduler = site.command("schedule")
-        wait_for_bodies(sink, 100)
+        wait_for_bodies(sink, 50)
         first = worker_of(scheduler)
         assert first != scheduler.pid
         os.kill(first, signal.SIGKILL)
@@ -62,20 +62,20 @@ def test_a_scheduler_whose_worker_is_killed_goes_on_with_another(
         assert scheduler.end()[0] == 0, scheduler.words
         assert not is_alive(second)
 
-    assert result.audit.accepted == 600
+    assert result.audit.accepted == 300
 
 
 def test_a_worker_does_not_outlive_a_scheduler_that_is_killed(
     sqlite_engine: Engine, sqlite_url: str, tmp_path: Path
 ) -> None:
-    issue_id, _ = issue_under_way(sqlite_engine, 600, batch_size=100)
+    issue_id, _ = issue_under_way(sqlite_engine, 400, batch_size=100)
 
     with (
         running(Sink(delay=0.02)) as sink,
         installation(tmp_path, sqlite_url, sink.port) as site,
     ):
         scheduler = site.command("schedule", changes=PATIENT)
-        wait_for_bodies(sink, 50)
+        wait_for_bodies(sink, 10)
         worker = worker_of(scheduler)
         scheduler.kill()
         wait_until(lambda: not is_alive(worker))

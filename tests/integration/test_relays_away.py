@@ -10,7 +10,6 @@ from sqlalchemy import Engine, event, select
 
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Issue, RelayTrouble
-from mailer.delivering import worker as worker_module
 from mailer.delivering.permits import NO_LIMITS
 from mailer.delivering.troubles import Complaints, Trouble, troubles
 from mailer.delivering.waiting import Wait, waits_for
@@ -82,7 +81,6 @@ def test_an_issue_says_that_it_waits_for_its_relay_until_that_is_back(
     greeting: str | None,
     words: str,
 ) -> None:
-    monkeypatch.setattr(worker_module, "_HOUSE_SECONDS", 0.1)
     issue_id, _ = issue_under_way(engine, 20)
     sink = Sink(port=free_port(), on_connect=lambda _number: greeting)
     one = a_worker(engine, sink, connections=1)

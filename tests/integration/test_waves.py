@@ -70,7 +70,7 @@ def test_a_canary_goes_first_and_the_others_wait(engine: Engine) -> None:
     with running(Sink()) as sink:
         work(a_worker(engine, sink, clock=at(1)), until=lambda: bool(others_follow_at(engine)))
         assert others_follow_at(engine) == at(16)()
-        work(a_worker(engine, sink, clock=at(15)), until=lambda: True, rest=1.0)
+        work(a_worker(engine, sink, clock=at(15)), until=lambda: True, rest=0.7)
         assert sum(sink.counts.values()) == 20
         assert state_of(engine, issue_id) is IssueState.SENDING
         result = run_until(a_worker(engine, sink, clock=at(17)), engine, issue_id)
@@ -161,7 +161,7 @@ def test_a_newsletter_is_sent_at_its_hours_only(engine: Engine) -> None:
     with running(Sink()) as sink:
         begun = time.monotonic()  # seven in the morning there
         early = a_worker(engine, sink, clock=lambda: NOON)
-        work(early, until=lambda: time.monotonic() - begun > 1.0)
+        work(early, until=lambda: time.monotonic() - begun > 0.7)
         assert sink.counts == {}
         run_until(a_worker(engine, sink, clock=lambda: NOON + timedelta(hours=2)), engine, issue_id)
 

@@ -81,11 +81,12 @@ def free_port() -> int:
 
 def until_answers(url: str) -> None:
     """Wait until a web server answers."""
-    for _ in range(_SECONDS * 10):
-        try:
-            httpx.get(url)
-        except httpx.TransportError:
-            time.sleep(0.1)
-        else:
-            return
+    with httpx.Client() as client:
+        for _ in range(_SECONDS * 10):
+            try:
+                client.get(url)
+            except httpx.TransportError:
+                time.sleep(0.1)
+            else:
+                return
     raise AssertionError(f"nothing answers at {url}")

@@ -61,6 +61,7 @@ def a_worker(
             dkim=dkim,
             limits=limits,
             thresholds=thresholds or Thresholds(),
+            house_seconds=0.2,
         ),
         clock=clock,
     )
