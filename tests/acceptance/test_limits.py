@@ -111,6 +111,23 @@ def test_so_many_a_second_also_after_the_relay_has_kept_everybody_waiting(
     assert audited(engine, issue_id).balanced
 
 
+def test_a_clock_set_back_an_hour_neither_stops_nor_hurries_a_rate(engine: Engine) -> None:
+    issue_id, addresses = issue_under_way(engine, 80, batch_size=20)
+    relay = Sink()
+
+    def clock() -> datetime:
+        return utc_now() - timedelta(hours=relay.bodies >= 30)
+
+    limits = Limits(parse_rates("40/second"))
+    with running(relay):
+        worker = a_worker(engine, relay, limits=limits, clock=clock)
+        taken = hand_overs(worker)
+        run_until(worker, engine, issue_id)
+
+    assert most_within(1.0, taken) <= 40
+    assert relay.counts == dict.fromkeys(addresses, 1)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("rate", ["100/hour", "100/day"])
 def test_so_many_an_hour_or_a_day_whenever_it_is_taken_to_begin(

@@ -202,7 +202,7 @@ def test_what_comes_back_while_the_others_wait_stops_the_issue(
 
 def test_mailboxes_that_are_full_today_stop_nothing(engine: Engine) -> None:
     with running(Sink()) as sink, pytest.raises(TimeoutError):
-        a_canary(engine, sink, lambda one: come_back(engine, one, 10, Kind.TRANSIENT), seconds=4)
+        a_canary(engine, sink, lambda one: come_back(engine, one, 10, Kind.TRANSIENT), seconds=2)
 
 
 def test_whoever_resumes_an_issue_has_seen_the_reason_and_it_counts_anew(engine: Engine) -> None:

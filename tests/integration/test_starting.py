@@ -55,6 +55,17 @@ def test_when_the_undo_window_is_over_it_starts(engine: Engine) -> None:
     assert starter.start_due(NOON + 30 * SECOND) == [issue_id]
 
 
+def test_a_clock_set_back_starts_nothing_early_and_nothing_twice(engine: Engine) -> None:
+    starter = mailer_of(engine).starter
+    issue_id, hour = a_draft(engine), 3600 * SECOND
+    starter.schedule(issue_id, at=NOON + hour, now=NOON)
+
+    assert starter.start_due(NOON) == []  # it was nearly one, and is noon again
+    assert starter.start_due(NOON + hour) == [issue_id]
+    assert starter.start_due(NOON) == []
+    assert starter.start_due(NOON + 2 * hour) == []
+
+
 def test_the_undo_window_is_as_long_as_the_settings_say(sqlite_engine: Engine) -> None:
     issue_id = a_draft(sqlite_engine)
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
@@ -61,42 +62,49 @@ def issue_page(request: Request) -> Response:
             return answer(request, "editor/no_statistics.html", issue=issue)
         issue = sent_issue(session, issue_id)
         result = audit(session, issue_id)
-        calls = reports.calls(session, issue_id)
-        engagement = reports.engagement(session, [issue_id]).get(issue_id, reports.Engagement())
-        moments = moments_of(reports.hours(session, issue_id), with_machines=with_machines)
         came_back = Counter(result.came_back)
-        opens = opens_of(session, issue_id, counting=site_of(request).mailer.settings.track_opens)
-        rows = _rows(calls, result.accepted, with_machines=with_machines)
-        acted = engagement.everybody if with_machines else engagement.acted
         return answer(
             request,
             "editor/issue_statistics.html",
             issue=issue,
             newsletter=issue.newsletter.name,
             result=result,
-            acted=acted,
-            share=acted / result.accepted if result.accepted else 0.0,
             usual=_usual(session, issue),
             ledger=ledger_of(result),
-            opens=opens,
+            opens=opens_of(
+                session, issue_id, counting=site_of(request).mailer.settings.track_opens
+            ),
             left=comparisons.left_by(session, [issue_id]).get(issue_id, 0),
             bounced=came_back[Kind.PERMANENT],
             bounced_later=came_back[Kind.TRANSIENT],
             complained=came_back[Kind.COMPLAINT],
-            asking=[row for row in rows if row.call.asks],
-            others=[row for row in rows if not row.call.asks],
-            machine_clicks=engagement.machine_clicks,
-            machines=[
-                (reason_words(reason), count)
-                for reason, count in reports.machines(session, issue_id).items()
-            ],
-            with_machines=with_machines,
-            moments=moments,
-            by_days=by_days(moments),
-            chart=clicks_chart(moments),
-            bar=charts.share,
             zone=languages.zone_words(languages.current().time_zone),
+            **_clicks(session, issue_id, result.accepted, with_machines=with_machines),
         )
+
+
+def _clicks(
+    session: Session, issue_id: int, accepted: int, *, with_machines: bool
+) -> dict[str, Any]:
+    """What the page shows of clicks: who acted, each call, and when."""
+    engagement = reports.engagement(session, [issue_id]).get(issue_id, reports.Engagement())
+    acted = engagement.everybody if with_machines else engagement.acted
+    moments = moments_of(reports.hours(session, issue_id), with_machines=with_machines)
+    rows = _rows(reports.calls(session, issue_id), accepted, with_machines=with_machines)
+    machines = reports.machines(session, issue_id).items()
+    return {
+        "acted": acted,
+        "share": acted / accepted if accepted else 0.0,
+        "asking": [row for row in rows if row.call.asks],
+        "others": [row for row in rows if not row.call.asks],
+        "machine_clicks": engagement.machine_clicks,
+        "machines": [(reason_words(reason), count) for reason, count in machines],
+        "with_machines": with_machines,
+        "moments": moments,
+        "by_days": by_days(moments),
+        "chart": clicks_chart(moments),
+        "bar": charts.share,
+    }
 
 
 def overview(request: Request) -> Response:
