@@ -63,6 +63,8 @@ def test_a_field_is_named_only_where_a_column_is_one(page: Page) -> None:
     expect(name).to_be_visible()
     page.get_by_label("Meaning of Town").first.select_option("ignore")
     expect(name).to_be_hidden()
+    page.set_viewport_size({"width": 1280, "height": 900})
+    expect(name).to_be_hidden()
 
 
 def test_each_unknown_word_of_each_file_has_a_label_of_its_own(page: Page) -> None:

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from mailer.audience import newsletters, subscribers, suppressions
+from mailer.audience import consent, newsletters, subscribers, suppressions
+from mailer.audience.importing import inspect, run
 from mailer.database.engine import open_engine, reading, transaction
-from mailer.database.tables import Base, Role, Subscriber, User
+from mailer.database.tables import Base, Consent, Role, Subscriber, User
 from mailer.database.upgrading import revisions, upgrade
 from mailer.errors import Conflict, InvalidFile, MailerError
 from mailer.keeping.archives import LEFT_OUT, MANIFEST, SECRET_TABLES, Manifest, tables
@@ -59,6 +60,18 @@ def furnish(engine: Engine) -> None:
         )  # fmt: skip
         suppressions.add(session, "y.test", reason=ODD, source="s", now=NOON)
         erase(session, "di@readers.test", SIGNER, source="t", now=LATER)
+        river = newsletters.get(session, "river")
+        subscribers.add(
+            session, river, "pat@readers.test", signer=SIGNER, now=NOON, state=Consent.PENDING
+        )
+        bo.paused_until = LATER + timedelta(days=30)
+        moved = subscribers.add(session, river, "old@readers.test", signer=SIGNER, now=NOON)
+        suppressions.give_up(session, "old@readers.test", SIGNER, now=LATER)
+        moved.subscriber.address = moved.subscriber.address_key = "new@readers.test"
+        consent.note(
+            session, subscriber_id=moved.subscriber.id, now=LATER, source=consent.NEW_ADDRESS,
+            evidence={"from": "old@readers.test", "to": "new@readers.test"},
+        )  # fmt: skip
 
 
 def contents(engine: Engine) -> dict[str, list[dict[str, Any]]]:
@@ -87,6 +100,16 @@ def test_a_database_of_either_engine_becomes_the_same(
     assert contents(engine) == before
     assert path.stat().st_mode & 0o077 == 0, "readable for its owner only"
     assert load_secret_key(other, None) == b"a key that is long enough"
+    _import_an_old_list(other, tmp_path)
+
+
+def _import_an_old_list(engine: Engine, folder: Path) -> None:
+    """Whoever was erased, is suppressed with their domain or has another address now stays away."""
+    path = folder / "old.csv"
+    gone = ("di@readers.test", "someone@y.test", "old@readers.test")
+    path.write_text("\n".join(("email", *gone, "new@readers.test", "pat@readers.test")))
+    report = run(engine, inspect(path, state="pending"), "river", signer=SIGNER, now=LATER)
+    assert report.counts == {"suppressed": 3, "unchanged": 2}
 
 
 def test_what_happens_meanwhile_is_in_it_whole_or_not_at_all(

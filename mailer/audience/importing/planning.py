@@ -307,7 +307,7 @@ def _why_not(file: FilePlan) -> str:
             "{file} tells what was sent and opened ({system}), not who is a reader; bring the list "
             "of subscribers instead.",
             file=file.name,
-            system=file.system,
+            system=(file.system or "").partition(":")[0],
         )
     names = listed([column.header for column in file.columns]) or "–"
     likely = (column for column in file.columns if any("@" in one for one in column.examples))
