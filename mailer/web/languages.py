@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale, UnknownLocaleError, negotiate_locale
 from babel.dates import format_date, format_skeleton, format_timedelta, get_timezone_location
+from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
@@ -184,6 +185,11 @@ def short_moment_words(moment: datetime) -> str:
 def day_words(day: date) -> str:
     """``1 December 2026``."""
     return _native(format_date(day, "long", locale=current().locale))
+
+
+def list_words(names: Sequence[str]) -> str:
+    """``Lakes, Rivers and Trees``."""
+    return str(format_list(names, locale=current().locale)) if names else ""
 
 
 def zone_words(time_zone: str) -> str:

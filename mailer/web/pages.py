@@ -122,8 +122,11 @@ def breakable(address: str) -> Markup:
 
 
 def spelled(address: str) -> Markup:
-    """*address* in a sentence: it stands out, and keeps its direction among other letters."""
-    return Markup('<bdi class="address" dir="ltr">{}</bdi>').format(breakable(address))
+    """*address* in a sentence: it stands out, and keeps its direction among other letters.
+
+    Without places to break: it goes to the next line whole, and the full stop goes with it.
+    """
+    return Markup('<bdi class="address" dir="ltr">{}</bdi>').format(address)
 
 
 def stamp(moment: datetime) -> str:

@@ -50,6 +50,31 @@ async def test_get_and_head_change_nothing_and_show_a_button(engine: Engine) -> 
     assert records(engine) == []
 
 
+async def test_whoever_left_one_is_told_what_still_comes_and_can_leave_all_at_once(
+    sqlite_engine: Engine,
+) -> None:
+    mailer = mailer_of(sqlite_engine)
+    ann = mail_one(mailer)
+    with transaction(sqlite_engine) as session:
+        for slug, name in (("trees", "Trees"), ("lakes", "Lakes")):
+            consent.change(
+                session,
+                newsletter_id=add_newsletter(session, slug, name=name).id,
+                subscriber_id=ann.subscriber_id,
+                state=Consent.CONFIRMED,
+                now=mailer.clock(),
+                source="test",
+            )
+    async with visiting(mailer) as client:
+        left = await press(client, await client.get(f"/u/{ann.token}"), "Unsubscribe")
+        assert "You still get: Lakes and Trees." in left.text
+        done = await press(client, left, "Unsubscribe from everything")
+
+    assert "unsubscribed from everything" in done.text
+    with reading(sqlite_engine) as session:
+        assert set(session.scalars(select(Subscription.state))) == {Consent.UNSUBSCRIBED}
+
+
 async def test_the_button_unsubscribes_and_undo_brings_the_reader_back(engine: Engine) -> None:
     mailer = mailer_of(engine)
     ann = mail_one(mailer)

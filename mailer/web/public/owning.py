@@ -110,7 +110,7 @@ def _rest(request: Request, form: Form) -> Response:
             return show_page(request, Problem("preferences.pause_bad", "pause"))
         evidence = trace_of(request, "preferences").evidence()
         pause(session, visit, until, now=now, evidence=evidence)
-    return back_to("preferences", request, "?saved")
+    return back_to("preferences", request, "" if until else "?saved")  # a pause speaks for itself
 
 
 def _move(request: Request, form: Form) -> Response:

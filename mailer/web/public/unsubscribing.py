@@ -11,6 +11,7 @@ from mailer.audience import preferences
 from mailer.audience.leaving import REASONS, reason_of
 from mailer.audience.readers import Visit, find_visit
 from mailer.database.engine import transaction
+from mailer.web.languages import list_words, speaking
 from mailer.web.problems import ERASED, show
 from mailer.web.public.confirming import trace_of
 from mailer.web.public.dressing import answer, dress_of
@@ -35,6 +36,7 @@ def page(request: Request) -> Response:
         undone="undone" in request.query_params,
         thanks="thanks" in request.query_params,
         reasons=REASONS,
+        still=_still(request, visit),
     )
 
 
@@ -67,6 +69,13 @@ async def reason(request: Request) -> Response:
     form = parse_form(await request.body())
     await run_in_threadpool(_reason, site, request, _reason_words(form))
     return back_to("unsubscribe", request, "?thanks")
+
+
+def _still(request: Request, visit: Visit) -> str:
+    """What else goes on coming, in words; empty: nothing."""
+    names = [one.name for one in visit.memberships if one.subscribed and one not in visit.concerned]
+    with speaking(speech_for(request, *visit.spoken)):
+        return list_words(names)
 
 
 def _leave(site: Site, request: Request, method: str) -> Visit | None:
