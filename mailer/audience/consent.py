@@ -14,7 +14,8 @@ from mailer.database.tables import Consent, ConsentChange, Newsletter, Subscript
 
 # Sources of records that change no consent: see `note`.
 NEW_ADDRESS, PAUSE, PAUSE_ENDED, DETAILS = "new address", "pause", "pause ended", "details"
-NOTES = frozenset({NEW_ADDRESS, PAUSE, PAUSE_ENDED, DETAILS})
+LIFTED = "suppression lifted"
+NOTES = frozenset({NEW_ADDRESS, PAUSE, PAUSE_ENDED, DETAILS, LIFTED})
 
 
 def change(
@@ -52,7 +53,7 @@ def change(
 def note(
     session: Session, *, subscriber_id: int, now: datetime, source: str, evidence: dict[str, Any]
 ) -> None:
-    """Record what bears on every consent of a person and changes none: a new address, a pause, details."""
+    """Record what bears on every consent of a person and changes none: a pause, new details, …"""
     for one in session.scalars(
         select(Subscription).where(Subscription.subscriber_id == subscriber_id)
     ):

@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, and_, delete, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from mailer.addresses import Address, key_of, parse_address, parse_domain
-from mailer.database.tables import Suppression
+from mailer.audience import consent
+from mailer.database.tables import Subscriber, Suppression
 from mailer.errors import InvalidAddress
 from mailer.tokens import Signer
 
@@ -68,15 +69,27 @@ def add(session: Session, text: str, *, reason: str, source: str, now: datetime)
     return True
 
 
-def remove(session: Session, text: str, signer: Signer) -> bool:
-    """Take a suppression back, an erased address's too; ``False`` when there is none."""
+def remove(session: Session, text: str, signer: Signer, *, by: str, now: datetime) -> bool:
+    """Take a suppression back, an erased address's too; ``False`` when there is none.
+
+    Whoever has the address gets mail again, so it is noted with their consents, and *by* whom; of
+    a domain's people, nothing is.
+    """
     target = target_of(text)
     removed = session.execute(
         delete(Suppression)
         .where(Suppression.target.in_((target, hashed_target(signer, target))))
-        .returning(Suppression.target)
+        .returning(Suppression.reason)
     )
-    return removed.first() is not None
+    reason = removed.scalar()
+    person = select(Subscriber.id).where(Subscriber.address_key == target)
+    number = session.scalar(person) if reason is not None else None
+    if number is not None:
+        evidence = {"by": by, "reason": reason}
+        consent.note(
+            session, subscriber_id=number, now=now, source=consent.LIFTED, evidence=evidence
+        )
+    return reason is not None
 
 
 def find(session: Session, address: str | Address, signer: Signer) -> Suppression | None:
@@ -126,7 +139,11 @@ def lift_own(session: Session, address: str | Address, signer: Signer) -> bool:
     key = key_of(address) if isinstance(address, str) else address.key
     lifted = session.execute(
         delete(Suppression)
-        .where(Suppression.target == hashed_target(signer, key), Suppression.reason.in_(_OWN))
+        .where(
+            # In plain, too: so a list of hashes stands where somebody here had the address.
+            Suppression.target.in_((key, hashed_target(signer, key))),
+            Suppression.reason.in_(_OWN),
+        )
         .returning(Suppression.target)
     )
     return lifted.first() is not None

@@ -44,7 +44,8 @@ def add(target: Target, reason: Reason = "by hand", as_json: AsJson = False) -> 
 def remove(target: Target, as_json: AsJson = False) -> None:
     """Take a suppression back: the people concerned get mail again, where they are subscribed."""
     with transaction(mailer().engine) as session:
-        if not suppressions.remove(session, target, mailer().signer):
+        now = mailer().clock()
+        if not suppressions.remove(session, target, mailer().signer, by="command", now=now):
             raise NotFound(f"{target} is not suppressed.")
     say(f"{target} may be mailed again.", {"target": target, "removed": True}, as_json=as_json)
 

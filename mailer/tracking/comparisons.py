@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, distinct, func, literal_column, select
 from sqlalchemy.orm import Session
 
+from mailer.audience import consent
 from mailer.database.tables import (
     Batch,
     Bounce,
@@ -137,7 +138,11 @@ def months(session: Session, newsletter_id: int | None, *, now: datetime, most: 
     month = _month_of(session, ConsentChange.at).label("month")
     query = (
         select(month, ConsentChange.state, func.count())
-        .where(ConsentChange.at >= first, ConsentChange.state != Consent.PENDING)
+        .where(
+            ConsentChange.at >= first,
+            ConsentChange.state != Consent.PENDING,
+            ConsentChange.source.not_in(consent.NOTES),
+        )
         .group_by(literal_column("month"), ConsentChange.state)
     )
     if newsletter_id is not None:

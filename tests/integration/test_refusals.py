@@ -110,7 +110,7 @@ def test_what_was_judged_is_not_judged_again(engine: Engine) -> None:
     mailed(engine, GONE)
     assert sum(judged(engine).values()) == 1
     with transaction(engine) as session:
-        suppressions.remove(session, ANN, SIGNER)  # somebody knows better
+        suppressions.remove(session, ANN, SIGNER, by="tess", now=NOON)  # somebody knows better
     assert judged(engine) == {}
     assert why(engine) == ""
 
@@ -120,7 +120,7 @@ def test_an_issue_sent_on_to_who_joined_since_has_its_new_refusals_judged(engine
     judged(engine)
     later = NOON + timedelta(hours=1)
     with transaction(engine) as session:
-        suppressions.remove(session, ANN, SIGNER)
+        suppressions.remove(session, ANN, SIGNER, by="tess", now=NOON)
         issue = session.scalars(select(Issue)).one()
         cy = add_subscriber(session, "cy@readers.test").id
         session.add(

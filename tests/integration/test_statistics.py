@@ -202,6 +202,8 @@ def test_months_show_who_joined_and_who_left(engine: Engine) -> None:
                 now=NOON + timedelta(days=days),
                 source="page",
             )
+        # A pause is no joining.
+        consent.note(session, subscriber_id=ben.id, now=NOON, source=consent.PAUSE, evidence={})
         months = comparisons.months(session, newsletter.id, now=NOON, most=3)
 
     assert [(one.year, one.month) for one in months] == [(2026, 9), (2026, 10), (2026, 11)]

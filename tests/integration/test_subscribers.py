@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from sqlalchemy import Engine, func, select
 
-from mailer.audience import subscribers, suppressions
+from mailer.audience import consent, subscribers, suppressions
 from mailer.audience.subscribers import Added
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Consent, ConsentChange, Subscriber, Subscription, Unsubscribe
@@ -46,6 +48,20 @@ def test_who_waits_for_a_click_is_subscribed_by_whoever_vouches_for_them(engine:
     assert results == [Added.ADDED, Added.EXISTING]
 
 
+def test_who_may_be_mailed_again_has_it_on_record(engine: Engine) -> None:
+    with transaction(engine) as session:
+        ann = add_subscriber(session, "ann@x.test", newsletter=add_newsletter(session))
+        suppressions.add(session, "ann@x.test", reason="asked", source="editor", now=NOON)
+        assert suppressions.remove(session, "ANN@x.test", SIGNER, by="tess", now=NOON)
+        _joined, lifted = consent.history(session, ann.id)
+        # The hash of an erased address stands in plain where a list found somebody here.
+        suppressions.add(session, "ann@x.test", reason=suppressions.ERASED, source="l", now=NOON)
+        assert suppressions.lift_own(session, "ann@x.test", SIGNER)
+        assert not suppressions.lift_own(session, "ann@x.test", SIGNER)
+    assert lifted.source == "suppression lifted"
+    assert lifted.evidence == {"by": "tess", "reason": "asked"}
+
+
 def test_who_left_is_not_added_again(engine: Engine) -> None:
     with transaction(engine) as session:
         river = add_newsletter(session)
@@ -71,8 +87,9 @@ def test_a_suppressed_address_or_domain_is_not_added(engine: Engine) -> None:
             with pytest.raises(Conflict, match=r"is suppressed since 2026-11-02 \(a"):
                 subscribers.add(session, river, address, signer=SIGNER, now=NOON)
         assert [one.target for one in suppressions.page(session)] == ["@y.test", "ann@x.test"]
-        assert suppressions.remove(session, "@y.test", SIGNER)
-        assert not suppressions.remove(session, "@y.test", SIGNER)
+        lift = partial(suppressions.remove, session, signer=SIGNER, by="tess", now=NOON)
+        assert lift("@y.test")
+        assert not lift("@y.test")
         assert (
             subscribers.add(session, river, "bo@y.test", signer=SIGNER, now=NOON).result
             is Added.ADDED

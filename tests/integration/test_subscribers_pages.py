@@ -96,7 +96,9 @@ async def test_a_person_is_unsubscribed_suppressed_and_released(mailer: Mailer, 
         await post(client, who, f"{path}/suppress", reason="asked by phone")
         assert "asked by phone" in (await client.get(path)).text
         await post(client, who, f"{path}/lift")
-        assert "asked by phone" not in (await client.get(path)).text
+        history = page(await client.get(path)).xpath("string(//table[contains(., 'Confirmed')])")
+        assert "Suppression lifted" in history
+        assert (await client.get(path)).text.count("asked by phone") == 1, "in that record only"
 
     assert "<b>Brook</b>" not in shown.text_content().replace("Ann <b>Brook</b>", "")
 

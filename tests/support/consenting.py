@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from mailer.addresses import parse_address
 from mailer.audience import subscribers, suppressions
@@ -147,7 +148,7 @@ class House:
 
     def _lift(self, spot: Spot) -> None:
         with transaction(self.engine) as session:
-            suppressions.remove(session, self.written(spot), self.mailer.signer)
+            self._take_off(session, self.written(spot))
         spot.suppressed = spot.own = False
 
     def _suppress_domain(self, spot: Spot) -> None:
@@ -157,8 +158,11 @@ class House:
 
     def _lift_domain(self, spot: Spot) -> None:
         with transaction(self.engine) as session:
-            suppressions.remove(session, spot.domain, self.mailer.signer)
+            self._take_off(session, spot.domain)
         self._close(spot.domain, closed=False)
+
+    def _take_off(self, session: Session, target: str) -> None:
+        suppressions.remove(session, target, self.mailer.signer, by="s", now=self.now)
 
     def _close(self, domain: str, *, closed: bool) -> None:
         for one in self.spots:

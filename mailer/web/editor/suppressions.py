@@ -87,7 +87,8 @@ def remove(request: Request) -> Response:
     mailer, target = site_of(request).mailer, field(request, "target", _MOST_WORDS)
     try:
         with transaction(mailer.engine) as session:
-            removed = suppressions.remove(session, target, mailer.signer)
+            by = f"staff: {staff_of(request).user.address}"
+            removed = suppressions.remove(session, target, mailer.signer, by=by, now=mailer.clock())
     except InvalidAddress as error:
         return _page(request, problem=spoken(error.sentence))
     words = (

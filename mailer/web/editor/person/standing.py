@@ -57,7 +57,9 @@ def lift(request: Request) -> Response:
     mailer = site_of(request).mailer
     with transaction(mailer.engine) as session:
         person = person_of(session, request)
-        suppressions.remove(session, person.address, mailer.signer)
+        suppressions.remove(
+            session, person.address, mailer.signer, by=by_whom(request), now=mailer.clock()
+        )
         left = suppressions.find(session, person.address, mailer.signer)
     words = (
         gettext("This address can be mailed again.")
