@@ -93,17 +93,17 @@ def members(
     ).all()
 
 
+def issues_of(session: Session, segment: Segment) -> list[Issue]:
+    """The issues that have it in their audience, or leave it out, and have not ended."""
+    chosen = select(IssueSegment.issue_id).where(IssueSegment.segment_id == segment.id)
+    waiting = select(Issue).where(Issue.id.in_(chosen), Issue.state.not_in(_ENDED))
+    return list(session.scalars(waiting.order_by(Issue.id)))
+
+
 def remove(session: Session, name: str) -> None:
     """Forget a segment; ``Conflict`` while an issue that has not ended, or another segment, uses it."""
     segment = get(session, name)
-    issue = session.scalar(
-        select(Issue)
-        .join(IssueSegment, IssueSegment.issue_id == Issue.id)
-        .where(IssueSegment.segment_id == segment.id, Issue.state.not_in(_ENDED))
-        .order_by(Issue.id)
-        .limit(1)
-    )
-    if issue is not None:
+    for issue in issues_of(session, segment)[:1]:
         raise Conflict(
             "The segment {segment!r} is part of the audience of issue {issue}, which "
             "{state}; choose another audience for it first: "

@@ -7,12 +7,12 @@ import json
 import pytest
 from sqlalchemy import Engine, select
 
-from mailer.audience import segments
+from mailer.audience import segments, targeting
 from mailer.bootstrap import Mailer
 from mailer.database.engine import reading, transaction
-from mailer.database.tables import Role, Segment, User
+from mailer.database.tables import IssueState, Newsletter, Role, Segment, User
 from mailer.rules.syntax import Operator
-from tests.support.factories import NOON, add_newsletter, add_subscriber
+from tests.support.factories import NOON, add_issue, add_newsletter, add_subscriber
 from tests.support.site import mailer_of, page, visiting
 from tests.support.staff import sign_in
 
@@ -83,6 +83,24 @@ async def test_a_segment_is_saved_shown_with_its_count_changed_and_removed(maile
     assert "cem@a.test" in shown.text_content()
     with reading(mailer.engine) as session:
         assert session.scalars(select(Segment)).all() == []
+
+
+async def test_what_a_change_means_for_issues_is_said(mailer: Mailer) -> None:
+    with transaction(mailer.engine) as session:
+        segments.add(session, "Germans", 'language is "de"', now=NOON)
+        newsletter = session.scalars(select(Newsletter)).one()
+        for state, started in ((IssueState.SCHEDULED, None), (IssueState.SENDING, NOON)):
+            issue = add_issue(session, newsletter, state=IssueState.SCHEDULED)
+            targeting.choose(session, issue.id, exclude=["Germans"], now=NOON)
+            issue.state, issue.started_at = state, started
+    async with visiting(mailer) as client:
+        sign_in(mailer, client, role=Role.EDITOR)
+        shown = page(await client.get("/segments/1"))
+    told = shown.xpath("//section[@aria-labelledby='used']//li/span/text()")
+    assert told == [
+        "goes by the rule as it is when it starts",
+        "has started, and keeps the rule it started with",
+    ]
 
 
 async def test_why_a_segment_cannot_be_removed_is_said_as_a_problem(mailer: Mailer) -> None:

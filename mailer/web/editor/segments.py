@@ -158,6 +158,7 @@ def _page(
             except MailerError as error:
                 problem = problem or error.sentence
         words = _spoken(describe(session))
+        used = segments.issues_of(session, segment) if segment else []
     return answer(
         request,
         "editor/segment.html",
@@ -167,6 +168,7 @@ def _page(
         segment=segment,
         problem=problem,
         note=note,
+        used=used,
         doubts=[one["words"] for one in doubted],
         actions=words["actions"],
         people=people,
