@@ -230,6 +230,26 @@ def test_problems_stand_beside_the_field_and_say_what_to_do(at: Office, page: Pa
     expect(card.get_by_text("Correct the address")).to_have_count(0)
 
 
+def test_no_old_problem_comes_back_under_a_click(at: Office, page: Page) -> None:
+    """Else what one clicks on moves away before the button is up, and nothing happens."""
+    open_issue(at, page, at.begin())
+    address = add_block(page, "update").get_by_label("Goes to")
+    address.fill("half an address")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Correct the address")).to_be_visible()
+    page.route("**/preview", lambda route: route.abort())  # the server is slow
+    address.fill("https://act.test/sign")
+    button = page.get_by_role("button", name="Add a block", exact=True)
+    button.hover()
+    before = button.bounding_box()
+    page.mouse.down()
+    expect(button).to_be_focused()
+    assert button.bounding_box() == before
+    page.mouse.up()
+    expect(page.get_by_role("group", name="Add a block")).to_be_visible()
+    page.unroute("**/preview")
+
+
 def test_a_click_in_the_preview_opens_the_block(at: Office, page: Page) -> None:
     open_three(at, page)
     page.get_by_role("button", name="Arrange").click()
