@@ -153,6 +153,7 @@ def test_the_header_row_is_told_from_titles_and_readers(
         ("désabonné", Standing.UNSUBSCRIBED),
         ("1", Standing.CONFIRMED),
         ("0", Standing.UNSUBSCRIBED),
+        ("NULL", None),
         ("subscribed until Friday", None),
         ("interactive", None),
         ("gold", None),

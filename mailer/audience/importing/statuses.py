@@ -140,7 +140,7 @@ def standing_of(status: str) -> Standing | None:
     """What the whole of a status says; ``None`` when the word is not known."""
     word = _plain(status)
     known = _STANDINGS.get(word)
-    if known is None and (word in _YES or word in _NO):
+    if known is None and word != "null" and (word in _YES or word in _NO):  # a database's nothing
         return Standing.CONFIRMED if word in _YES else Standing.UNSUBSCRIBED
     return known
 
