@@ -87,6 +87,7 @@ PROGRAMS = {
     "sendgrid's bounces": ("status,reason,email,created\n5.1.1,550 no,ann@,1577872800\n", "s"),
     "a cross for those who want it": ("Name,E-Mail,Newsletter\nA,ann@,x\nB,bo@,\n", "cp"),
     "a cross, put otherwise": ("Name,E-Mail,Wants our newsletter\nA,ann@,x\nB,bo@,\n", "cp"),
+    "sendy's note of a law": ("Name,Email,Tags,GDPR\nA,ann@,a,Yes\nB,bo@,,\n", "cc"),
     "a cross beside a status": ("E-Mail,Newsletter,Status\nann@,x,active\nbo@,,active\n", "cc"),
     "a cross for something else": ("E-Mail,Choir\nann@,x\nbo@,\n", "cc"),
 }  # fmt: skip

@@ -60,6 +60,7 @@ _COUNTED = re.compile(
 _STATUS = re.compile(
     r"status|statut(?!e)|статус|状態|状态|ステータス|durum|وضعیت|الحالة|סטטוס|κατασταση"
 )
+_LAW = re.compile(r"gdpr|dsgvo|rgpd|lgpd|ccpa")
 # An address, and which of somebody's.
 _MAIL = frozenset(
     [
@@ -208,6 +209,14 @@ def is_like_consent(header: str) -> bool:
     """Whether a "no" below it may be somebody who wants no mail."""
     word = normalise(header)
     return _LIKE_CONSENT.search(word) is not None and _COUNTED.search(word) is None
+
+
+def is_wish(header: str) -> bool:
+    """Whether a cross below it may be all that tells who wants a newsletter.
+
+    Not that somebody agreed to a law's name: programs such as Sendy note it besides.
+    """
+    return is_like_consent(header) and _LAW.search(normalise(header)) is None
 
 
 def is_status(header: str) -> bool:

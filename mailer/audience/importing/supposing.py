@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mailer.addresses import looks_like_address
 from mailer.audience.importing.guessing import TELLING, are_marks, are_times
-from mailer.audience.importing.headers import is_address_too, is_like_consent
+from mailer.audience.importing.headers import is_address_too, is_wish
 from mailer.audience.importing.mapped import Column
 from mailer.audience.importing.meanings import Meaning, normalise
 from mailer.audience.importing.statuses import Standing
@@ -45,7 +45,7 @@ def marked(
         column
         for column in telling or columns
         if column.meaning is Meaning.SUBSCRIBED
-        or (column.meaning is Meaning.FIELD and column.watched and is_like_consent(column.header))
+        or (column.meaning is Meaning.FIELD and column.watched and is_wish(column.header))
     ]
     if len(marks) != 1 or len(telling) > 1:
         return columns
