@@ -42,8 +42,7 @@ class Vocabulary:
         """The type of a custom field."""
         if name not in self.types:
             raise NotFound(
-                "There is no field {name!r}; {hint} "
-                "`mailer field add {name} --kind text` makes one.",
+                "There is no field {name!r}; {hint}",
                 name=name,
                 hint=hint(name, list(self.types)),
             )
@@ -54,8 +53,8 @@ class Vocabulary:
         known = sorted(filter(places.is_place, self.types))
         if not known:
             raise NotFound(
-                "Nobody's place is known: there is no field country, region, city or postcode. "
-                "`mailer field add city --kind text` makes one."
+                "Nobody's place is known: there is no field country, region, city or postcode; "
+                "add one of them to the fields first."
             )
         return known
 
