@@ -18,6 +18,7 @@ from mailer.database.upgrading import upgrade
 from mailer.delivering.permits import Limits
 from mailer.delivering.starting import Starter
 from mailer.dkim_keys import load_dkim
+from mailer.hosts import is_this_machine
 from mailer.joining.office import Office
 from mailer.keeping.terms import Fixed, Rule
 from mailer.mailboxes import Mailbox, parse_mailbox
@@ -77,6 +78,8 @@ class Mailer:
             track_clicks=self.settings.track_clicks,
             track_opens=self.settings.track_opens,
             tag_links=self.settings.tag_links,
+            stranded=is_this_machine(hostname_of(self.settings))
+            and not all(is_this_machine(relay.host) for relay in self.relays),
         )
 
     @property

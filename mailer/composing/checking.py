@@ -54,6 +54,7 @@ def check(session: Session, issue: Issue, published: Published, *, now: datetime
     """Everything found, what blocks first. Rendering has been done: a broken template never
     comes this far."""
     findings = [
+        *_readers_pages(published),
         *_audience(session, issue, now),
         *_placeholders(session, issue, published.content),
         *check_content(issue, published),
@@ -186,6 +187,19 @@ def _without_default(session: Session, issue: Issue, placeholder: Placeholder) -
                 n=missing,
                 name=name,
             )
+        )
+
+
+def _readers_pages(published: Published) -> Iterator[Finding]:
+    if published.stranded_at:
+        yield Finding(
+            Sentence(
+                "Links, pictures and unsubscribing lead to {address}: for readers, that is their own "
+                "machine. Set MAILER_BASE_URL to where they reach this one.",
+                address=published.stranded_at,
+            ),
+            blocking=True,
+            waivable=True,
         )
 
 

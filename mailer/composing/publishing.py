@@ -34,6 +34,7 @@ class Published:
     rendered: Rendered
     links: tuple[Link, ...]
     version: int  # of the issue that was rendered
+    stranded_at: str = ""  # where the pages of readers stand, if nobody outside gets there
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Publisher:
     track_clicks: bool = True
     track_opens: bool = False
     tag_links: bool = True
+    stranded: bool = False  # mail leaves this machine, and *base_url* does not
 
     def publish(
         self, session: Session, issue: Issue, *, now: datetime, scheme: Scheme = "auto"
@@ -85,7 +87,8 @@ class Publisher:
         rendered = render(content, masthead, links, self.themes, scheme=scheme)
         if self.track_opens and scheme == "auto":
             rendered = with_tracking_picture(rendered, self.base_url)
-        return Published(content, rendered, links.links, issue.version)
+        stranded_at = self.base_url if self.stranded else ""
+        return Published(content, rendered, links.links, issue.version, stranded_at)
 
     def public_url(self, issue: Issue) -> str:
         """Where anybody may read the issue; nobody's token is in it."""

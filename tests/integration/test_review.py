@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import httpx
@@ -18,6 +20,7 @@ from mailer.delivering.auditing import Counts
 from mailer.delivering.troubles import Complaints
 from mailer.errors import InvalidInput
 from mailer.inbox.reading import open_mail
+from mailer.relays import Relay
 from mailer.sentences import Sentence
 from mailer.web.editor.review.progress import _told
 from tests.support.composing import Desk, begin_issue, desk, update, written
@@ -358,3 +361,29 @@ async def test_who_may_only_look_reads_the_draft_its_state_and_its_checks(engine
     assert "News" in page(mail).text_content()
     assert "sandbox" in mail.headers["content-security-policy"]
     assert missing.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("base_url", "relay", "stranded"),
+    [
+        ("http://127.0.0.1:8000", "mx.test", True),
+        ("http://[::1]:8000", "mx.test", True),
+        ("http://news.localhost:8000", "mx.test", True),
+        ("http://127.0.0.1:8000", "localhost", False),
+        ("https://news.test", "mx.test", False),
+    ],
+)
+def test_no_mail_leaves_whose_links_lead_to_the_readers_own_machine(
+    sqlite_engine: Engine, base_url: str, relay: str, stranded: bool
+) -> None:
+    mailer = replace(mailer_of(sqlite_engine, base_url=base_url), relays=(Relay(relay, 25),))
+    issue_id = ready(mailer)
+    refused = (
+        pytest.raises(InvalidInput, match="Set MAILER_BASE_URL to where they reach this one")
+        if stranded
+        else nullcontext()
+    )
+
+    with refused:
+        mailer.starter.require_ready(issue_id, now=NOON)
+    mailer.starter.require_ready(issue_id, now=NOON, anyway=True)
