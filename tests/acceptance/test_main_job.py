@@ -49,11 +49,6 @@ def parts(message: EmailMessage) -> tuple[str, str]:
 
 
 @pytest.mark.timeout(300)  # some ten commands, each a process of its own
-@pytest.mark.parametrize(
-    "database_url",
-    ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)],
-    indirect=True,
-)
 def test_an_issue_goes_out_is_clicked_and_unsubscribed_from_and_the_next_one_skips_who_left(
     installation: Installation, engine: Engine, sink: Sink, tmp_path: Path
 ) -> None:
