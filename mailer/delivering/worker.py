@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from sqlalchemy import Engine
@@ -22,9 +22,9 @@ from mailer.clock import Clock
 from mailer.delivering.desk import SendingDesk
 from mailer.delivering.guarding import Thresholds
 from mailer.delivering.held import HeldBatch, Item
+from mailer.delivering.holdings import Holdings
 from mailer.delivering.lanes import LaneOptions, Lanes
-from mailer.delivering.ledger import Leased, Progress
-from mailer.delivering.outcomes import next_try
+from mailer.delivering.ledger import Leased
 from mailer.delivering.pacing import Pace
 from mailer.delivering.permits import NO_LIMITS, Kind, Limits, Permits
 from mailer.delivering.recipients import Loaded
@@ -40,8 +40,6 @@ log = logging.getLogger(__name__)
 _POLL_SECONDS = 0.5  # asks for batches when there were none
 _WATCH_SECONDS = 0.25  # pause and cancel act within a second
 _MOST_GRANTED = 2000
-_MOST_BATCHES = 20
-_PUT_OFF = timedelta(seconds=30)
 _PERMIT_SECONDS = 0.02  # asks again no sooner when there were too few permits
 _DATABASE_PAUSE = 0.5
 _LAST_TURNS = 3
@@ -108,7 +106,12 @@ class Worker:
         )
         self._lanes = Lanes(relays, self._desk, options.lanes)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
-        self._batches: dict[int, HeldBatch] = {}
+        self._held = Holdings(
+            lease_seconds=options.lease_seconds,
+            retry_schedule=options.retry_schedule,
+            hold_uncertain=options.hold_uncertain,
+            changed=self._wake.set,
+        )
         self._database_problem = ""
         self._window = 0  # how many may lie on the desk
         self._stopping = False
@@ -149,9 +152,9 @@ class Worker:
 
     async def _rest(self, stopper: asyncio.Task[None]) -> None:
         """Wait for something to do; then let more of it gather, so that turns are shared."""
-        await self._pace.awake(stopper, at_most=_WATCH_SECONDS if self._batches else _POLL_SECONDS)
-        dry = not self._desk.laid and any(batch.waiting for batch in self._batches.values())
-        if self._batches and (self._stopping or not dry):
+        await self._pace.awake(stopper, at_most=_WATCH_SECONDS if self._held else _POLL_SECONDS)
+        dry = not self._desk.laid and self._held.waiting
+        if self._held and (self._stopping or not dry):
             await self._pace.gather(self._desk.taken)
         self._pace.begin()
 
@@ -170,9 +173,7 @@ class Worker:
         self._pace.took(time.monotonic() - turn.began)
         self._take_in(turn, answer, until)
         self._desk.lay(granted)
-        self._desk.take_back(
-            batch for batch in self._batches.values() if batch.closing or batch.lost
-        )
+        self._desk.take_back(batch for batch in self._held if batch.closing or batch.lost)
         self._lanes.wake(len(self._desk.ready))
 
     def _grant(self) -> list[Item]:
@@ -183,7 +184,7 @@ class Worker:
         free = min(_MOST_GRANTED, max(self._window, coming)) - self._desk.laid
         permits = self._permits if self._options.limits else None
         granted: list[Item] = []
-        for batch in self._batches.values():
+        for batch in self._held:
             most = free - len(granted)
             if most > 0:
                 granted += batch.grant(most, permits, self._sender(batch))
@@ -192,21 +193,13 @@ class Worker:
     def _next_turn(self, granted: list[Item]) -> Turn:
         began, now = time.monotonic(), self._clock()
         self._desk.date = date_value(now)
-        grown = {id(item.batch) for item in granted}
         unsendable, self._desk.unsendable = self._desk.unsendable, {}
         turn = Turn(now=now, began=began, stop_issues=unsendable)
-        self._put_off(now)
-        for batch in self._batches.values():
-            if batch.dirty or id(batch) in grown or self._renewal_is_due(batch):
-                turn.progress.append(batch.progress(self._retry_at(batch.leased, now)))
-            if batch.closing and not batch.out and not batch.complete:
-                turn.release.append(batch.leased)
-            elif ids := batch.to_read():
-                turn.read.append((batch.leased, ids))
+        self._held.tell(turn, granted={item.batch for item in granted})
         turn.permits = self._wanted_permits()
         turn.unused = self._permits.unused(all_of_them=self._stopping)
-        if self._batches and self._is_due("watch", _WATCH_SECONDS):
-            turn.watch.update(batch.issue_id for batch in self._batches.values())
+        if self._held and self._is_due("watch", _WATCH_SECONDS):
+            turn.watch.update(batch.issue_id for batch in self._held)
         turn.lease = self._wants_lease()
         return turn
 
@@ -216,7 +209,7 @@ class Worker:
         if self._stopping or not limits or room <= 0:  # relays do not take what there is
             return {}
         waiting: Counter[Kind] = Counter()
-        for batch in self._batches.values():
+        for batch in self._held:
             sender = self._sender(batch)
             waiting[limits.kind(sender)] += batch.waiting
             if not batch.closing:
@@ -227,35 +220,18 @@ class Worker:
     def _sender(self, batch: HeldBatch) -> str:
         return self._registrar.prepared[batch.issue_id].sender
 
-    def _put_off(self, now: datetime) -> None:
-        """Many batches whose last recipients lack permits would fill the memory: let them go."""
-        if len(self._batches) >= _MOST_BATCHES:
-            for batch in self._batches.values():
-                if batch.aside and not batch.waiting and not batch.out:
-                    batch.put_off(now + _PUT_OFF)
-
     def _wants_lease(self) -> bool:
-        waiting = sum(batch.waiting for batch in self._batches.values())
         return (
             not self._stopping
-            and len(self._batches) < _MOST_BATCHES
-            and waiting + len(self._desk.ready) < _MOST_GRANTED // 2
+            and not self._held.full
+            and self._held.waiting + len(self._desk.ready) < _MOST_GRANTED // 2
             and self._now() >= self._due_at.get("lease", 0.0)
         )
 
     def _take_in(self, turn: Turn, answer: Answer, until: float) -> None:
-        for progress in turn.progress:
-            self._batches[progress.batch_id].until = until
-            self._apply(progress, answer)
-        for leased in turn.release:
-            if leased.batch_id in self._batches:
-                self._drop(leased.batch_id)
-        for batch_id, loaded in answer.read.items():
-            if batch_id in self._batches:
-                self._batches[batch_id].read(loaded)
-                self._wake.set()
+        self._held.told(turn, answer, until=until)
         stopped = turn.stop_issues.keys() | answer.stopped.keys()
-        self._close(stopped | (turn.watch - answer.sending))
+        self._held.close(stopped | (turn.watch - answer.sending))
         self._take_permits(turn, answer)
         if turn.lease:
             self._hold(answer.leased, answer.loaded, until)
@@ -269,63 +245,26 @@ class Worker:
             self._wake.set()
         pause = max(_PERMIT_SECONDS, answer.permits_in)
         asyncio.get_running_loop().call_later(pause, self._wake.set)
-        for batch in self._batches.values():
+        for batch in self._held:
             sender = self._sender(batch)
             # Whoever is out has a permit; only then is the batch given back until tomorrow.
             if sender in answer.spent and not batch.out and not self._permits.held_of(sender):
                 batch.closing = True
 
-    def _close(self, issue_ids: set[int]) -> None:
-        """These issues are not sent any more: hand over nothing, give their batches back."""
-        gone = [batch for batch in self._batches.values() if batch.issue_id in issue_ids]
-        for batch in gone:
-            batch.closing = True
-        if gone:
-            self._wake.set()
-
-    def _apply(self, progress: Progress, answer: Answer) -> None:
-        batch = self._batches[progress.batch_id]
-        if progress.batch_id in answer.lost and not batch.lost:
-            log.warning("batch %s was taken over by another worker", progress.batch_id)
-            batch.lost = True
-        if progress.complete or (batch.lost and not batch.out):
-            self._drop(progress.batch_id)
-
     def _hold(self, leased: Leased | None, loaded: Loaded | None, until: float) -> None:
         if leased is None or loaded is None:
             self._due_at["lease"] = self._now() + _POLL_SECONDS
             return
-        schedule = self._options.retry_schedule
-        batch = HeldBatch(
-            leased,
-            loaded,
-            hold_uncertain=self._options.hold_uncertain,
-            last_attempt=leased.attempt > len(schedule),
-        )
-        batch.until = until
-        if not self._batches:
+        if not self._held:
             self._due_at["house"] = 0.0  # connections may have to be asked for
-        self._batches[leased.batch_id] = batch
-        self._wake.set()
-
-    def _drop(self, batch_id: int) -> None:
-        del self._batches[batch_id]
-        self._wake.set()
-
-    def _retry_at(self, leased: Leased, now: datetime) -> datetime:
-        return next_try(leased.attempt, self._options.retry_schedule, now) or now
-
-    def _renewal_is_due(self, batch: HeldBatch) -> bool:
-        left = batch.until - time.monotonic()
-        return not batch.lost and left < self._options.lease_seconds * 2 / 3
+        self._held.hold(leased, loaded, until=until)
 
     async def _keep_unwritten(self, turn: Turn, granted: list[Item], problem: str) -> None:
         """The ledger cannot be written: keep everything, grant nothing, try again."""
         if problem != self._database_problem:
             log.error("%s Sending waits.", problem)
         self._database_problem = problem
-        for progress in turn.progress:
-            self._batches[progress.batch_id].unwritten(progress)
+        self._held.not_told(turn)
         for item in reversed(granted):
             item.batch.take_back([item])
             self._permits.back(item.permit)
@@ -336,7 +275,7 @@ class Worker:
 
     async def _keep_house(self) -> None:
         if self._is_due("house", self._options.house_seconds):
-            busy = bool(self._batches)
+            busy = bool(self._held)
             keeping = partial(
                 self._registrar.keep_house,
                 self._clock(),
@@ -351,18 +290,18 @@ class Worker:
                 self._database_problem = str(error)
 
     async def _hand_back(self) -> None:
-        self._desk.take_back(self._batches.values())
-        for batch in self._batches.values():
+        self._desk.take_back(self._held)
+        for batch in self._held:
             batch.closing = True
         for _ in range(_LAST_TURNS):
-            if self._batches:
+            if self._held:
                 await self._turn()
         self._due_at["house"] = 0.0  # others may have our connections now
         await self._keep_house()
-        if self._batches:
+        if self._held:
             log.error(
                 "%d batches could not be handed back: they wait until their leases end",
-                len(self._batches),
+                len(self._held),
             )
         self._thread.shutdown()
 

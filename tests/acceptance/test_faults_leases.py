@@ -80,7 +80,7 @@ def test_what_is_granted_in_the_turn_that_sees_the_batch_lost_is_dropped_with_it
 
     asyncio.run(scenario())
     assert not worker._desk.ready
-    assert not worker._batches
+    assert not worker._held
 
 
 def test_uncertain_ones_still_wait_for_a_person_after_pause_and_resume(
