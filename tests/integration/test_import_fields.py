@@ -91,3 +91,17 @@ def test_columns_become_text_fields_when_told_to(engine: Engine, tmp_path: Path)
         ]
         here = select_people(session, parse('field home_town is "LINDHOLM"'), now=NOON)
         assert segments.count(session, here) == 1
+
+
+def test_a_language_is_read_by_its_tag_and_its_name(sqlite_engine: Engine, tmp_path: Path) -> None:
+    with transaction(sqlite_engine) as session:
+        add_newsletter(session)
+    imported(
+        sqlite_engine,
+        tmp_path / "people.csv",
+        "email,language\na@x.test,pt_BR\nb@x.test,German\nc@x.test,français\nd@x.test,Klingonisch\n",
+    )
+    with reading(sqlite_engine) as session:
+        people = [subscribers.get(session, f"{one}@x.test") for one in "abcd"]
+        assert [one.language for one in people] == ["pt-BR", "de", "fr", None]
+        assert [one.fields for one in people] == [{}, {}, {}, {"language": "Klingonisch"}]

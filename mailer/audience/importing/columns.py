@@ -27,6 +27,7 @@ from mailer.audience.importing.mapped import Column
 from mailer.audience.importing.meanings import Meaning
 from mailer.audience.importing.standings import Reader
 from mailer.audience.importing.statuses import Standing
+from mailer.audience.world import language_tags
 from mailer.errors import InvalidAddress, InvalidInput
 from mailer.sentences import Sentence
 
@@ -249,9 +250,15 @@ def proofs_of(begin: str, lines: Sequence[int], objects: Sequence[str] | None) -
     ]
 
 
+@lru_cache(maxsize=1024)
 def language_of(cell: str) -> str | None:
-    """A language tag, where the cell is one (BCP 47)."""
-    return cell.replace("_", "-") if _LANGUAGE.fullmatch(cell) else None
+    """A language tag (BCP 47), where the cell is one or a language's name."""
+    if not cell:
+        return None
+    if _LANGUAGE.fullmatch(cell):
+        return cell.replace("_", "-")
+    tag = language_tags(cell)[0]
+    return tag if tag != cell else None
 
 
 @lru_cache(maxsize=1024)
