@@ -14,6 +14,8 @@ from mailer.warming import WarmUpPlan
 
 EVERYBODY = ""  # the scope of the rates for all recipients; others are their domains
 _FROM = "from "  # and, with this before them, the domains that are warmed up
+_MOST_MOMENTS = 2000  # asked for at once: the ledger gives out those of the next half second only
+_SECOND = timedelta(seconds=1)
 
 
 class Kind(NamedTuple):
@@ -76,8 +78,6 @@ class Permit(NamedTuple):
     until: float
     given: datetime
 
-
-_MOST_MOMENTS = 2000  # the ledger gives out those of the next half second only
 
 # Permits not used, by kind and by when they were given.
 Unused = Counter[tuple[Kind, datetime]]
@@ -150,6 +150,3 @@ class Permits:
     def _drop(self, permit: Permit) -> None:
         if self.limits.counted(permit.kind):
             self._unused[permit.kind, permit.given] += 1
-
-
-_SECOND = timedelta(seconds=1)
