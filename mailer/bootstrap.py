@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
@@ -134,7 +135,7 @@ def bootstrap(settings: Settings, *, clock: Clock = utc_now) -> Mailer:
 
     ``ConfigurationError`` or ``Unavailable`` say in one sentence what stands in the way.
     """
-    engine = open_engine(settings.database_url)
+    engine = open_engine(settings.database_url, zone=ZoneInfo(settings.time_zone))
     upgrade(engine)
     settings = settled(engine, settings)
     key = secret_key(engine, settings)

@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     _log(quiet=options.issue is not None)
     try:
         settings = load_settings()
-        engine = open_engine(settings.database_url)
+        engine = open_engine(settings.database_url, zone=ZoneInfo(settings.time_zone))
         upgrade(engine)
         settings = settled(engine, settings)
         signer = Signer(secret_key(engine, settings))

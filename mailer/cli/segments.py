@@ -12,10 +12,11 @@ from mailer.audience.selecting import doubts, understood
 from mailer.audience.selecting.describing import describe
 from mailer.cli.context import mailer
 from mailer.cli.output import AsJson, complain, many, say, show, write
-from mailer.database.engine import reading, transaction
+from mailer.database.engine import reading, transaction, zone_of
 from mailer.database.tables import Segment
 from mailer.errors import InvalidRule
 from mailer.rules import parse, to_json
+from mailer.rules.syntax import asks_for_days
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -117,9 +118,17 @@ def check(rule: RuleText, as_json: AsJson = False) -> None:
             raise typer.Exit(error.exit_status) from error
         people = segments.count(session, selected)
         doubted = [str(one.words) for one in doubts(session, parsed, now=now)]
+        zone = str(zone_of(session)) if asks_for_days(parsed) else None
+    days = [f"Days begin at midnight in {zone} (MAILER_TIME_ZONE)."] if zone else []
     say(
-        "\n".join((str(parsed), f"{many(people, 'person', 'people')}.", *doubted)),
-        {"rule": str(parsed), "people": people, "doubts": doubted, "json": to_json(parsed)},
+        "\n".join((str(parsed), f"{many(people, 'person', 'people')}.", *days, *doubted)),
+        {
+            "rule": str(parsed),
+            "people": people,
+            "time_zone": zone,
+            "doubts": doubted,
+            "json": to_json(parsed),
+        },
         as_json=as_json,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 from mailer.errors import ConfigurationError, Unavailable
 
 _BEGIN = "mailer_begin"  # execution option: how a SQLite transaction starts
+ZONE = "mailer_zone"  # execution option: where the days of whoever asks begin
 _BUSY_SECONDS = 30
 _IDLE_SECONDS = 60
 # A database host that went away without a word is noticed in a minute, not in hours.
@@ -27,8 +29,11 @@ _KEEPALIVES = {
 }
 
 
-def open_engine(url: str) -> Engine:
-    """An engine for ``sqlite:///file.db`` or ``postgresql://…``; ``ConfigurationError``."""
+def open_engine(url: str, *, zone: tzinfo = UTC) -> Engine:
+    """An engine for ``sqlite:///file.db`` or ``postgresql://…``; ``ConfigurationError``.
+
+    *zone*: where days begin for whatever is asked of it (see `zone_of`).
+    """
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:  # ValueError: a port that is no number
@@ -42,6 +47,7 @@ def open_engine(url: str) -> Engine:
             parsed.set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
             pool_size=5,
+            execution_options={ZONE: zone},
             connect_args={
                 name: value for name, value in _KEEPALIVES.items() if name not in parsed.query
             },
@@ -53,7 +59,9 @@ def open_engine(url: str) -> Engine:
             "The database (MAILER_DATABASE_URL) must be a SQLite file or PostgreSQL, "
             f"not {parsed.render_as_string(hide_password=True)!r}."
         )
-    engine = create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS})
+    engine = create_engine(
+        parsed, connect_args={"timeout": _BUSY_SECONDS}, execution_options={ZONE: zone}
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -132,6 +140,16 @@ def reading(engine: Engine) -> Iterator[Session]:
     shared = engine.execution_options(**{_BEGIN: "DEFERRED"})
     with _translated(), Session(shared, expire_on_commit=False) as session, session.begin():
         yield session
+
+
+def zone_of(session: Session) -> tzinfo:
+    """Where the days begin of which a query speaks: as a time zone is of a database connection.
+
+    So every count, list and freezing of one installation goes by the same days, and none can be
+    asked without.
+    """
+    zone: tzinfo = session.get_bind().get_execution_options().get(ZONE, UTC)
+    return zone
 
 
 @contextmanager

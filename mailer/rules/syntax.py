@@ -270,6 +270,16 @@ def with_leaves(rule: Rule, change: Callable[[Leaf], Leaf]) -> Rule:
             return change(rule)
 
 
+def asks_for_days(rule: Rule) -> bool:
+    """Whether it matters where days begin: of a field's own days it does not, they are the calendar's."""
+    dated = (
+        leaf for leaf in leaves(rule) if isinstance(leaf, Comparison) and leaf.operator in DATED
+    )
+    return any(
+        (leaf.operator is Operator.LAST_DAYS) is (leaf.subject is Subject.FIELD) for leaf in dated
+    )
+
+
 def leaves(rule: Rule) -> Iterator[Leaf]:
     """Every leaf of the tree, from left to right."""
     if isinstance(rule, Not):

@@ -143,6 +143,24 @@ def test_groups_stand_within_groups(builder: Page) -> None:
     expect(text).to_have_value('language is "de" and not (name is "Ann" or clicked any action)')
 
 
+def test_where_days_begin_is_said_where_it_matters(builder: Page) -> None:
+    told = builder.locator("#days")
+    builder.get_by_role("button", name="Add a condition").click()
+    condition, comparison = builder.get_by_label("Condition"), builder.get_by_label("Comparison")
+    expect(told).to_be_hidden()
+    condition.select_option("joined")
+    expect(told).to_have_text("Days begin at midnight in UTC.")
+    expect(builder.get_by_label("Value")).to_have_accessible_description(
+        "Days begin at midnight in UTC."
+    )
+    comparison.select_option("in last")
+    expect(told).to_be_hidden()
+    condition.select_option("field born")
+    expect(told).to_be_hidden()
+    comparison.select_option("in last")
+    expect(told).to_be_visible()
+
+
 def test_a_condition_without_its_value_is_neither_counted_nor_saved(builder: Page) -> None:
     builder.get_by_label("Name", exact=True).fill("Half")
     text = builder.get_by_label("The rule as text")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine, select
 
 from mailer.audience import segments, targeting
 from mailer.bootstrap import Mailer
-from mailer.database.engine import reading, transaction
-from mailer.database.tables import IssueState, Newsletter, Role, Segment, User
+from mailer.database.engine import ZONE, reading, transaction
+from mailer.database.tables import IssueState, Newsletter, Role, Segment, Subscriber, User
 from mailer.rules.syntax import Operator
 from tests.support.factories import NOON, add_issue, add_newsletter, add_subscriber
 from tests.support.site import mailer_of, page, visiting
@@ -126,6 +128,36 @@ async def test_a_name_cannot_break_out_of_the_data_for_the_script(mailer: Mailer
 
     words = json.loads(shown.xpath("string(//script[@id='words'])"))
     assert words["segments"] == ["</script><b>x"]
+
+
+@pytest.mark.parametrize(
+    ("own", "words"),
+    [
+        ("America/New_York", "Days begin at midnight in New York."),
+        ("Europe/Lisbon", "Days begin at midnight in New York, the time zone of this installation, and not in yours (Lisbon)"),
+    ],
+)  # fmt: skip
+async def test_where_days_begin_is_said_where_a_day_is_asked_for(
+    mailer: Mailer, own: str, words: str
+) -> None:
+    """And a rule is counted by those days."""
+    far = mailer_of(mailer.engine.execution_options(**{ZONE: ZoneInfo("America/New_York")}))
+    with transaction(far.engine) as session:
+        saved = segments.add(session, "New", "joined after 2026-11-01", now=NOON)
+        people = session.scalars(select(Subscriber).order_by(Subscriber.id)).all()
+        people[0].created_at = datetime(2026, 11, 2, 4, 59, tzinfo=UTC)
+    async with visiting(far) as client:
+        who = sign_in(far, client, role=Role.EDITOR)
+        with transaction(far.engine) as session:
+            session.scalars(select(User)).one().time_zone = own
+        shown = page(await client.get(f"/segments/{saved.id}"))
+        new = page(await client.get("/segments/new"))
+        counted = await client.post("/segments/check", data=who.form | {"rule": saved.rule})
+    (told,) = shown.xpath("//*[@id='days']")
+    assert told.text_content().startswith(words)
+    assert told.get("hidden") is None
+    assert new.xpath("//*[@id='days']")[0].get("hidden") is not None
+    assert counted.json()["people"] == 2
 
 
 async def test_viewers_see_no_segments(mailer: Mailer) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from mailer.audience import answers, receipts
 from mailer.audience.selecting import select_people
+from mailer.database.engine import ZONE
 from mailer.database.tables import (
     Click,
     CustomField,
@@ -42,6 +43,7 @@ from tests.support.people import (
     SEGMENTS,
     SINGLE_RULES,
     TAGS,
+    ZONES,
     Happening,
     Person,
 )
@@ -163,10 +165,10 @@ def selected(session: Session, rule: Rule) -> set[int]:
     return set(session.scalars(select_people(session, rule, now=NOON).ids()))
 
 
-def _compare(engine: Engine, people: Sequence[Person], rule: Rule) -> None:
+def _compare(engine: Engine, people: Sequence[Person], rule: Rule, zone: tzinfo) -> None:
     people = list({one.address.lower(): one for one in people}.values())
-    people = [_with_last_fates(one) for one in people]
-    with Session(engine) as session:
+    people = [_as_last_seen(one, zone) for one in people]
+    with Session(engine.execution_options(**{ZONE: zone})) as session:
         session.begin()
         put(session, people)
         wanted = {n for n, one in enumerate(people, start=1) if fits(rule, one)}
@@ -195,8 +197,9 @@ def _gather_answers(session: Session, below: int | None) -> None:
             )
 
 
-def _with_last_fates(person: Person) -> Person:
-    return replace(person, received=tuple(_once(person.received)))
+def _as_last_seen(person: Person, zone: tzinfo) -> Person:
+    joined = person.joined.astimezone(zone)
+    return replace(person, received=tuple(_once(person.received)), joined=joined)
 
 
 _FEW = settings(
@@ -205,19 +208,19 @@ _FEW = settings(
 
 
 @_FEW
-@given(people=PEOPLE, rule=SINGLE_RULES)
+@given(people=PEOPLE, rule=SINGLE_RULES, zone=ZONES)
 def test_each_comparison_means_the_people_it_says(
-    world: Engine, people: list[Person], rule: Rule
+    world: Engine, people: list[Person], rule: Rule, zone: tzinfo
 ) -> None:
-    _compare(world, people, rule)
+    _compare(world, people, rule, zone)
 
 
 @_FEW
-@given(people=PEOPLE, rule=RULES)
+@given(people=PEOPLE, rule=RULES, zone=ZONES)
 def test_any_combination_means_the_people_it_says(
-    world: Engine, people: list[Person], rule: Rule
+    world: Engine, people: list[Person], rule: Rule, zone: tzinfo
 ) -> None:
-    _compare(world, people, rule)
+    _compare(world, people, rule, zone)
 
 
 def test_opposites_divide_everybody(world: Engine) -> None:

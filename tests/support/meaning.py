@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable
-from datetime import UTC, date, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from mailer.database.tables import Consent
@@ -69,7 +69,8 @@ def _field(leaf: Comparison, person: Person) -> bool:
         return False
     if leaf.operator is Operator.LAST_DAYS:
         days = timedelta(days=float(str(leaf.values[0])))
-        return NOON.date() - days <= date.fromisoformat(value) <= NOON.date()
+        today = NOON.astimezone(person.joined.tzinfo).date()
+        return today - days <= date.fromisoformat(value) <= today
     wanted: Any = leaf.values[0]
     if isinstance(wanted, date):
         return _dated(leaf.operator, date.fromisoformat(value), wanted)
@@ -94,7 +95,7 @@ def _tag(leaf: Comparison, person: Person) -> bool:
 def _joined(leaf: Comparison, person: Person) -> bool:
     if leaf.operator is Operator.LAST_DAYS:
         return person.joined >= NOON - timedelta(days=float(str(leaf.values[0])))
-    return _dated(leaf.operator, person.joined.astimezone(UTC).date(), leaf.values[0])
+    return _dated(leaf.operator, person.joined.date(), leaf.values[0])
 
 
 def _language(leaf: Comparison, person: Person) -> bool:
@@ -216,7 +217,7 @@ def _segment(name: str, person: Person) -> bool:
 
 
 def fits(rule: Rule, person: Person) -> bool:
-    """Whether *rule* means this person."""
+    """Whether *rule* means this person; days are those of the zone in which their joining is told."""
     match rule:
         case And(parts):
             return all(fits(part, person) for part in parts)

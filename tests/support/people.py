@@ -104,13 +104,22 @@ _WORDS = (
     "İzmir", "IZMIR", "izmir", "ılıca", "Straße", "STRASSE", "ΣΟΦΟΣ", "σοφος",
 )  # fmt: skip
 _DAYS = st.sampled_from(
-    [date(2026, 10, 25), date(2026, 10, 30), date(2026, 11, 2), date(2026, 11, 3), date(2025, 1, 1)]
+    [date(2026, 10, 25), date(2026, 10, 30), date(2026, 11, 1), date(2026, 11, 2),
+     date(2026, 11, 3), date(2025, 1, 1), date.min, date.max]
+)  # fmt: skip
+# Where days may begin: on the evening before, and on the other side of the date line.
+ZONES = st.sampled_from(
+    [UTC, *map(ZoneInfo, ("Europe/Berlin", "America/New_York", "Pacific/Kiritimati"))]
 )
-# Around midnight, and in the night in which Europe's clocks go back.
+# Around midnight, and in the nights in which Europe's and America's clocks go back.
 _MOMENTS = (
     *(NOON - timedelta(days=days) for days in (0, 1, 2, 3, 30, 40, 400)),
     datetime(2026, 11, 1, 23, 59, 59, 999_999, UTC),
     datetime(2026, 11, 2, tzinfo=UTC),
+    *(
+        datetime(2026, 11, day, hour, minute, tzinfo=ZoneInfo("America/New_York"))
+        for day, hour, minute in ((1, 0, 0), (1, 23, 59), (2, 0, 0), (2, 6, 0))
+    ),
     datetime(2026, 10, 24, 23, 30, tzinfo=UTC),
     datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
     datetime(2026, 10, 25, 1, 30, tzinfo=ZoneInfo("Europe/Berlin")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_
@@ -107,20 +107,39 @@ class Comparer:
                 return number.in_(leaf.values)
 
     def _day(self, leaf: Comparison) -> Condition:
-        day = self._columns.day(leaf.field)
-        first, end = _days(leaf, self._vocabulary.now)
+        """A day of the calendar, the same everywhere."""
+        day, value = self._columns.day(leaf.field), leaf.values[0]
         if leaf.operator is Operator.LAST_DAYS:
-            end = self._vocabulary.now.date() + timedelta(days=1)  # a day to come is not past
-        return _between(day, first and first.isoformat(), end and end.isoformat())
+            today = self._vocabulary.today
+            first = today - _length(leaf)
+            return and_(day >= first.isoformat(), day <= today.isoformat())  # none to come
+        wanted = str(value)
+        match leaf.operator:
+            case Operator.ON:
+                return day == wanted
+            case Operator.BEFORE:
+                return day < wanted
+            case Operator.AFTER:
+                return day > wanted
+            case _:
+                return day >= wanted
 
     # what everybody has
 
     def _joined(self, leaf: Comparison) -> Condition:
         joined = Subscriber.created_at
         if leaf.operator is Operator.LAST_DAYS:
-            return and_(joined >= _earlier(self._vocabulary.now, leaf))
-        first, end = _days(leaf, self._vocabulary.now)
-        return _between(joined, _midnight(first), _midnight(end))
+            return joined >= self._vocabulary.now - _length(leaf)
+        begin, end = _bounds(leaf.values[0], self._vocabulary.zone)
+        match leaf.operator:
+            case Operator.ON:
+                return and_(joined >= begin, joined < end)
+            case Operator.BEFORE:
+                return joined < begin
+            case Operator.AFTER:
+                return joined >= end
+            case _:
+                return joined >= begin
 
     def _language(self, leaf: Comparison) -> Condition:
         language = Subscriber.language
@@ -164,36 +183,22 @@ def _key(address: str) -> str:
         return spellings(address.strip())[0]  # nobody has it, yet it is no error to ask
 
 
-def _days(leaf: Comparison, now: datetime) -> tuple[date | None, date | None]:
-    """The first day that is meant, and the first after; ``None``: no bound."""
-    value = leaf.values[0]
-    if not isinstance(value, date):
-        return _earlier(now, leaf).date(), None
-    day_after = value + timedelta(days=1) if value < date.max else value
-    match leaf.operator:
-        case Operator.ON:
-            return value, day_after
-        case Operator.BEFORE:
-            return None, value
-        case Operator.AFTER:
-            return day_after, None
-        case _:
-            return value, None
+_CALENDAR = date(1, 1, 2), date(9999, 12, 30)  # days that begin and end within it everywhere
 
 
-def _earlier(now: datetime, leaf: Comparison) -> datetime:
-    """So many days before *now* as the leaf says."""
-    return now - timedelta(days=float(str(leaf.values[0])))
+def _bounds(day: Any, zone: tzinfo) -> tuple[datetime, datetime]:
+    """When a day begins in *zone*, be it at one o'clock, for clocks are put forward, and the next."""
+    first = min(max(day, _CALENDAR[0]), _CALENDAR[1])
+    begin, end = (
+        datetime.combine(one, time(), zone).astimezone(UTC)
+        for one in (first, first + timedelta(days=1))
+    )
+    return begin, end
 
 
-def _between(column: Any, first: Any, end: Any) -> Condition:
-    bounds = [] if first is None else [column >= first]
-    bounds += [] if end is None else [column < end]
-    return and_(*bounds)
-
-
-def _midnight(day: date | None) -> datetime | None:
-    return None if day is None else datetime.combine(day, time(), UTC)
+def _length(leaf: Comparison) -> timedelta:
+    """So many days as the leaf says."""
+    return timedelta(days=float(str(leaf.values[0])))
 
 
 def require_fit(leaf: Comparison, kept: FieldType) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from mailer.audience.answers import CALLS
 from mailer.audience.selecting.comparing import OPERATORS_OF_KIND
 from mailer.audience.selecting.examples import examples
+from mailer.database.engine import zone_of
 from mailer.database.tables import CustomField, Issue, IssueLink, Newsletter, Segment, Tag
 from mailer.field_kinds import FieldKind
 from mailer.rules.syntax import DATED, NUMERIC, OPERATORS, Aim, Operator, Standing, Subject, Verb
@@ -52,6 +53,7 @@ def describe(session: Session) -> dict[str, Any]:
         "standings": list(map(str, Standing)),
         "newsletters": newsletters,
         "segments": segments,
+        "time_zone": str(zone_of(session)),
         **_sent(session),
     }
 

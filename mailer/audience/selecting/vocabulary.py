@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from mailer.audience import answers, newsletters, places, receipts
+from mailer.database.engine import zone_of
 from mailer.database.tables import CustomField, Issue, Segment, Tag
 from mailer.errors import InvalidInput, NotFound
 from mailer.field_kinds import FieldType
@@ -24,9 +25,15 @@ class Vocabulary:
 
     def __init__(self, session: Session, *, now: datetime, besides: int = 0) -> None:
         self.now = now
+        self.zone = zone_of(session)  # where the days of a rule begin
         self._session = session
         self._besides = besides  # the issue that is about to be sent is not among the last ones
         self._types: dict[str, FieldType] | None = None
+
+    @property
+    def today(self) -> date:
+        """The day it is where the days begin."""
+        return self.now.astimezone(self.zone).date()
 
     @property
     def types(self) -> dict[str, FieldType]:

@@ -24,13 +24,13 @@ from mailer.errors import (
     Unavailable,
 )
 from mailer.rules import Rule, from_json, parse, to_json
-from mailer.rules.syntax import Deed, Subject, Verb, leaves
+from mailer.rules.syntax import Deed, Subject, Verb, asks_for_days, leaves
 from mailer.staffing.permissions import Permission
 from mailer.web.editor.access import field, staff_route
 from mailer.web.editor.cookies import Notice
 from mailer.web.editor.shell import answer, go
 from mailer.web.editor.trying import tried
-from mailer.web.languages import gettext, language_name, spoken
+from mailer.web.languages import current, gettext, language_name, spoken, zone_words
 from mailer.web.site import site_of
 
 _SHOWN = 10  # of the people a rule means
@@ -128,6 +128,17 @@ def _note(request: Request, rule: Rule) -> str:
     )
 
 
+def _days(zone: str) -> str:
+    """Where the days of a rule begin, whoever asks."""
+    own = current().time_zone
+    if own == zone:
+        return gettext("Days begin at midnight in {zone}.").format(zone=zone_words(zone))
+    return gettext(
+        "Days begin at midnight in {zone}, the time zone of this installation, and not in yours "
+        "({own}): a segment means the same people for everybody."
+    ).format(zone=zone_words(zone), own=zone_words(own))
+
+
 def _decoded(text: str) -> Any:
     try:
         return json.loads(text)
@@ -144,11 +155,11 @@ def _page(
         segment = _segment(session, request) if "number" in request.path_params else None
         if text is None:
             text = segment.rule if segment else ""
-        people, some, tree, note, doubted = None, [], None, "", []
+        people, some, tree, note, dated, doubted = None, [], None, "", False, []
         if text:
             try:
                 rule = parse(text)
-                tree, note = to_json(rule), _note(request, rule)
+                tree, note, dated = to_json(rule), _note(request, rule), asks_for_days(rule)
                 _, selected = understood(session, text, now=mailer.clock())
                 people = segments.count(session, selected)
                 doubted = _doubts(session, request, rule)
@@ -168,6 +179,8 @@ def _page(
         segment=segment,
         problem=problem,
         note=note,
+        days=_days(words["time_zone"]),
+        dated=dated,
         used=used,
         doubts=[one["words"] for one in doubted],
         actions=words["actions"],

@@ -2,8 +2,8 @@
 const form = document.querySelector("#segment");
 const words = JSON.parse(document.querySelector("#words").textContent);
 const phrases = JSON.parse(document.querySelector("#phrases").textContent);
-const [builder, list, joined, text, people, note, more, group] =
-  ["builder", "conditions", "joined-by", "rule", "people", "note", "more", "more-group"].map((id) => document.getElementById(id));
+const [builder, list, joined, text, people, note, more, group, days] =
+  ["builder", "conditions", "joined-by", "rule", "people", "note", "more", "more-group", "days"].map((id) => document.getElementById(id));
 const PAUSE = 350;
 
 const make = (tag, attributes = {}, ...children) => {
@@ -31,6 +31,13 @@ const offered = (offers, value, label, more) => {
 };
 const counted = (value, label) => entry("number", value, label, { min: 1, step: 1 });
 const nameOf = (subject) => (subject.field ? `field ${subject.field}` : subject.subject);
+/** What is told of an entry: where its days begin, what is wrong with it. */
+const describe = (input, { days = "days" in input.dataset, wrong = false }) => {
+  if (days) input.dataset.days = "";
+  const told = [days && "days", wrong && "note"].filter(Boolean).join(" ");
+  if (told) input.setAttribute("aria-describedby", told);
+  else input.removeAttribute("aria-describedby");
+};
 const kinds = () => [
   ...words.subjects.map((one) => [nameOf(one), one.label]),
   ...(words.newsletters.length ? [["standing", phrases.newsletter]] : []),
@@ -118,6 +125,8 @@ function fillComparison(row, place, subject, leaf) {
     else if (value === "day") values.append(entry("date", first, phrases.value));
     else if (value === "number") values.append(entry("number", first, phrases.value, { step: "any" }));
     else values.append(...offered(subject.examples, first, phrases.value, { required: first !== "" }));
+    // A field's own days are the calendar's: only "today" depends on where one is.
+    if (value === (subject.field ? "days" : "day")) describe(values.firstChild, { days: true });
   };
   operator.addEventListener("change", () => show());
   place.append(operator, values);
@@ -197,9 +206,7 @@ function together(rows, by) {
 function mark(parts) {
   [...list.querySelectorAll("li:not(.group)")].forEach((row, number) => {
     row.classList.toggle("doubtful", parts.includes(number));
-    for (const input of row.querySelectorAll(".rest .input"))
-      if (parts.includes(number)) input.setAttribute("aria-describedby", "note");
-      else input.removeAttribute("aria-describedby");
+    for (const input of row.querySelectorAll(".rest .input")) describe(input, { wrong: parts.includes(number) });
   });
 }
 
@@ -226,10 +233,12 @@ async function ask(fields) {
   return wrong ? null : said;
 }
 
+const tellDays = () => { days.hidden = !list.querySelector("[data-days]"); };
 let timer;
 const later = (work) => { clearTimeout(timer); timer = setTimeout(work, PAUSE); };
 
 function fromRows() {
+  tellDays();
   later(async () => {
     const tree = together(list, joined.value);
     const blank = [...list.querySelectorAll("input")].some((one) => !one.validity.valid);
@@ -246,6 +255,7 @@ function show(tree) {
   joined.value = tree?.or ? "or" : "and";
   lists = 0;
   list.replaceChildren(...(whole ? tree.and ?? tree.or : tree ? [tree] : []).map((part) => shown(part, more)));
+  tellDays();
 }
 
 const add = (row) => { list.append(row); row.querySelector("select").focus(); fromRows(); };
@@ -253,6 +263,7 @@ builder.hidden = false;
 show(words.tree);
 mark(words.doubts.map((one) => one.part));
 builder.addEventListener("input", fromRows);
+builder.addEventListener("change", tellDays); // comes after "input", when the entries are there
 more.addEventListener("click", () => add(condition(undefined, false, more)));
 group.addEventListener("click", () => {
   const row = inner({ or: [] }, false, group);
