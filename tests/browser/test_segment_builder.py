@@ -173,6 +173,17 @@ def test_a_condition_without_its_value_is_neither_counted_nor_saved(builder: Pag
     expect(builder.get_by_label("Value").nth(1)).to_be_focused()
 
 
+def test_who_saves_before_the_text_has_followed_saves_the_conditions(builder: Page) -> None:
+    builder.route("**/segments/check", lambda route: route.abort())  # the server is slow
+    builder.get_by_label("Name", exact=True).fill("Quickly")
+    builder.get_by_role("button", name="Add a condition").click()
+    builder.get_by_label("Condition").select_option("language")
+    builder.get_by_label("Value").fill("en")
+    builder.get_by_role("button", name="Save").click()
+    expect(builder.get_by_role("heading", name="Segments")).to_be_visible()
+    expect(builder.get_by_role("link", name="Quickly")).to_contain_text('language is "en"')
+
+
 def test_what_opened_means_and_what_is_wrong_is_said(builder: Page) -> None:
     text = builder.get_by_label("The rule as text")
     text.fill("not opened in last 3 issues")

@@ -74,13 +74,17 @@ async def test_a_segment_is_saved_shown_with_its_count_changed_and_removed(maile
         )
         overview = page(await client.get("/segments"))
         wrong = await client.post("/segments/1", data=who.form | {"rule": "language is"})
-        await client.post("/segments/1", data=who.form | {"rule": 'language is "en"'})
+        ahead = json.dumps({"subject": "language", "operator": "is", "values": ["en"]})
+        behind = who.form | {"rule": 'language is "de"'}
+        half = await client.post("/segments/1", data=behind | {"tree": "{"})
+        await client.post("/segments/1", data=behind | {"tree": ahead})
         shown = page(await client.get("/segments/1"))
         await client.post("/segments/1/remove", data=who.form)
 
     assert "2 people" in " ".join(overview.text_content().split())
     assert wrong.status_code == 422
     assert page(wrong).xpath("string(//textarea)") == "language is"
+    assert half.status_code == 422
     assert "1 person" in " ".join(shown.text_content().split())
     assert "cem@a.test" in shown.text_content()
     with reading(mailer.engine) as session:

@@ -86,6 +86,9 @@ export function linkAt(state) {
   return found
 }
 
+/** Browsers tell of a selection a moment after it was made: what is pressed before that finds it known all the same. */
+export const noticeSelection = () => { document.dispatchEvent(new Event('selectionchange')) }
+
 /** @param {NodeType} type @returns {Command} */
 const listing = (type) => (state, dispatch, view) => (inList(state, type) ? liftListItem(N.list_item) : wrapInList(type))(state, dispatch, view)
 /** @type {Record<Exclude<keyof Active, 'link'>, Command>} */
@@ -143,7 +146,7 @@ export function mount(element, { value, label, described, onChange, onState, onL
         inputRules({ rules: [wrappingInputRule(/^\s*[-*]\s$/, N.bullet_list), wrappingInputRule(/^\s*1[.)]\s$/, N.ordered_list)] }),
         keymap({ 'Mod-b': commands.bold, 'Mod-i': commands.italic, 'Mod-k': () => (onLink(), true), Enter: splitListItem(N.list_item), 'Shift-Enter': newLine, Tab: sinkListItem(N.list_item), 'Shift-Tab': liftListItem(N.list_item) }),
         keymap(baseKeymap),
-        new Plugin({ props: { transformPastedHTML: legible, handlePaste: paste, decorations: (state) => marked(state.doc) } }),
+        new Plugin({ props: { transformPastedHTML: legible, handlePaste: paste, handleDOMEvents: { keydown: noticeSelection }, decorations: (state) => marked(state.doc) } }),
       ],
     }),
     dispatchTransaction(tr) {

@@ -61,6 +61,7 @@ def save(request: Request) -> Response:
     mailer = site_of(request).mailer
     name, text = field(request, "name", 200), field(request, "rule", _MOST_TEXT)
     try:
+        text = _rule(request)
         with transaction(mailer.engine) as session:
             if "number" in request.path_params:
                 name = _segment(session, request).name
@@ -92,10 +93,8 @@ def check(request: Request) -> Response:
     """How a rule is understood, as text and as a tree, and how many people it means now."""
     mailer = site_of(request).mailer
     try:
-        tree = field(request, "tree", _MOST_TEXT)
-        text = str(from_json(_decoded(tree))) if tree else field(request, "rule", _MOST_TEXT)
         with reading(mailer.engine) as session:
-            rule, selected = understood(session, text, now=mailer.clock())
+            rule, selected = understood(session, _rule(request), now=mailer.clock())
             people = segments.count(session, selected)
             doubted = _doubts(session, request, rule)
     except InvalidRule as error:
@@ -137,6 +136,12 @@ def _days(zone: str) -> str:
         "Days begin at midnight in {zone}, the time zone of this installation, and not in yours "
         "({own}): a segment means the same people for everybody."
     ).format(zone=zone_words(zone), own=zone_words(own))
+
+
+def _rule(request: Request) -> str:
+    """As the conditions say it, where these are ahead of the text; ``InvalidInput`` if they say none."""
+    tree = field(request, "tree", _MOST_TEXT)
+    return str(from_json(_decoded(tree))) if tree else field(request, "rule", _MOST_TEXT)
 
 
 def _decoded(text: str) -> Any:

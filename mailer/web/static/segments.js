@@ -235,18 +235,30 @@ async function ask(fields) {
 
 const tellDays = () => { days.hidden = !list.querySelector("[data-days]"); };
 let timer;
-const later = (work) => { clearTimeout(timer); timer = setTimeout(work, PAUSE); };
+/** After a pause; what was asked before is overtaken. */
+const later = (work) => { latest++; clearTimeout(timer); timer = setTimeout(work, PAUSE); };
+
+// Until the text says what the conditions say, it is these that are saved.
+let ahead = false;
+const fromAll = () => together(list, joined.value);
+function lead(they) {
+  ahead = they;
+  text.required = !they;
+}
+form.addEventListener("formdata", ({ formData }) => { if (ahead) formData.set("tree", JSON.stringify(fromAll())); });
 
 function fromRows() {
   tellDays();
+  lead(Boolean(fromAll()));
+  if (!ahead) text.value = "";
   later(async () => {
-    const tree = together(list, joined.value);
     const blank = [...list.querySelectorAll("input")].some((one) => !one.validity.valid);
     people.classList.toggle("wrong", blank);
-    if (!tree) { text.value = ""; people.textContent = ""; return; }
-    if (blank) { latest++; people.textContent = phrases.blank; return; }
-    const said = await ask({ tree: JSON.stringify(tree) });
-    if (said) text.value = said.rule;
+    if (!ahead || blank) { people.textContent = ahead ? phrases.blank : ""; return; }
+    const said = await ask({ tree: JSON.stringify(fromAll()) });
+    if (!said) return;
+    text.value = said.rule;
+    lead(false);
   });
 }
 
@@ -270,16 +282,19 @@ group.addEventListener("click", () => {
   row.querySelector("ol").append(condition(undefined, false, group));
   add(row);
 });
-text.addEventListener("input", () => later(async () => {
-  if (!text.value.trim()) return show(null);
-  const said = await ask({ rule: text.value });
-  if (!said) return;
-  show(said.tree);
-  mark(said.doubts.map((one) => one.part));
-}));
+text.addEventListener("input", () => {
+  lead(false);
+  later(async () => {
+    if (!text.value.trim()) return show(null);
+    const said = await ask({ rule: text.value });
+    if (!said) return;
+    show(said.tree);
+    mark(said.doubts.map((one) => one.part));
+  });
+});
 
 // What was changed and not saved is not left behind unasked.
 const begun = text.value;
 let leaving = false;
 form.addEventListener("submit", () => { leaving = true; });
-addEventListener("beforeunload", (event) => { if (!leaving && text.value !== begun) event.preventDefault(); });
+addEventListener("beforeunload", (event) => { if (!leaving && (ahead || text.value !== begun)) event.preventDefault(); });
