@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.support.chromium import Office, chromium, writing_office
+from tests.support.chromium import Office, Opener, chromium, writing_office
 from tests.support.databases import Databases
 
 # Five seconds are not enough on a machine that is busy with other tests.
@@ -18,6 +19,13 @@ expect.set_options(timeout=30_000)
 def browser() -> Iterator[Browser]:
     with chromium() as opened:
         yield opened
+
+
+@pytest.fixture
+def window(browser: Browser) -> Iterator[Opener]:
+    """Opens a window as it is asked for; all are closed with the test, however that ends."""
+    with ExitStack() as opened:
+        yield lambda **options: opened.enter_context(browser.new_context(**options)).new_page()
 
 
 @pytest.fixture(scope="package")

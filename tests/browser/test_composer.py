@@ -98,8 +98,8 @@ def write_block_by_keyboard(page: Page, name: str) -> None:
     """From the button that adds one to the address of its button."""
     tab_to(page, "^Add a block$")
     page.keyboard.press("Enter")
-    while name not in focus_name(page):
-        page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("group", name="Add a block").locator(":focus")).to_be_visible()
+    tab_to(page, name, key="ArrowDown")
     page.keyboard.press("Enter")
     expect(page.get_by_role("article").last.get_by_label("Headline")).to_be_focused()
     page.keyboard.insert_text(f"{name} headline")
@@ -117,7 +117,7 @@ def test_blocks_are_arranged_with_the_keyboard_and_every_step_is_spoken(
 ) -> None:
     issue_id = open_three(at, page)
     spoken = page.locator("[aria-live=assertive]")
-    tab_to(page, "^Move Update: Three", back=True)
+    tab_to(page, "^Move Update: Three", key="Shift+Tab")
     page.keyboard.press("Space")
     expect(spoken).to_contain_text("Three picked up, position 3 of 3.")
     page.keyboard.press("ArrowUp")
@@ -153,15 +153,16 @@ def test_a_deleted_block_is_brought_back(at: Office, page: Page) -> None:
 def test_blocks_are_moved_with_the_mouse(at: Office, page: Page) -> None:
     issue_id = open_three(at, page)
     page.get_by_role("button", name="Arrange").click()
+    first = page.get_by_role("article").first
     grip = page.get_by_role("button", name=re.compile("^Move Update: Three")).bounding_box()
-    top = page.get_by_role("article").first.bounding_box()
+    top = first.bounding_box()
     assert grip is not None
     assert top is not None
     page.mouse.move(grip["x"] + 10, grip["y"] + 10)
     page.mouse.down()
     page.mouse.move(grip["x"] + 12, grip["y"] - 10, steps=4)
     page.mouse.move(grip["x"] + 12, top["y"] + 2, steps=12)
-    page.wait_for_timeout(300)
+    expect(first).to_have_accessible_name("Update: Three")
     page.mouse.up()
     wait_until_saved(page)
     assert headlines(at, issue_id) == ["Three", "One", "Two"]

@@ -60,7 +60,6 @@ def open_palette(page: Page) -> None:
 def open_link(page: Page) -> None:
     page.get_by_role("textbox", name="Text", exact=True).first.click()
     page.keyboard.press("Control+a")
-    page.wait_for_timeout(100)  # no hand is that quick
     page.keyboard.press("Control+k")
 
 
@@ -101,6 +100,7 @@ def test_axe_core_finds_nothing_in_the_composer(at: Office, page: Page, issue_id
     preview_is_ready(page)
     for step, within, back in STEPS:
         step(page)
+        expect(page.locator(within).first).to_be_visible()
         assert problems_for_everybody(page, within) == [], step.__name__
         back(page)
 
@@ -143,12 +143,13 @@ def test_a_narrow_screen_shows_writing_and_preview_one_at_a_time_to_everybody(
 def test_nothing_runs_in_the_previews_frame(at: Office, page: Page, issue_id: int) -> None:
     page.goto(f"{at.address}/issues/{issue_id}")
     expect(page.frame_locator("iframe").get_by_role("heading").first).to_be_visible()
-    ran = page.evaluate(
-        """() => { const frame = document.querySelector('iframe').contentDocument
-        const script = frame.createElement('script')
-        script.textContent = 'parent.ran = true'
-        frame.body.append(script)
-        return window.ran === true }"""
-    )
+    with page.expect_console_message(lambda message: "sandboxed" in message.text):
+        ran = page.evaluate(
+            """() => { const frame = document.querySelector('iframe').contentDocument
+            const script = frame.createElement('script')
+            script.textContent = 'parent.ran = true'
+            frame.body.append(script)
+            return window.ran === true }"""
+        )
     assert not ran
-    assert "sandboxed" in at.complaints.pop(), "it was tried and refused"
+    at.complaints[:] = [words for words in at.complaints if "sandboxed" not in words]

@@ -6,11 +6,12 @@ import functools
 import http.server
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Page, ViewportSize, expect
 from sqlalchemy import Engine, func, select
 
 from mailer.bootstrap import Mailer
@@ -25,7 +26,7 @@ from mailer.database.tables import (
     Subscription,
 )
 from mailer.web.snippet import snippet
-from tests.support.chromium import serving
+from tests.support.chromium import Opener, complaints, serving
 from tests.support.factories import add_newsletter
 from tests.support.notices import link_to, noticed
 from tests.support.site import mailer_of
@@ -47,13 +48,10 @@ def site(mailer: Mailer) -> Iterator[str]:
         yield address
 
 
-def a_page(browser: Browser, *, script: bool = True) -> tuple[Page, list[str]]:
+def a_page(window: Opener, *, script: bool = True) -> tuple[Page, list[str]]:
     """A phone, and what its console complains of."""
-    complaints: list[str] = []
-    page = browser.new_context(viewport=PHONE, java_script_enabled=script).new_page()
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    return page, complaints
+    page = window(viewport=PHONE, java_script_enabled=script)
+    return page, complaints(page)
 
 
 def count(engine: Engine, table: type) -> int:
@@ -69,13 +67,14 @@ def state(engine: Engine, address: str) -> Consent | None:
 
 
 def test_by_keyboard_alone_with_a_typing_error_on_the_way(
-    browser: Browser, site: str, mailer: Mailer
+    site: str, window: Opener, mailer: Mailer
 ) -> None:
     with transaction(mailer.engine) as session:
         session.scalars(select(Newsletter)).one().opt_in = OptIn.SINGLE
-    page, complaints = a_page(browser)
+    page, said = a_page(window)
     page.goto(f"{site}/s/river")
     page.keyboard.press("Tab")
+    expect(page.get_by_label("E-mail address")).to_be_focused()
     page.keyboard.type("ann@gmial.com")
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("Did you mean ann@gmail.com?")
@@ -87,13 +86,13 @@ def test_by_keyboard_alone_with_a_typing_error_on_the_way(
 
     assert state(mailer.engine, "ann@gmail.com") is Consent.CONFIRMED, "by its proof of work"
     assert count(mailer.engine, SpentChallenge) == 1
-    assert complaints == []
+    assert said == []
 
 
 def test_without_script_from_the_form_to_the_subscription(
-    browser: Browser, site: str, mailer: Mailer
+    site: str, window: Opener, mailer: Mailer
 ) -> None:
-    page, complaints = a_page(browser, script=False)
+    page, said = a_page(window, script=False)
     page.goto(f"{site}/s/river")
     page.get_by_label("E-mail address").fill("ann@gmial.com")
     page.get_by_label("Your name").fill("Ann")
@@ -105,13 +104,13 @@ def test_without_script_from_the_form_to_the_subscription(
     expect(page.get_by_role("heading")).to_have_text("You are subscribed")
 
     assert state(mailer.engine, "ann@gmial.com") is Consent.CONFIRMED
-    assert complaints == []
+    assert said == []
 
 
 def test_what_is_wrong_is_said_beside_the_form_and_the_form_can_be_sent_again(
-    browser: Browser, site: str, mailer: Mailer
+    site: str, window: Opener, mailer: Mailer
 ) -> None:
-    page, _ = a_page(browser)
+    page, _ = a_page(window)
     page.goto(f"{site}/s/river")
     page.get_by_label("E-mail address").fill("ann@mailinator.com")
     page.get_by_role("button", name="Subscribe").click()
@@ -126,28 +125,22 @@ def test_what_is_wrong_is_said_beside_the_form_and_the_form_can_be_sent_again(
 
 @pytest.mark.parametrize("script", [True, False])
 def test_the_form_works_on_another_site(
-    browser: Browser, site: str, mailer: Mailer, tmp_path: Path, script: bool
+    site: str, window: Opener, mailer: Mailer, tmp_path: Path, script: bool
 ) -> None:
     reached = mailer_of(mailer.engine, base_url=site)
     with transaction(mailer.engine) as session:
         code = snippet(session, reached, session.scalars(select(Newsletter)).one(), None)
     (tmp_path / "index.html").write_text(f"<!doctype html><title>Elsewhere</title>{NO_ICON}{code}")
-    handler = functools.partial(_Quiet, directory=str(tmp_path))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as elsewhere:
-        thread = threading.Thread(target=elsewhere.serve_forever)
-        thread.start()
-        page, complaints = a_page(browser, script=script)
-        tags = "?utm_source=fair&utm_campaign=spring"
-        page.goto(f"http://127.0.0.1:{elsewhere.server_address[1]}/{tags}")
+    page, said = a_page(window, script=script)
+    with files_of(tmp_path) as elsewhere:
+        page.goto(f"{elsewhere}/?utm_source=fair&utm_campaign=spring")
         expect(page.locator("input[name=website]")).to_be_hidden()
         page.get_by_label("E-mail address").fill("ann@readers.test")
         page.get_by_role("button", name="Subscribe").click()
         expect(page.get_by_role("heading")).to_have_text("Please look into your inbox")
         assert ("/sent" in page.url) is not script, "with script, people stay on that site"
-        elsewhere.shutdown()
-        thread.join(5)
 
-    assert complaints == []
+    assert said == []
     with reading(mailer.engine) as session:
         evidence = session.scalars(select(SignUp)).one().evidence
     assert evidence["form"] == "embedded"
@@ -155,13 +148,27 @@ def test_the_form_works_on_another_site(
     assert "I want to receive River Watch" in evidence["wording"]
 
 
-def test_pages_keep_their_direction_and_fit_a_phone(browser: Browser, site: str) -> None:
-    page, complaints = a_page(browser)
+def test_pages_keep_their_direction_and_fit_a_phone(site: str, window: Opener) -> None:
+    page, said = a_page(window)
     for path, language in product(("/s/river", "/s/river/sent"), ("ar", "de")):
         page.goto(f"{site}{path}?lang={language}")
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
         assert page.evaluate("document.dir") == ("rtl" if language == "ar" else "ltr")
-    assert complaints == []
+    assert said == []
+
+
+@contextmanager
+def files_of(folder: Path) -> Iterator[str]:
+    """Another site's address."""
+    handler = functools.partial(_Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):

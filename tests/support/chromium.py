@@ -7,7 +7,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +34,7 @@ _START_SECONDS = 100
 _VIOLATION = """document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`CSP ${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}`))"""
 # What browsers say when a server is away or a version is old, which some tests make happen.
-_EXPECTED = ("412", "ERR_INTERNET_DISCONNECTED", "Failed to load resource: net::ERR")
+_EXPECTED = ("status of 412", "ERR_INTERNET_DISCONNECTED", "Failed to load resource: net::ERR")
 
 # The popups of an address bar that nobody sees, two pages of scripts for each window, are most of
 # what a window costs. Only the last such switch counts, so those of Playwright that matter stand
@@ -58,6 +58,7 @@ _NEVER_SEEN = ",".join(
 )
 
 Colours = Literal["light", "dark"]
+Opener = Callable[..., Page]
 
 
 @contextmanager
@@ -72,8 +73,18 @@ def chromium() -> Iterator[Browser]:
                 f"--disable-features={_NEVER_SEEN}",
             ],
         )
-        yield opened
-        opened.close()
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+
+def complaints(page: Page) -> list[str]:
+    """What the browser says against the page from now on."""
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    return said
 
 
 @contextmanager
@@ -82,9 +93,11 @@ def serving(mailer: Mailer, port: int = 0) -> Iterator[str]:
     server = bind(mailer, port=port)
     thread = threading.Thread(target=server.run)
     thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.stop()
-    thread.join(15)
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.stop()
+        thread.join()
 
 
 @dataclass

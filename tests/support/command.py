@@ -20,6 +20,7 @@ import httpx
 from tests.support.forking import run_command
 
 _SECONDS = 60
+_held: list[socket.socket] = []
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,16 @@ def an_installation(folder: Path, database_url: str, **settings: object) -> Inst
 
 
 def free_port() -> int:
-    """A port of the loopback that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of the loopback on which nothing listens, and which nobody else is given.
+
+    It is held, without listening, as long as this process runs: beside it, a server may listen all the
+    same, for it sets SO_REUSEADDR as this does.
+    """
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    _held.append(held)
+    return int(held.getsockname()[1])
 
 
 def until_answers(url: str) -> None:

@@ -36,11 +36,14 @@ def wait_until_saved(page: Page) -> None:
 
 def add_block(page: Page, kind: str) -> Locator:
     """With the mouse, at the end."""
+    cards = page.get_by_role("article")
+    there = cards.count()
     page.get_by_role("button", name="Add a block", exact=True).click()
     page.get_by_role("group", name="Add a block").get_by_role(
         "button", name=re.compile(f"^{NAMES[kind]}")
     ).click()
-    return page.get_by_role("article").last
+    expect(cards).to_have_count(there + 1)
+    return cards.last
 
 
 def fill_block(page: Page, card: Locator, block: Mapping[str, Any]) -> None:
@@ -132,21 +135,21 @@ def _write_part(page: Page, part: Any) -> None:
     page.keyboard.insert_text(words)
     for _ in words:
         page.keyboard.press("Shift+ArrowLeft")
-    page.wait_for_timeout(100)  # no hand is that quick
     page.keyboard.press("Control+k")
-    page.wait_for_timeout(60)
+    address = page.locator(".rich-link input")
+    expect(address).to_be_focused()
     page.keyboard.insert_text(part.get("href"))
     page.keyboard.press("Enter")
-    page.wait_for_timeout(60)
+    expect(address).to_have_count(0)
 
 
-def tab_to(page: Page, name: str, *, back: bool = False) -> None:
-    """Press Tab until what has the focus is called *name*."""
+def tab_to(page: Page, name: str, *, key: str = "Tab") -> None:
+    """Press the key until what has the focus is called *name*."""
     for _ in range(_MOST_TABS):
         if re.search(name, focus_name(page)):
             return
-        page.keyboard.press("Shift+Tab" if back else "Tab")
-    raise AssertionError(f"{name} is not reached by Tab; the last was {focus_name(page)!r}")
+        page.keyboard.press(key)
+    raise AssertionError(f"{name} is not reached by {key}; the last was {focus_name(page)!r}")
 
 
 def focus_name(page: Page) -> str:
@@ -168,6 +171,15 @@ def document(at: Office, issue_id: int) -> dict[str, Any]:
 def open_issue(at: Office, page: Page, issue_id: int) -> None:
     page.goto(f"{at.address}/issues/{issue_id}")
     expect(page.get_by_label("Subject", exact=True)).to_be_visible()
+
+
+def write_issue(at: Office, page: Page, subject: str, block: Mapping[str, Any]) -> int:
+    """A new issue with one block, begun from the list of all."""
+    page.goto(at.address)
+    page.get_by_role("button", name="New issue").click()
+    page.get_by_label("Subject", exact=True).fill(subject)
+    fill_block(page, add_block(page, block["kind"]), block)
+    return int(page.url.rpartition("/")[2])
 
 
 def headlines(at: Office, issue_id: int) -> list[str]:
