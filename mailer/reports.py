@@ -82,3 +82,5 @@ class Report:
     forged: bool = False
     subject: str = ""
     sender: str = ""
+    message_id: str = ""  # of the mail that came back itself
+    date: str = ""  # as it says

@@ -12,7 +12,7 @@ from itertools import islice
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from mailer.audience import suppressions
+from mailer.audience import suppression_records, suppressions
 from mailer.audience.suppression_files import Listed
 from mailer.database.tables import Subscriber, Suppression
 from mailer.errors import InvalidAddress
@@ -59,7 +59,7 @@ def bar(
             if target is not None and targets.setdefault(target, one) is not one:
                 report.known += 1
         _store(session, targets, report, reason=reason, source=source, now=now)
-    _find_hashed(session, signer)
+    _find_hashed(session, signer, now=now)
     return report
 
 
@@ -110,21 +110,20 @@ def _store(
     new = [(target, one) for target, one in targets.items() if target not in known]
     report.added += len(new)
     if new:
-        session.execute(
-            insert(Suppression),
-            [
-                {
-                    "target": target,
-                    "reason": (one.reason or reason)[:200],
-                    "source": (one.source or source)[:100],
-                    "at": datetime.fromisoformat(one.at).replace(tzinfo=UTC) if one.at else now,
-                }
-                for target, one in new
-            ],
-        )
+        rows = [
+            {
+                "target": target,
+                "reason": (one.reason or reason)[:200],
+                "source": (one.source or source)[:100],
+                "at": datetime.fromisoformat(one.at).replace(tzinfo=UTC) if one.at else now,
+            }
+            for target, one in new
+        ]
+        session.execute(insert(Suppression), rows)
+        suppression_records.suppressed(session, rows, now=now)
 
 
-def _find_hashed(session: Session, signer: Signer) -> None:
+def _find_hashed(session: Session, signer: Signer, *, now: datetime) -> None:
     """Somebody here may have an address of which the list has the hash."""
     hashes = {
         one.target: one
@@ -135,5 +134,7 @@ def _find_hashed(session: Session, signer: Signer) -> None:
     for key in session.scalars(select(Subscriber.address_key).execution_options(yield_per=10_000)):
         one = hashes.get(suppressions.hashed_target(signer, key))
         if one is not None and session.get(Suppression, key) is None:
-            session.add(Suppression(target=key, reason=one.reason, source=one.source, at=one.at))
+            plain = {"target": key, "reason": one.reason, "source": one.source, "at": one.at}
+            session.add(Suppression(**plain))
+            suppression_records.suppressed(session, [plain], now=now)
     session.flush()

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from mailer.database.tables import Consent, ConsentChange, Newsletter, Subscription, Unsubscribe
+from mailer.database.tables import Consent, ConsentChange, Subscription, Unsubscribe
 
-# Sources of records that change no consent: see `note`.
+# Sources of records that change no consent: see `note`. Suppressions have records of their own;
+# of those taken back before they had, it stands here.
 NEW_ADDRESS, PAUSE, PAUSE_ENDED, DETAILS = "new address", "pause", "pause ended", "details"
-LIFTED = "suppression lifted"
-NOTES = frozenset({NEW_ADDRESS, PAUSE, PAUSE_ENDED, DETAILS, LIFTED})
+SUPPRESSED, LIFTED = "suppressed", "suppression lifted"
+NOTES = frozenset({NEW_ADDRESS, PAUSE, PAUSE_ENDED, DETAILS, SUPPRESSED, LIFTED})
 
 
 def change(
@@ -90,34 +89,6 @@ def addresses_before(session: Session, subscriber_id: int) -> set[str]:
     return {evidence["from"] for evidence in moves if "from" in evidence}
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """One record of a person's consent, as it can be shown."""
-
-    at: datetime
-    newsletter: str
-    state: Consent
-    source: str
-    evidence: Mapping[str, Any]
-
-
-def history(session: Session, subscriber_id: int) -> list[Recorded]:
-    """Every record of one person's consent, oldest first."""
-    rows = session.execute(
-        select(
-            ConsentChange.at,
-            Newsletter.slug,
-            ConsentChange.state,
-            ConsentChange.source,
-            ConsentChange.evidence,
-        )
-        .join(Newsletter, Newsletter.id == ConsentChange.newsletter_id)
-        .where(ConsentChange.subscriber_id == subscriber_id)
-        .order_by(ConsentChange.at, ConsentChange.id)
-    )
-    return [Recorded(*row) for row in rows]
-
-
 def unsubscribe(
     session: Session,
     *,
@@ -131,7 +102,8 @@ def unsubscribe(
 ) -> bool:
     """End one subscription at once; ``False`` when it had ended already (nothing is counted twice).
 
-    *method* is how: ``page``, ``one-click``, ``preferences``, ``command``, …
+    *method* is how: ``page``, ``one-click``, ``preferences``, ``command``, … The issue whose mail
+    led to it stands in the record, too.
     """
     if session.get(Subscription, (newsletter_id, subscriber_id)) is None:
         return False
@@ -142,7 +114,7 @@ def unsubscribe(
         state=Consent.UNSUBSCRIBED,
         now=now,
         source=method,
-        evidence=evidence,
+        evidence={**(evidence or {}), **({"issue": issue_id} if issue_id else {})},
     )
     if changed:
         session.add(

@@ -9,13 +9,15 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from mailer.addresses import Address, key_of, parse_address, parse_domain
-from mailer.audience import consent
-from mailer.database.tables import Subscriber, Suppression
+from mailer.audience import suppression_records
+from mailer.database.tables import Suppression
 from mailer.errors import InvalidAddress
 from mailer.tokens import Signer
 
@@ -59,21 +61,30 @@ def hashed_target(signer: Signer, key: str) -> str:
     return f"#{signer.hash_address(key)}"
 
 
-def add(session: Session, text: str, *, reason: str, source: str, now: datetime) -> bool:
+def add(
+    session: Session,
+    text: str,
+    *,
+    reason: str,
+    source: str,
+    now: datetime,
+    evidence: Mapping[str, Any] = MappingProxyType({}),
+) -> bool:
     """Suppress an address or a domain; ``False`` when it is suppressed already."""
     target = target_of(text)
     if session.get(Suppression, target) is not None:
         return False
-    session.add(Suppression(target=target, reason=reason[:200], source=source[:100], at=now))
+    new = {"target": target, "reason": reason[:200], "source": source[:100], "at": now}
+    session.add(Suppression(**new))
     session.flush()
+    suppression_records.suppressed(session, [new], now=now, evidence=evidence)
     return True
 
 
 def remove(session: Session, text: str, signer: Signer, *, by: str, now: datetime) -> bool:
     """Take a suppression back, an erased address's too; ``False`` when there is none.
 
-    Whoever has the address gets mail again, so it is noted with their consents, and *by* whom; of
-    a domain's people, nothing is.
+    Whoever is concerned gets mail again: that, and *by* whom, is on record.
     """
     target = target_of(text)
     removed = session.execute(
@@ -82,13 +93,8 @@ def remove(session: Session, text: str, signer: Signer, *, by: str, now: datetim
         .returning(Suppression.reason)
     )
     reason = removed.scalar()
-    person = select(Subscriber.id).where(Subscriber.address_key == target)
-    number = session.scalar(person) if reason is not None else None
-    if number is not None:
-        evidence = {"by": by, "reason": reason}
-        consent.note(
-            session, subscriber_id=number, now=now, source=consent.LIFTED, evidence=evidence
-        )
+    if reason is not None:
+        suppression_records.taken_back(session, target, reason=reason, source=by[:100], now=now)
     return reason is not None
 
 
@@ -97,6 +103,11 @@ def find(session: Session, address: str | Address, signer: Signer) -> Suppressio
     parsed = parse_address(address) if isinstance(address, str) else address
     targets = (parsed.key, f"@{parsed.domain}", hashed_target(signer, parsed.key))
     return next(filter(None, (session.get(Suppression, target) for target in targets)), None)
+
+
+def knows(session: Session, key: str) -> bool:
+    """Whether anything here names an address in plain: a suppression, or a record of one."""
+    return session.get(Suppression, key) is not None or suppression_records.names(session, key)
 
 
 def hide(session: Session, key: str, signer: Signer, *, source: str, now: datetime) -> None:
@@ -131,7 +142,7 @@ def is_own(suppression: Suppression) -> bool:
     return suppression.reason in _OWN
 
 
-def lift_own(session: Session, address: str | Address, signer: Signer) -> bool:
+def lift_own(session: Session, address: str | Address, signer: Signer, *, now: datetime) -> bool:
     """Whoever was erased or had moved has confirmed this address; ``False``: there was no need.
 
     Suppressions for any other reason stay.
@@ -144,9 +155,12 @@ def lift_own(session: Session, address: str | Address, signer: Signer) -> bool:
             Suppression.target.in_((key, hashed_target(signer, key))),
             Suppression.reason.in_(_OWN),
         )
-        .returning(Suppression.target)
-    )
-    return lifted.first() is not None
+        .returning(Suppression.target, Suppression.reason)
+    ).all()
+    for target, reason in lifted:
+        if target == key:
+            suppression_records.taken_back(session, key, reason=reason, source="confirmed", now=now)
+    return bool(lifted)
 
 
 def page(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
@@ -24,6 +25,8 @@ from mailer.tokens import Reader, Signer
 # Of several findings about one reader, the one that does least counts: an address that forwards
 # to two others is not gone because one of them is.
 _MILDEST = (Kind.COMPLAINT, Kind.UNSUBSCRIBE, Kind.TRANSIENT, Kind.DELAYED, Kind.PERMANENT)
+
+_MOST_SAID = 500  # characters
 
 _MOVED = "nothing to do: this person has a new address since"
 _ERASED = "nothing to do: this person was erased"
@@ -113,7 +116,7 @@ class _Taking:
             erased = Finding(finding.kind, status=finding.status, reason=finding.reason)
             return self._record(0, erased, _ERASED, None, issue_id)
         if finding.kind is Kind.UNSUBSCRIBE:
-            outcome = self._leave(reader)
+            outcome = self._leave(reader, finding)
         else:
             outcome = self._act(finding, subscriber, issue_id, signed=True)
         return self._record(0, finding, outcome, subscriber.id, issue_id)
@@ -139,11 +142,11 @@ class _Taking:
         if finding.kind is Kind.COMPLAINT:
             if not sure:
                 return "kept: nothing in it shows that it is about a mail of ours"
-            return self._complained(subscriber, issue_id)
+            return self._complained(finding, subscriber, issue_id, signed=signed)
         if finding.kind in BOUNCES and self._has_moved(subscriber, issue_id):
             return _MOVED
         if finding.kind is Kind.PERMANENT and sure:
-            return self._suppress(subscriber, f"bounced: {words_of(finding)}", "bounce")
+            return self._bounced(f"bounced: {words_of(finding)}", finding, subscriber, issue_id)
         if finding.kind in BOUNCES:
             return self._count(finding, subscriber, issue_id)
         return "ignored: still being tried" if finding.kind is Kind.DELAYED else "ignored"
@@ -159,9 +162,19 @@ class _Taking:
         number, words = row_of(self.session, subscriber.id, issue_id, self.rules, self.now)
         if not words:
             return f"counted: {number} in a row"
-        return self._suppress(subscriber, f"bounced {words}: {words_of(finding)}", "bounce")
+        words = f"bounced {words}: {words_of(finding)}"
+        return self._bounced(words, finding, subscriber, issue_id)
 
-    def _complained(self, subscriber: Subscriber, issue_id: int | None) -> str:
+    def _bounced(
+        self, reason: str, finding: Finding, subscriber: Subscriber, issue_id: int | None
+    ) -> str:
+        evidence = self._evidence(finding, issue_id, signed=self.report.reader is not None)
+        return self._suppress(subscriber, reason, "bounce", evidence)
+
+    def _complained(
+        self, finding: Finding, subscriber: Subscriber, issue_id: int | None, *, signed: bool
+    ) -> str:
+        evidence = self._evidence(finding, issue_id, signed=signed)
         for newsletter_id in records.newsletters_of(self.session, subscriber.id, issue_id):
             consent.unsubscribe(
                 self.session,
@@ -170,19 +183,43 @@ class _Taking:
                 now=self.now,
                 method="complaint",
                 issue_id=issue_id,
+                evidence=evidence,
             )
-        return f"unsubscribed, {self._suppress(subscriber, 'complained: spam', 'complaint')}"
+        done = self._suppress(subscriber, "complained: spam", "complaint", evidence)
+        return f"unsubscribed, {done}"
 
-    def _leave(self, reader: Reader) -> str:
+    def _leave(self, reader: Reader, finding: Finding) -> str:
         visit = find_visit(self.session, reader)
         if visit is None:
             return _ERASED
-        left = preferences.leave(self.session, visit, method="mail", now=self.now)
+        evidence = self._evidence(finding, visit.issue_id, signed=True)
+        left = preferences.leave(
+            self.session, visit, method="mail", now=self.now, evidence=evidence
+        )
         return "unsubscribed" if left else "had unsubscribed already"
 
-    def _suppress(self, subscriber: Subscriber, reason: str, source: str) -> str:
+    def _evidence(self, finding: Finding, issue_id: int | None, *, signed: bool) -> dict[str, Any]:
+        """Which mail said so, who wrote it and when, how we knew whom it means; empty: left out."""
+        known = {
+            "message": self.report.message_id,
+            "sender": self.report.sender,
+            "date": self.report.date,
+            "said": finding.words[:_MOST_SAID],
+            "issue": issue_id,
+            "known_by": "our token" if signed else "the address",
+        }
+        return {name: value for name, value in known.items() if value}
+
+    def _suppress(
+        self, subscriber: Subscriber, reason: str, source: str, evidence: dict[str, Any]
+    ) -> str:
         added = suppressions.add(
-            self.session, subscriber.address, reason=reason, source=source, now=self.now
+            self.session,
+            subscriber.address,
+            reason=reason,
+            source=source,
+            now=self.now,
+            evidence=evidence,
         )
         return "suppressed" if added else "suppressed already"
 

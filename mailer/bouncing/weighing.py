@@ -57,7 +57,12 @@ def _weigh_some(
         reason = _reason(session, issue.issue_id, one, rules)
         if reason and not consent.has_moved(session, one.subscriber_id, one.at):
             added += suppressions.add(
-                session, one.address, reason=reason, source="refusal", now=clock()
+                session,
+                one.address,
+                reason=reason,
+                source="refusal",
+                now=clock(),
+                evidence={"issue": issue.issue_id, "said": one.reply},
             )
     refusals.count(session, issue.issue_id, added)
     suppressed[issue.issue_id] += added

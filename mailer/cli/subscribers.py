@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mailer.audience import consent, newsletters, subscribers
+from mailer.audience import histories, newsletters, subscribers
 from mailer.cli import persons
 from mailer.cli.context import NewsletterSlug, mailer, parse_pair
 from mailer.cli.output import AsJson, say, show
@@ -86,12 +86,12 @@ def history(address: Address, as_json: AsJson = False) -> None:
     """Every record of somebody's consent: when, how, from where, what they were shown."""
     with reading(mailer().engine) as session:
         subscriber = subscribers.get(session, address)
-        records = consent.history(session, subscriber.id)
+        records = histories.history(session, subscriber)
     rows = [
         (
             one.at.isoformat(timespec="seconds"),
             one.newsletter,
-            one.state.value,
+            one.state.value if one.state else None,
             one.source,
             dict(one.evidence),
         )
@@ -101,7 +101,7 @@ def history(address: Address, as_json: AsJson = False) -> None:
         show("", ["at", "newsletter", "state", "source", "evidence"], rows, as_json=True)
         return
     for at, newsletter, state, source, evidence in rows:
-        say(f"{at}  {newsletter}: {state} ({source})")
+        say(f"{at}  {newsletter}: {state} ({source})" if state else f"{at}  {source}")
         for line in _lines(evidence):
             say(f"    {line}")
 

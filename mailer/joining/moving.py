@@ -100,7 +100,7 @@ def move(session: Session, office: Office, token: str, trace: Trace, now: dateti
     address = parse_address(wanted.new)
     if subscribers.find(session, address) is not None:
         raise Conflict("That address is on our list already.")
-    suppressions.lift_own(session, address, office.signer)
+    suppressions.lift_own(session, address, office.signer, now=now)
     if suppressions.find(session, address, office.signer) is not None:
         raise Conflict("That address was suppressed since.")
     subscriber = session.get_one(Subscriber, wanted.subscriber_id)

@@ -77,7 +77,7 @@ def confirm(session: Session, office: Office, token: str, trace: Trace, now: dat
     if sign_up is None:
         raise ExpiredToken("This sign-up was removed.")
     if sign_up.confirmed_at is None:
-        suppressions.lift_own(session, sign_up.address, office.signer)
+        suppressions.lift_own(session, sign_up.address, office.signer, now=now)
         if suppressions.find(session, sign_up.address, office.signer) is not None:
             raise Conflict("This address was suppressed since.")
         _confirm(session, office, sign_up, trace, now)

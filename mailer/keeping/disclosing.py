@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, Table, select
 from sqlalchemy.orm import Session
 
 from mailer.addresses import Address, parse_address
-from mailer.audience import subscribers, suppressions
+from mailer.audience import histories, subscribers, suppressions
 from mailer.audience.receipts import went_to
 from mailer.database.tables import (
     Base,
@@ -25,6 +25,7 @@ from mailer.database.tables import (
     SubscriberTag,
     Subscription,
     Suppression,
+    SuppressionChange,
     Tag,
     Unsubscribe,
 )
@@ -45,6 +46,7 @@ _TOLD = {
         Subscriber,
         SubscriberTag,
         Subscription,
+        SuppressionChange,
         Unsubscribe,
     )
 } | {"erasures"}
@@ -64,6 +66,7 @@ def everything(
     return {
         "subscriber": _own(subscriber),
         "suppression": None if suppression is None else _suppressed(suppression),
+        "suppression_changes": _suppression_changes(session, subscriber),
         "tags": _tags(session, number),
         "subscriptions": _subscriptions(session, number),
         "consent_changes": _consent_changes(session, number),
@@ -105,6 +108,15 @@ def _suppressed(suppression: Suppression) -> Entry:
         "source": suppression.source,
         "at": suppression.at.isoformat(),
     }
+
+
+def _suppression_changes(session: Session, subscriber: Subscriber) -> list[Entry]:
+    """Those of their domain, too."""
+    columns = [column.name for column in SuppressionChange.__table__.columns][1:]  # but the number
+    return [
+        {name: _plain(getattr(one, name)) for name in columns}
+        for one in histories.suppressions_of(session, subscriber)
+    ]
 
 
 def _tags(session: Session, number: int) -> list[str]:

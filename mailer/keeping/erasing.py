@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Table, case, delete, insert, select, update
@@ -24,6 +25,7 @@ from mailer.audience.leaving import without_own_words
 from mailer.database.tables import Base, Batch, Erasure, Fate, Subscriber, Suppression
 from mailer.database.tables.base import ADDRESS_OF, PERSONAL
 from mailer.errors import NotFound
+from mailer.keeping.redacting import without_person
 from mailer.keeping.settled import issues_that_know, issues_under_way
 from mailer.tokens import Signer
 
@@ -49,16 +51,37 @@ def erase(
     """
     parsed = parse_address(address) if isinstance(address, str) else address
     subscriber = subscribers.find(session, parsed)
-    if subscriber is None and session.get(Suppression, parsed.key) is None:
+    if subscriber is None and not suppressions.knows(session, parsed.key):
         raise NotFound("Nobody with the address {address} is known here.", address=parsed.shown)
-    suppressions.hide(session, parsed.key, signer, source=source, now=now)
+    hide = partial(_hide, session, _names(parsed, subscriber), signer, source=source, now=now)
+    hide(parsed.key)
     _remove_by_address(session, {parsed.key, parsed.shown, parsed.wire})
     if subscriber is None:
         return Erased(subscriber=False, under_way=0)
-    _remove_by_address(session, {subscriber.address, *_given_up(session, subscriber.id)})
+    former = _given_up(session, subscriber.id)
+    for key in former:
+        if session.get(Suppression, key) is not None:
+            hide(key)
+    _remove_by_address(session, {subscriber.address, *former})
     under_way = _leave_records(session, subscriber.id, now=now)
     session.execute(delete(Subscriber).where(Subscriber.id == subscriber.id))
     return Erased(subscriber=True, under_way=under_way)
+
+
+def _hide(
+    session: Session, names: Sequence[str], signer: Signer, key: str, *, source: str, now: datetime
+) -> None:
+    plain = session.get(Suppression, key)
+    if plain is not None:
+        plain.reason = without_person(plain.reason, names)
+    suppressions.hide(session, key, signer, source=source, now=now)
+
+
+def _names(address: Address, person: Subscriber | None) -> list[str]:
+    """What words that stay must not say of them."""
+    fields = person.fields.values() if person else ()
+    said = [one for one in fields if isinstance(one, str)]
+    return [address.key.partition("@")[0], person.name if person else "", *said]
 
 
 def finish_erasures(session: Session, *, now: datetime, most: int = 100) -> int:
@@ -102,6 +125,7 @@ def _leave_records(session: Session, number: int, *, now: datetime) -> int:
     concerned = issues_that_know(session, number, now=now)
     ended = sorted(concerned.difference(under_way))
     _keep_reasons(session, number)
+    _keep_skips(session, number, concerned)
     of_issues = records()
     for table in counted():
         if table in of_issues:
@@ -168,6 +192,22 @@ def _keep_reasons(session: Session, number: int) -> None:
             .where(_unsubscribes.c.id == id_)
             .values(reason=without_own_words(reason))
         )
+
+
+def _keep_skips(session: Session, number: int, issue_ids: Iterable[int]) -> None:
+    """Why they were skipped is counted; where that names them, it no longer does."""
+    person = session.get_one(Subscriber, number)
+    names = _names(parse_address(person.address), person)
+    of_them = (
+        _deliveries.c.subscriber_id == number,
+        _deliveries.c.issue_id.in_(issue_ids),
+        _deliveries.c.fate == int(Fate.SKIPPED),
+    )
+    for reply in session.scalars(select(_deliveries.c.reply).where(*of_them).distinct()).all():
+        told = without_person(reply, names)
+        if told != reply:
+            same = _deliveries.c.reply == reply
+            session.execute(update(_deliveries).where(*of_them, same).values(reply=told))
 
 
 def _forget_batches(session: Session, issue_ids: Sequence[int]) -> None:

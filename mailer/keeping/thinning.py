@@ -20,6 +20,7 @@ from mailer.database.tables import (
     Issue,
 )
 from mailer.delivering.packing import among
+from mailer.keeping.redacting import without_addresses
 from mailer.keeping.settled import issues_under_way
 
 _DELIVERIES = 5_000  # in one transaction
@@ -60,7 +61,7 @@ def _thin_out_issue(session: Session, issue_id: int) -> int:
     counts: Counter[tuple[int, str]] = Counter()
     doubts: Counter[tuple[int, str]] = Counter()
     for one, fate, reply in rows:
-        key = (fate, reply[:300] if fate == int(Fate.SKIPPED) else "")
+        key = (fate, without_addresses(reply)[:300] if fate == int(Fate.SKIPPED) else "")
         counts[key] += 1
         doubts[key] += one in uncertain
     for (fate, reason), count in counts.items():

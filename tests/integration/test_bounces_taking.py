@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
 
 from mailer.audience import consent, suppressions
+from mailer.audience.histories import Recorded, history
 from mailer.bouncing import records
 from mailer.bouncing.suppressing import Rules
 from mailer.bouncing.taking import Intake, Taken
@@ -18,6 +20,7 @@ from mailer.database.tables import (
     Delivery,
     Fate,
     IssueState,
+    Subscriber,
     Subscription,
     Suppression,
     Unsubscribe,
@@ -66,6 +69,9 @@ class House:
     def state(self) -> Consent:
         with reading(self.engine) as session:
             return session.scalars(select(Subscription.state)).one()
+
+    def history(self, session: Session) -> list[Recorded]:
+        return history(session, session.get_one(Subscriber, self.ann))
 
     def kinds(self) -> list[Kind]:
         with reading(self.engine) as session:
@@ -195,6 +201,17 @@ def test_a_complaint_unsubscribes_and_suppresses_at_once(engine: Engine) -> None
     with reading(engine) as session:
         left = session.scalars(select(Unsubscribe)).one()
         assert (left.method, left.issue_id) == ("complaint", house.issues[0])
+        *_, gone, barred = house.history(session)
+        assert (gone.source, barred.source) == ("complaint", "suppressed")
+        assert gone.evidence == {
+            "message": "<report.1@mx.test>",
+            "sender": "fbl@provider.test",
+            "date": "Mon, 2 Nov 2026 12:00:00 +0000",
+            "said": "abuse: Provider-FBL/1.0",
+            "issue": house.issues[0],
+            "known_by": "our token",
+        }
+        assert barred.evidence.items() >= {**gone.evidence, "reason": "complained: spam"}.items()
         assert audit(session, house.issues[0]).came_back == {"complaint": 1}
 
 
@@ -211,6 +228,17 @@ def test_a_mail_to_leave_unsubscribes(engine: Engine) -> None:
     assert house.suppressed() is None
     with reading(engine) as session:
         assert session.scalars(select(Unsubscribe.method)).all() == ["mail"]
+        gone = house.history(session)[-1]
+        assert gone.source == "mail"
+        assert (
+            gone.evidence.items()
+            >= {
+                "message": "<report.1@mx.test>",
+                "sender": "ann@readers.test",
+                "said": "unsubscribe",
+                "issue": house.issues[0],
+            }.items()
+        )
 
 
 def test_forged_reports_are_counted_and_ignored(engine: Engine) -> None:

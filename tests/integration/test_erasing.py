@@ -212,8 +212,8 @@ def test_their_own_confirmed_sign_up_lifts_it(engine: Engine, tmp_path: Path) ->
     a_sent_issue(engine)
     erased(engine)
     with transaction(engine) as session:
-        assert suppressions.lift_own(session, "ANN@readers.test", SIGNER)
-        assert not suppressions.lift_own(session, ANN, SIGNER)
+        assert suppressions.lift_own(session, "ANN@readers.test", SIGNER, now=NOON)
+        assert not suppressions.lift_own(session, ANN, SIGNER, now=NOON)
         river = newsletters.get(session, "river")
         added = subscribers.add(session, river, ANN, signer=SIGNER, now=LATER)
         assert added.result is Added.ADDED
@@ -225,7 +225,7 @@ def test_whoever_complained_stays_suppressed_when_erased(engine: Engine) -> None
         suppressions.add(session, ANN, reason="complaint", source="feedback", now=NOON)
     erased(engine)
     with transaction(engine) as session:
-        assert not suppressions.lift_own(session, ANN, SIGNER)
+        assert not suppressions.lift_own(session, ANN, SIGNER, now=NOON)
         found = suppressions.find(session, ANN, SIGNER)
         assert found is not None
         assert (found.reason, found.target[0], found.at) == ("complaint", "#", NOON)

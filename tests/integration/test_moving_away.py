@@ -9,6 +9,7 @@ from sqlalchemy import Engine, func, select
 
 from mailer.addresses import parse_address
 from mailer.audience import consent, subscribers, suppressions
+from mailer.audience.histories import history
 from mailer.audience.importing import inspect, run
 from mailer.bootstrap import Mailer
 from mailer.database.engine import reading, transaction
@@ -130,7 +131,7 @@ def test_whoever_has_the_old_address_now_signs_up_by_confirming(engine: Engine) 
         signing_up.ask(session, mailer.office, river, asked, NOON)
     with transaction(engine) as session:
         person = subscribers.get(session, OLD)
-        assert [one.state for one in consent.history(session, person.id)] == [Consent.PENDING]
+        assert [one.state for one in history(session, person)] == [Consent.PENDING]
         token = link_to(engine, "/confirm/", to=OLD)
         assert signing_up.confirm(session, mailer.office, token, CLICK, NOON).subscribed
         assert suppressions.find(session, OLD, mailer.signer) is None

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from mailer.address_rules import BUILT_IN
 from mailer.addresses import parse_address
 from mailer.audience import consent, forms, subscribers, suppressions
+from mailer.audience.histories import history
 from mailer.bootstrap import Mailer
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import (
@@ -85,7 +86,7 @@ def test_nobody_is_subscribed_before_they_confirmed_and_the_record_says_how(
     with reading(engine) as session:
         ann = subscribers.get(session, ANN)
         assert (ann.name, ann.language, ann.fields) == ("Ann Example", "de", {"city": "Bonn"})
-        asked, confirmed = consent.history(session, ann.id)
+        asked, confirmed = history(session, ann)
     assert (asked.state, confirmed.state) == (Consent.PENDING, Consent.CONFIRMED)
     assert asked.evidence == {
         "form": "page",
@@ -260,8 +261,14 @@ def test_sign_ups_that_nobody_confirmed_are_removed_and_counted(engine: Engine) 
 
 # What the other engine has not; ON CONFLICT DO UPDATE is an UPDATE.
 _OF_ONE_ENGINE = {
-    "sqlite": ["INSERT OR REPLACE INTO consent_changes SELECT * FROM consent_changes"],
-    "postgresql": ["TRUNCATE consent_changes", "TRUNCATE newsletters CASCADE"],
+    "sqlite": [
+        "INSERT OR REPLACE INTO consent_changes SELECT * FROM consent_changes",
+        "INSERT OR REPLACE INTO suppression_changes SELECT * FROM suppression_changes",
+    ],
+    "postgresql": [
+        *("TRUNCATE consent_changes", "TRUNCATE newsletters CASCADE"),
+        "TRUNCATE suppression_changes",
+    ],
 }
 
 
@@ -269,10 +276,12 @@ def test_records_of_consent_cannot_be_changed_or_taken_out(engine: Engine) -> No
     river = a_newsletter(engine)
     with transaction(engine) as session:
         ann = add_subscriber(session, ANN, newsletter=session.get_one(Newsletter, river))
+        suppressions.add(session, ANN, reason="asked", source="test", now=NOON)
     statements: tuple[Executable, ...] = (
         update(ConsentChange).values(source="forged"),
         delete(ConsentChange),
         text("UPDATE consent_changes SET at = at"),
+        text("UPDATE suppression_changes SET at = at"),
         *map(text, _OF_ONE_ENGINE[engine.dialect.name]),
     )
     for statement in statements:
@@ -328,7 +337,7 @@ def test_an_address_is_changed_by_whoever_reads_the_new_one(engine: Engine) -> N
     with transaction(engine) as session:
         assert subscribers.get(session, new).id == ann.id
         assert subscribers.find(session, ANN) is None
-        last = consent.history(session, ann.id)[-1]
+        last = history(session, ann)[-1]
         assert (last.source, last.state) == ("new address", Consent.CONFIRMED)
         assert (last.evidence["from"], last.evidence["to"]) == (ANN, new)
         with pytest.raises(ExpiredToken):  # asked for from the address that is gone

@@ -7,11 +7,20 @@ from functools import partial
 import pytest
 from sqlalchemy import Engine, func, select
 
-from mailer.audience import consent, subscribers, suppressions
+from mailer.audience import subscribers, suppressions
+from mailer.audience.histories import history
 from mailer.audience.subscribers import Added
 from mailer.database.engine import reading, transaction
-from mailer.database.tables import Consent, ConsentChange, Subscriber, Subscription, Unsubscribe
+from mailer.database.tables import (
+    Consent,
+    ConsentChange,
+    Subscriber,
+    Subscription,
+    SuppressionChange,
+    Unsubscribe,
+)
 from mailer.errors import Conflict, InvalidAddress, InvalidInput, NotFound
+from mailer.keeping.disclosing import everything
 from tests.support.factories import NOON, add_newsletter, add_subscriber
 from tests.support.sending import SIGNER
 
@@ -48,18 +57,40 @@ def test_who_waits_for_a_click_is_subscribed_by_whoever_vouches_for_them(engine:
     assert results == [Added.ADDED, Added.EXISTING]
 
 
-def test_who_may_be_mailed_again_has_it_on_record(engine: Engine) -> None:
+@pytest.mark.parametrize("target", ["ann@x.test", "@x.test"])
+def test_what_suppressed_somebody_and_who_took_it_back_is_on_record(
+    engine: Engine, target: str
+) -> None:
+    """A domain's, too, in the history of everybody there."""
     with transaction(engine) as session:
         ann = add_subscriber(session, "ann@x.test", newsletter=add_newsletter(session))
+        add_subscriber(session, "bo@y.test")
+        suppressions.add(session, target.upper(), reason="asked", source="editor", now=NOON)
+        assert suppressions.remove(session, target, SIGNER, by="tess", now=NOON)
+        told = [(one.source, dict(one.evidence)) for one in history(session, ann)[1:]]
+        data = everything(session, "ann@x.test", SIGNER, now=NOON)["suppression_changes"]
+    assert told == [
+        ("suppressed", {"target": target, "reason": "asked", "by": "editor"}),
+        ("suppression lifted", {"target": target, "reason": "asked", "by": "tess"}),
+    ]
+    assert [(one["target"], one["suppressed"]) for one in data] == [(target, True), (target, False)]
+
+
+def test_of_addresses_that_nobody_has_no_record_outlives_the_suppression(engine: Engine) -> None:
+    with transaction(engine) as session:
         suppressions.add(session, "ann@x.test", reason="asked", source="editor", now=NOON)
-        assert suppressions.remove(session, "ANN@x.test", SIGNER, by="tess", now=NOON)
-        _joined, lifted = consent.history(session, ann.id)
-        # The hash of an erased address stands in plain where a list found somebody here.
+        suppressions.remove(session, "ann@x.test", SIGNER, by="tess", now=NOON)
+        assert session.scalars(select(SuppressionChange)).all() == []
+
+
+def test_a_hash_that_stands_in_plain_is_lifted_once(engine: Engine) -> None:
+    """So a list of hashes has it where it found somebody here."""
+    with transaction(engine) as session:
+        ann = add_subscriber(session, "ann@x.test", newsletter=add_newsletter(session))
         suppressions.add(session, "ann@x.test", reason=suppressions.ERASED, source="l", now=NOON)
-        assert suppressions.lift_own(session, "ann@x.test", SIGNER)
-        assert not suppressions.lift_own(session, "ann@x.test", SIGNER)
-    assert lifted.source == "suppression lifted"
-    assert lifted.evidence == {"by": "tess", "reason": "asked"}
+        assert suppressions.lift_own(session, "ann@x.test", SIGNER, now=NOON)
+        assert not suppressions.lift_own(session, "ann@x.test", SIGNER, now=NOON)
+        assert history(session, ann)[-1].evidence["by"] == "confirmed"
 
 
 def test_who_left_is_not_added_again(engine: Engine) -> None:

@@ -69,7 +69,7 @@ def test_an_upgrade_keeps_every_row(tmp_path: Path) -> None:
     with engine.connect() as connection:
         for table in (
             *("subscribers", "subscriptions", "consent_changes", "unsubscribes"),
-            *("issues", "deliveries"),
+            *("issues", "deliveries", "suppressions", "suppression_changes"),
         ):
             count = select(func.count()).select_from(Base.metadata.tables[table])
             assert connection.scalar(count) == 1, table
@@ -93,4 +93,5 @@ OLD_ROWS = (
     " VALUES (3, 1, '', '', '', 'en', 'sent', '', 1, 1, '2026-01-01', '2026-01-01', 0, 0, 0)",
     "INSERT INTO deliveries (issue_id, subscriber_id, fate, attempts, at, reply)"
     " VALUES (3, 7, 1, 1, '2026-01-01', '250 Ok')",
+    "INSERT INTO suppressions (target, reason, source, at) VALUES ('a@x.test', '', '', '2026-01-01')",
 )

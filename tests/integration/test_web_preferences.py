@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from mailer.audience import consent, suppressions
+from mailer.audience.histories import history
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import (
     Consent,
@@ -220,7 +221,7 @@ async def test_a_pause_lasts_until_its_day_and_is_on_record(engine: Engine) -> N
     assert subscriber(engine, ann).paused_until is None
     assert skipped(engine, ann) == {}
     with reading(engine) as session:
-        records = consent.history(session, ann.subscriber_id)[-2:]
+        records = history(session, session.get_one(Subscriber, ann.subscriber_id))[-2:]
     assert [one.source for one in records] == ["pause", "pause ended"]
     assert records[0].evidence["until"].startswith("2026-12-24")
 

@@ -11,7 +11,8 @@ import pytest
 from lxml import html as lxml_html
 from sqlalchemy import Engine, func, select
 
-from mailer.audience import consent, forms, segments, subscribers, suppressions
+from mailer.audience import forms, segments, subscribers, suppressions
+from mailer.audience.histories import history
 from mailer.audience.selecting import select_people
 from mailer.bootstrap import Mailer
 from mailer.database.engine import reading, transaction
@@ -94,7 +95,7 @@ async def test_the_way_from_the_form_to_the_consent_needs_no_script(engine: Engi
 
     assert states(engine) == [Consent.CONFIRMED]
     with reading(engine) as session:
-        asked_for, confirmed = consent.history(session, subscribers.get(session, ANN).id)
+        asked_for, confirmed = history(session, subscribers.get(session, ANN))
     assert asked_for.evidence["referrer"] == "https://river.test/join"
     assert asked_for.evidence["client"] == "127.0.0.0/24"
     assert "I want to receive River Watch by e-mail." in asked_for.evidence["wording"]
@@ -122,7 +123,7 @@ async def test_where_somebody_came_from_stands_in_the_record_and_a_segment_asks_
         await client.post(f"/confirm/{link_to(engine, '/confirm/')}")
 
     with reading(engine) as session:
-        confirmed = consent.history(session, subscribers.get(session, ANN).id)[-1]
+        confirmed = history(session, subscribers.get(session, ANN))[-1]
         selected = select_people(session, parse(f'source is "{source}"'), now=NOON)
         assert segments.count(session, selected) == 1
     assert confirmed.source == source

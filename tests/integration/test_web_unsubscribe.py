@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine, delete, select
 
 from mailer.audience import consent
+from mailer.audience.histories import history
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Consent, Issue, Subscriber, Subscription, Unsubscribe
 from tests.support.factories import add_newsletter
@@ -92,9 +93,11 @@ async def test_the_button_unsubscribes_and_undo_brings_the_reader_back(engine: E
     assert (record.method, record.issue_id) == ("page", ann.issue_id)
     assert record.undone_at is not None
     with reading(engine) as session:
-        _joined, gone, returned = consent.history(session, ann.subscriber_id)
-    assert gone.evidence == {"form": "unsubscribe", "client": "127.0.0.0/24", **AGENT}
-    assert returned.evidence == {**gone.evidence, "wording": "You are unsubscribed\nUndo"}
+        _joined, gone, returned = history(session, session.get_one(Subscriber, ann.subscriber_id))
+    trace = {"form": "unsubscribe", "client": "127.0.0.0/24", **AGENT}
+    words = "Unsubscribe from River Watch?\nUnsubscribe"
+    assert gone.evidence == {**trace, "wording": words, "issue": ann.issue_id}
+    assert returned.evidence == {**trace, "wording": "You are unsubscribed\nUndo"}
 
 
 async def test_a_reason_is_kept_with_the_unsubscribe(engine: Engine) -> None:
@@ -136,6 +139,10 @@ async def test_one_click_takes_effect_at_once_and_says_200_each_time(
 
     [record] = records(engine)
     assert (record.method, record.issue_id) == ("one-click", ann.issue_id)
+    with reading(engine) as session:
+        gone = history(session, session.get_one(Subscriber, ann.subscriber_id))[-1]
+    assert gone.source == "one-click"
+    assert gone.evidence.items() >= {"client": "127.0.0.0/24", "issue": ann.issue_id}.items()
 
 
 async def test_a_reader_whose_data_were_erased_is_told_so(engine: Engine) -> None:

@@ -284,23 +284,26 @@ def _change_details(session: Session, details: Sequence[Details]) -> None:
 
 
 def _suppress(session: Session, target: Target, suppressing: Sequence[Candidate]) -> None:
+    """Suppress whoever is not yet, with a record."""
     if suppressing:
-        at = _moment(session, target)
-        session.execute(
-            text(
-                "INSERT INTO suppressions (target, reason, source, at)"
-                " VALUES (:target, :reason, :source, :at) ON CONFLICT (target) DO NOTHING"
-            ),
-            [
-                {
-                    "target": one.key,
-                    "reason": one.suppression_reason,
-                    "source": target.source,
-                    "at": at,
-                }
-                for one in suppressing
-            ],
-        )
+        source, at = target.source, _moment(session, target)
+        rows = [
+            {"target": one.key, "reason": one.suppression_reason, "source": source, "at": at}
+            for one in suppressing
+        ]
+        session.execute(text(_RECORD_NEW), rows)
+        session.execute(text(_SUPPRESS_NEW), rows)
+
+
+_RECORD_NEW = (
+    "INSERT INTO suppression_changes (target, suppressed, at, source, reason, evidence)"
+    " SELECT :target, true, :at, :source, :reason, '{}'"
+    " WHERE NOT EXISTS (SELECT 1 FROM suppressions WHERE target = :target)"
+)
+_SUPPRESS_NEW = (
+    "INSERT INTO suppressions (target, reason, source, at)"
+    " VALUES (:target, :reason, :source, :at) ON CONFLICT (target) DO NOTHING"
+)
 
 
 _BLOCK = 1000

@@ -20,6 +20,7 @@ from mailer.tokens import Signer
 
 _MOST_FINDINGS = 100
 _MOST_TEXT = 200_000
+_MOST_NAMED = 200  # characters of what names a mail
 _MOST_PASSED_ON = 2  # reports in reports
 _REPORTS = (*status_reports.KINDS, complaints.KIND)
 _MAILS = ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers")
@@ -73,6 +74,8 @@ def read(source: bytes, signer: Signer, *, recipients: Sequence[str] = ()) -> Re
         forged=identity.forged,
         subject=opened.subject[:500],
         sender=opened.sender[:320],
+        message_id=opened.headers.get("message-id")[:_MOST_NAMED],
+        date=opened.headers.get("date")[:_MOST_NAMED],
     )
 
 

@@ -8,6 +8,7 @@ from mailer.database.tables.audience import (
     Subscriber,
     Subscription,
     Suppression,
+    SuppressionChange,
     Unsubscribe,
 )
 from mailer.database.tables.base import Base
@@ -124,6 +125,7 @@ __all__ = [
     "SubscriberTag",
     "Subscription",
     "Suppression",
+    "SuppressionChange",
     "Tag",
     "Tally",
     "Unsubscribe",

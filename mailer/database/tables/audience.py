@@ -10,7 +10,7 @@ from sqlalchemy import JSON, Enum, ForeignKey, Index, String, false, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mailer.database.tables.base import PERSONAL, Base, Id
+from mailer.database.tables.base import ADDRESS_OF, PERSONAL, Base, Id
 
 
 class Consent(enum.StrEnum):
@@ -182,3 +182,22 @@ class Suppression(Base):
             postgresql_where=OF_ERASED,
         ),
     )
+
+
+class SuppressionChange(Base):
+    """An address or a domain was suppressed, or may be mailed again, as it happened.
+
+    Rows are added and never changed: the database itself refuses it. Those of an address go with
+    the person.
+    """
+
+    __tablename__ = "suppression_changes"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    target: Mapped[str] = mapped_column(String(320), index=True, info=ADDRESS_OF)
+    suppressed: Mapped[bool]  # else taken back
+    at: Mapped[datetime]
+    source: Mapped[str] = mapped_column(String(100))  # who, or what
+    reason: Mapped[str] = mapped_column(String(200))  # of the suppression
+    # Which report said so, where one did: see mailer.bouncing.taking.
+    evidence: Mapped[dict[str, Any]] = mapped_column(default=dict)

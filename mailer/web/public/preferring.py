@@ -195,7 +195,9 @@ def _leave_all(site: Site, request: Request) -> Visit | None:
     with transaction(site.mailer.engine) as session:
         visit = find_visit(session, reader_of(site, request))
         if visit is not None:
-            evidence = trace_of(request, "preferences").evidence()
+            say = saying(phrases_of(request, speech_for(request, *visit.spoken)))
+            wording = say("preferences.leave_all")
+            evidence = trace_of(request, "preferences", wording).evidence()
             leave_all(session, visit, now=site.mailer.clock(), evidence=evidence)
         return visit
 

@@ -82,10 +82,20 @@ def _leave(site: Site, request: Request, method: str) -> Visit | None:
     with transaction(site.mailer.engine) as session:
         visit = find_visit(session, reader_of(site, request))
         if visit is not None:
-            evidence = trace_of(request, "unsubscribe").evidence()
+            wording = _wording(request, visit) if method == "page" else ""
+            evidence = trace_of(request, "unsubscribe", wording).evidence()
             now = site.mailer.clock()
             preferences.leave(session, visit, method=method, now=now, evidence=evidence)
         return visit
+
+
+def _wording(request: Request, visit: Visit) -> str:
+    """What stood above the button, and on it."""
+    say = saying(phrases_of(request, speech_for(request, *visit.spoken)))
+    names = [one.name for one in visit.concerned]
+    name = names[0] if len(names) == 1 else say("unsubscribe.all")
+    heading = say("unsubscribe.heading", newsletter=name)
+    return f"{heading}\n{say('unsubscribe.button')}"
 
 
 def _undo(site: Site, request: Request) -> None:

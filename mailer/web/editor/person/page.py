@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mailer.audience import browsing, consent, fields, suppressions, tags
-from mailer.audience.consent import Recorded
 from mailer.audience.details import as_written
+from mailer.audience.histories import Recorded, history
 from mailer.database.engine import reading
 from mailer.database.tables import Subscriber
 from mailer.keeping.disclosing import everything
@@ -68,7 +68,7 @@ def show(request: Request, *, problem: str = "") -> Response:
             standings=browsing.standings(session, person.id),
             suppression=suppression,
             of_domain=suppression is not None and suppression.target.startswith("@"),
-            history=_told_once(consent.history(session, person.id))[-_MOST_SHOWN:][::-1],
+            history=_told_once(history(session, person))[-_MOST_SHOWN:][::-1],
             tags=tags.of(session, person.id),
             known_tags=[one.name for one in tags.counted(session)],
             issues=known["issues"][-_MOST_SHOWN:][::-1],
@@ -116,14 +116,14 @@ def back(request: Request, words: str) -> Response:
     return go(request, f"/subscribers/{request.path_params['number']}", Notice(words))
 
 
-def _told_once(history: list[Recorded]) -> list[Recorded]:
+def _told_once(records: list[Recorded]) -> list[Recorded]:
     """What bears on all newsletters stands in the record of each; one line says it."""
     notes: set[tuple[datetime, str]] = set()
     told = []
-    for one in history:
+    for one in records:
         if one.source not in consent.NOTES:
             told.append(one)
-        elif (one.at, one.source) not in notes:
+        elif one.state is None or (one.at, one.source) not in notes:
             notes.add((one.at, one.source))
             told.append(one)
     return told
