@@ -90,6 +90,55 @@ PROGRAMS = {
     "sendy's note of a law": ("Name,Email,Tags,GDPR\nA,ann@,a,Yes\nB,bo@,,\n", "cc"),
     "a cross beside a status": ("E-Mail,Newsletter,Status\nann@,x,active\nbo@,,active\n", "cc"),
     "a cross for something else": ("E-Mail,Choir\nann@,x\nbo@,\n", "cc"),
+    "dynamics": (
+        "Full Name,Email,Do not allow Bulk Emails,Do not allow Emails,Status\nA,ann@,Allow,Allow,Active\n"
+        ",bo@,Do Not Allow,Allow,Active\n,cy@,Allow,Do Not Allow,Active\n,di@,Allow,Allow,Inactive\n",
+        "cuuu",
+    ),
+    "suitecrm": ("Email Address,Opt Out,Invalid Email\nann@,0,0\nbo@,1,0\ncy@,0,1\n", "cus"),
+    "odoo, de": (
+        "E-Mail,Abgemeldet,Schwarze Liste\nann@,FALSCH,FALSCH\nbo@,WAHR,FALSCH\ncy@,FALSCH,WAHR\n",
+        "cus",
+    ),
+    "donorperfect": ("email,no_email,opt_in_email\nann@,N,Y\nbo@,Y,Y\ncy@,N,N\n", "cuu"),
+    "raiser's edge": (
+        "Email,Requests no email,Solicit Codes\nann@,No,\nbo@,Yes,\n"
+        'cy@,No,"Do Not Call, Do Not Email"\ndi@,No,Do Not Call\n',
+        "cu-c",
+    ),
+    "engaging networks": ("Email Address,email_ok\nann@,Y\nbo@,N\n", "cu"),
+    "newsletter2go": ("email;is_unsubscribed;doi_confirmed\nann@;0;1\nbo@;1;1\ncy@;0;0\n", "cup"),
+    "evalanche": (
+        "E-Mail;Permission\nann@;Double Opt-in\nbo@;Kein Opt-in\ncy@;Opt-out\ndi@;Opt-in\n",
+        "cpuc",
+    ),
+    "elastic email": ("Email,Status\nann@,Active\nbo@,NotConfirmed\ncy@,Abuse\n", "cps"),
+    "constant contact": (
+        "Email address,Email permission status\nann@,Express\nbo@,Implied\ncy@,Not set\ndi@,Unsubscribed\n",
+        "ccpu",
+    ),
+    "nationbuilder": ("email,is_email_bad\nann@,false\nbo@,true\n", "cs"),
+    "action network": (
+        "email,can2_subscription_status\nann@,subscribed\nbo@,bouncing\ncy@,previous spam complaint\n",
+        "css",
+    ),
+    "actionkit": ("email,subscription_status\nann@,subscribed\nbo@,never\n", "cu"),
+    "joomla": ("email,block,sendEmail,activation\nann@,0,0,\nbo@,1,1,\n", "cu"),
+    "typo3": (
+        "email,hidden,module_sys_dmail_newsletter\nann@,0,1\nbo@,1,1\ncy@,0,0\n",
+        "cuu",
+    ),
+    "iterable": ("email,unsubscribedChannelIds\nann@,[]\nbo@,[123]\n", "c-"),
+    "salesforce": (
+        "Email,HasOptedOutOfEmail,IsDeleted\nann@,1.0,0.0\nbo@,0.0,0.0\n",
+        "uc",
+    ),
+    # Numbers are yes and no where there are only 1 and 0; else they are asked about, all of them.
+    "drupal": ("mail,status\nann@,1\nbo@,0\n", "cu"),
+    "mailtrain": ("email,status\nann@,1\nbo@,2\ncy@,3\n", "---"),
+    "groundhogg": ("email,optin_status\nann@,1\nbo@,2\ncy@,3\n", "---"),
+    "noughts": ("email,status\nann@,0\nbo@,0\n", "--"),
+    "openemm": ("email;user_status\nann@;1\nbo@;4\n", "--"),
 }  # fmt: skip
 
 JSON = {

@@ -55,6 +55,7 @@ def _reader(plan: Plan, file: FilePlan, types: Types) -> RowReader:
         system=file.system,
         types=types,
         ragged=file.layout.sheet is not None,
+        report=file.is_report,
     )
 
 
@@ -74,10 +75,14 @@ def _held(readers: list[tuple[FilePlan, RowReader]]) -> Seen | None:
     """
     held: Seen | None = None
     for file, reader in readers:
+        again = False
         for block in _blocks(file) if reader.may_hold else ():
+            again |= reader.notice(block)
             if keys := reader.held(block):
                 held = held or Seen()
                 held.take(keys)
+        if again:
+            return _held(readers)  # at most once a column
     return held
 
 

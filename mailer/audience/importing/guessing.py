@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from mailer.audience.importing.headers import is_about_readers, is_status, meaning_of
+from mailer.audience.importing.headers import (
+    is_about_readers,
+    is_status,
+    is_status_of_somebody,
+    meaning_of,
+)
 from mailer.audience.importing.meanings import Meaning, normalise
-from mailer.audience.importing.statuses import Standing, is_time, is_yes, standing_of
+from mailer.audience.importing.statuses import (
+    YES_AND_NO,
+    Standing,
+    is_code,
+    is_time,
+    is_yes,
+    standing_of,
+)
 from mailer.audience.importing.systems import System
 
 PARTS_OF_NAMES = (Meaning.FIRST_NAME, Meaning.LAST_NAME)
@@ -36,6 +48,17 @@ def words_of(
     return tuple(known.items())
 
 
+def are_codes(meaning: Meaning, words: Iterable[str], cells: Sequence[str]) -> bool:
+    """Whether numbers that say a status are codes; where there are no others, 1 and 0 are yes and no.
+
+    0 alone is what one program calls active, and another unsubscribed.
+    """
+    if meaning is not Meaning.STATUS:
+        return False
+    numbers = set(filter(is_code, cells)).difference(words)
+    return not numbers <= YES_AND_NO or numbers == {"0"}
+
+
 def are_times(cells: Sequence[str]) -> bool:
     """Whether they say when, or that it never was."""
     times = sum(map(is_time, cells))
@@ -59,10 +82,18 @@ def guess(header: str, cells: list[str], system: System | None) -> tuple[Meaning
         and _tells_who_left(cells, enough=0.0 if is_status(header) else 0.5)
     ):
         return Meaning.STATUS, "content"
+    if meaning is None and may_tell(header, system) and _are_states(header, cells):
+        return Meaning.STATUS, "content"
     if meaning is None:
         empty = not header.strip() and not cells
         return (Meaning.IGNORE if empty else Meaning.FIELD), "header"
     return meaning, "header"
+
+
+def _are_states(header: str, cells: Sequence[str]) -> bool:
+    """Whether they are codes of what people are; 0 alone is what WordPress writes for everybody."""
+    codes = set(cells)
+    return is_status_of_somebody(header) and all(map(is_code, codes)) and bool(codes - {"0"})
 
 
 def _is_other(header: str, meaning: Meaning, cells: Sequence[str], system: System | None) -> bool:

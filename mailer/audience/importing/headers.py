@@ -14,8 +14,11 @@ _ABOUT_CONSENT = re.compile(
 _GONE = (
     (re.compile(r"(?:unsub|opt(?:ed)?out|abmelde|abgemeld|austritt|kundigung|desabon|desinscri|baja)"
                 r".*(?:reason|grund|motif|motivo)"), Meaning.REASON),
-    (re.compile(r"unsub|opt(?:ed)?out|donot(?:e?mail|contact|send)|isdeleted$|"
-                r"abmeld|abgemeld|abbestell|austritt|ausgetret|kundigung|gekundigt|werbesperre|mailsperre|"
+    (re.compile(r"unsub|opt(?:ed)?out|do(?:no|n)t(?:e?mail|contact|send)|isdeleted$|"
+                r"(?:^|wants|requests?|prefers)no(?:bulk)?(?:e?mails?|newsletters?)$|"
+                r"donotallow(?:bulk)?emails?$|pleaseremove|removeme$|widerspr|widerruf|"
+                r"abmeld|abgemeld|abbestell|austritt|ausgetret|kundigung|gekundigt|"
+                r"(?:werbe|mail|mailing|newsletter|versand)sperre|sperrvermerk|sperrkennzeichen|"
                 r"kein(?:e|en)?(?:e?mail|newsletter|massenversand|werbung|rundbrief)|"
                 r"nicht(?:kontaktier|anschreib|mailen)|desabon|desinscri|resilie(?:le)?$|resiliation|"
                 r"nepas(?:contacter|envoyer|e?mailer)|pasd(?:e|')?(?:e?mail|newsletter|courriel)|"
@@ -29,8 +32,14 @@ _GONE = (
                 r"(?:awaiting|waitingfor|needs)confirm|notconfirmed|nichtbestatigt|unbestatigt|"
                 r"n(?:on|ao)?confirmad[ao]$|nonconfirme"), Meaning.PENDING),
     (re.compile(r"bounced|bounce(?:date|time|reason|at)|complain|block(?:list|ed)|blacklist|suppress|"
-                r"undeliver|unzustell|spam|gesperrt|deceased|verstorben|fallecid|falecid|overleden"),
+                r"undeliver|unzustell|schwarzeliste|listenoire|listanegra|listanera|zwartelijst|"
+                r"czarnalista|черныйсписок|(?:invalid|bad)(?:e?mail|address)|"
+                r"e?mail(?:address)?(?:is)?(?:invalid|bad)$|ungultige(?:e?mail|adresse)|"
+                r"mail(?:adresse)?ungultig|spam|gesperrt|deceased|verstorben|fallecid|falecid|overleden"),
      Meaning.SUPPRESSED),
+    (re.compile(r"(?:doi|optin|e?mail|address|subscription|newsletter|user|account)(?:is|was)?"
+                r"(?:confirmed|verified|validated|bestatigt|confirme|confirmado|confermato)$"),
+     Meaning.CONFIRMED),
 )  # fmt: skip
 # … but no numbers and names beside it,
 _ASIDE = re.compile(
@@ -163,6 +172,7 @@ _YES_OR_NO = frozenset((
     Meaning.SUBSCRIBED, Meaning.CONFIRMED, Meaning.PENDING, Meaning.UNSUBSCRIBED,
     Meaning.SUPPRESSED,
 ))  # fmt: skip
+_SENDERS = frozenset(("from", "frm", "fromemail", "fromaddress", "sender", "replyto", "absender"))
 # Never kept, whoever exported them.
 _SECRETS = frozenset(("password", "passwort", "passwordchanged", "passwordhash", "token", "apikey"))
 
@@ -222,3 +232,14 @@ def is_wish(header: str) -> bool:
 def is_status(header: str) -> bool:
     """Whether it is called a status, of whatever."""
     return _STATUS.search(normalise(header)) is not None
+
+
+def is_status_of_somebody(header: str) -> bool:
+    """Whether it is called the status of a user, subscriber, …: *user_status*."""
+    word = normalise(header)
+    return word.endswith("status") and _WHOSE.fullmatch(word.removesuffix("status")) is not None
+
+
+def is_sender(header: str) -> bool:
+    """Whether it is called the address that mails come from."""
+    return normalise(header) in _SENDERS

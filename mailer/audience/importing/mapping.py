@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from mailer.addresses import looks_like_address, tidy_name
 from mailer.audience.importing.guessing import (
     PARTS_OF_NAMES,
+    are_codes,
     guess,
     in_two_parts,
     may_tell,
     words_of,
 )
-from mailer.audience.importing.headers import is_address_too, meaning_of
+from mailer.audience.importing.headers import is_address_too, is_sender, meaning_of
 from mailer.audience.importing.mapped import Column, Mapped
 from mailer.audience.importing.meanings import Meaning, field_name, normalise
 from mailer.audience.importing.statuses import Standing
@@ -100,8 +101,9 @@ def map_columns(
                 field,
                 because,
                 _examples(cells[n]),
-                words_of(name, meaning, cells[n], system),
+                words := words_of(name, meaning, cells[n], system),
                 meaning in _WATCHED and because != "you" and may_tell(name, system),
+                are_codes(meaning, dict(words), cells[n]),
             )
         )
     found = tuple(columns)
@@ -153,7 +155,7 @@ def _address_column(
         return best
     # Half of a column: a note in which an address happens to stand is no list of addresses.
     full = [n for n in free if found[n] and found[n] * 2 >= len(cells[n])]
-    return max(full, key=lambda n: found[n], default=best)
+    return max(full, key=lambda n: (not is_sender(header[n]), found[n]), default=best)
 
 
 def _field(name: str, n: int, meaning: Meaning, taken: set[str]) -> str:

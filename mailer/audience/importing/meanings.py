@@ -76,7 +76,10 @@ _WORDS: dict[Meaning, str] = {
         subscribed issubscribed subscribedtoemails optin optedin emailoptin newsletteroptin
         newsletter newsletterabo acceptsmarketing acceptsemailmarketing acceptsemails
         emailconsent marketingconsent marketingoptin receivesnewsletter active isactive enabled
-        isenabled abonniert angemeldet abonne inscrit suscrito iscritto inscrito подписан""",
+        isenabled emailok oktoemail oktomail canemail mayemail emailallowed allowemail allowemails
+        allowsemail receiveemail receiveemails receivesemail receivesemails acceptsemail acceptemail
+        optinemail optedinemail emailoptedin emailsubscribed mailable emailable
+        receivenewsletter receivenewsletters wantsnewsletter newslettersubscribed abonniert angemeldet abonne inscrit suscrito iscritto inscrito подписан""",
     Meaning.CONFIRMED: """
         confirmed isconfirmed verified isverified emailverified emailconfirmed doubleoptin
         istheemailofthisuserconfirmed istheemailofthissubscriberconfirmed isthissubscriberconfirmed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from mailer.audience.importing.layouts import Layout, layouts_of, rows_of
 from mailer.audience.importing.mapped import Column, Mapped
 from mailer.audience.importing.mapping import header_row, listed, map_columns
 from mailer.audience.importing.meanings import Meaning
+from mailer.audience.importing.reports import as_report
 from mailer.audience.importing.standings import readers_of
 from mailer.audience.importing.statuses import Standing, standing_of_file
 from mailer.audience.importing.watching import watches_of
@@ -46,6 +47,7 @@ class FilePlan:
     problems: tuple[str, ...]
     unknown_words: tuple[str, ...] = ()  # in the column of statuses: nobody knows what they mean
     is_log: bool = False  # of what was sent or read, as the program calls it
+    is_report: bool = False  # of the same, as its columns say: only who left is taken
     held: tuple[int, ...] = ()  # columns for which rows are held until somebody says what they are
 
     @property
@@ -140,6 +142,9 @@ def _plan(
     width = len(header)
     even = [(row + [""] * width)[:width] for row in cells[body:] if any(row)]
     mapped = map_columns(header, even, overrides)
+    report = as_report(mapped, even, layout.source.name) if state is None else None
+    if report:
+        mapped = replace(mapped, columns=report[0])
     standing, by_name = _standing_of_file(layout, mapped, even, state)
     unknown = _unknown_words(mapped, even, statuses)
     held = _held(mapped, even, statuses)
@@ -149,6 +154,8 @@ def _plan(
         *([_BY_NAME] if by_name else []),
         *held.values(),
     ]
+    if report and standing is Standing.CONFIRMED:
+        problems.insert(0, report[1])
     if at is not None and not even:
         problems.append(_NOBODY)
     if layout.decoding.note:
@@ -164,6 +171,7 @@ def _plan(
         tuple(problems),
         tuple(word for words in unknown.values() for word in words),
         mapped.system is not None and mapped.system.log and "address" not in overrides.values(),
+        report is not None,
         tuple(held),
     )
 

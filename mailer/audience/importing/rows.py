@@ -16,6 +16,7 @@ from mailer.audience.importing.columns import Cells, Failures
 from mailer.audience.importing.fitting import Types, typed, with_fitting
 from mailer.audience.importing.mapped import Column
 from mailer.audience.importing.meanings import Meaning
+from mailer.audience.importing.reports import LEFT_OUT
 from mailer.audience.importing.standings import readers_of
 from mailer.audience.importing.statuses import Standing
 from mailer.audience.importing.systems import OWN, OWN_JSON
@@ -41,8 +42,13 @@ class RowReader:
         system: str | None,
         types: Types = MappingProxyType({}),
         ragged: bool = False,
+        report: bool = False,
     ) -> None:
-        """*ragged*: rows end with their last filled cell, as in workbooks; nothing was cut off."""
+        """*ragged*: rows end with their last filled cell, as in workbooks; nothing was cut off.
+
+        Of a *report* only who left is taken.
+        """
+        self._report = report
         where = {"file": file, "system": system} if system else {"file": file}
         self._file = File(file, f'{encode(where)[:-1]},"line":')
         self._width = len(columns)
@@ -78,6 +84,14 @@ class RowReader:
         if not self._hold_any(block.cells):
             return []
         return [one.key for one in self.read(block) if isinstance(one, Rejected) and one.key]
+
+    def notice(self, block: Block) -> bool:
+        """Whether numbers of a column of consent prove to be codes only now: look at all once more."""
+        found = [
+            reader.notice(set(map(str.strip, _column(block.cells, reader.at))))
+            for reader in self._telling
+        ]
+        return any(found)
 
     def _hold_any(self, rows: Sequence[Cells]) -> bool:
         return any(
@@ -152,6 +166,10 @@ class RowReader:
         told = [(reader, cells[reader.at]) for reader in self._telling]
         standings = made.standings_of(told, self._standing, count, failures)
         hold(self._watches, cells, failures)
+        if self._report:
+            for n in [n for n, one in enumerate(standings) if one <= Standing.PENDING]:
+                failures.add(n, LEFT_OUT, LEFT_OUT)
+                keys[n] = ""  # it bars nobody
         whole, first, last = (
             made.tidied(cells[self._at[meaning][0]], notes) if self._at[meaning] else None
             for meaning in (Meaning.NAME, Meaning.FIRST_NAME, Meaning.LAST_NAME)

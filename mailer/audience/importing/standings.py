@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mailer.addresses import quoted
 from mailer.audience.importing.guessing import says_any
 from mailer.audience.importing.mapped import Column
 from mailer.audience.importing.meanings import Meaning
-from mailer.audience.importing.statuses import Standing, is_yes, standing_of
+from mailer.audience.importing.statuses import (
+    YES_AND_NO,
+    Standing,
+    is_code,
+    is_yes,
+    standing_of,
+)
 from mailer.errors import InvalidInput
 
 _REMEMBERED = 1000  # different cells of one column; times differ in every row
@@ -25,7 +31,7 @@ _SAID = {
 _GONE = (Meaning.UNSUBSCRIBED, Meaning.SUPPRESSED)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reader:
     """Reads one column; remembers the words it read."""
 
@@ -33,6 +39,7 @@ class Reader:
     meaning: Meaning
     statuses: Mapping[str, Standing]  # what a person said words mean
     any_word: bool = False  # whatever stands there says yes
+    coded: bool = False  # numbers are codes of the program before, not yes and no
     known: dict[str, Standing] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -53,6 +60,15 @@ class Reader:
             self.known[cell] = standing
         return standing
 
+    def notice(self, cells: Iterable[str]) -> bool:
+        """Whether a number among *cells* shows that all of them are codes, which was not known."""
+        if self.coded or self.meaning is not Meaning.STATUS:
+            return False
+        self.coded = not {cell for cell in cells if is_code(cell)} <= YES_AND_NO
+        for number in YES_AND_NO if self.coded else ():
+            self.known.pop(number, None)
+        return self.coded
+
     def find(self, cell: str) -> Standing | None:
         """What *cell* says; ``None`` when that is not known."""
         explained = self.statuses.get(cell.lower())
@@ -60,6 +76,8 @@ class Reader:
             return explained
         if self.meaning is Meaning.EVIDENCE:
             return Standing.CONFIRMED  # it was kept when they did
+        if self.coded and is_code(cell):
+            return None
         if self.meaning is not Meaning.STATUS:
             yes = is_yes(cell)
             if yes is not None:
@@ -70,14 +88,25 @@ class Reader:
 
 
 def readers_of(columns: Sequence[Column], statuses: Mapping[str, Standing]) -> list[Reader]:
-    """A reader for each column that tells of consent."""
+    """A reader for each column that tells of consent.
+
+    What a person said of numbers is about codes: beside a column of those, 1 says yes elsewhere.
+    """
+    told = [
+        column
+        for column in columns
+        if column.meaning is Meaning.STATUS or column.meaning in _SAID or column.words
+    ]
+    words = {word: standing for word, standing in statuses.items() if not is_code(word)}
+    codes = any(column.meaning is Meaning.STATUS for column in told)
     return [
         Reader(
             column.number - 1,
             column.meaning,
-            {**dict(column.words), **statuses},
+            dict(column.words)
+            | (words if codes and column.meaning is not Meaning.STATUS else dict(statuses)),
             column.meaning in _GONE and says_any(column.header),
+            column.coded,
         )
-        for column in columns
-        if column.meaning is Meaning.STATUS or column.meaning in _SAID or column.words
+        for column in told
     ]

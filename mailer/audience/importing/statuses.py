@@ -44,12 +44,13 @@ _WORDS: dict[Standing, str] = {
         bevestigd; aangemeld; aktywny; zapisany; prenumererar; aktif; abone; подписан; активен;
         активный; подтвержден; підписаний; підписано; активний; ενεργός; aktivní; přihlášen; aktív;
         已订阅; 購読中; 配信中; 配信可; 会員; 購読; 登録済み; 구독중; مشترك; نشط; فعال; מנוי; פעיל;
-        implicit; explicit; marketing contact; single opt-in; double opt-in; softbounced;
-        unengaged marketable""",
+        implicit; explicit; implied; express; marketing contact; single opt-in; double opt-in;
+        softbounced; unengaged marketable; allow; allowed; granted; accepted; consented; good;
+        normal""",
     Standing.PENDING: """
         pending; unconfirmed; not confirmed; unactivated; unverified; not verified; waiting;
         awaiting confirmation; pending confirmation; opt-in pending; optin pending; validating;
-        not opted in; ausstehend; unbestätigt; nicht bestätigt; wartend; en attente; non confirmé;
+        not opted in; no opt-in; kein opt-in; not set; ausstehend; unbestätigt; nicht bestätigt; wartend; en attente; non confirmé;
         pendiente; no confirmado; in attesa; non confermato; pendente; não confirmado;
         niet bevestigd; in afwachting; oczekujący; niepotwierdzony; beklemede; onaylanmadı; ожидает;
         не подтвержден; не підтверджено; 未確認; 待确认; قيد الانتظار; در انتظار; ממתין;
@@ -72,8 +73,10 @@ _WORDS: dict[Standing, str] = {
         لغو اشتراک; غیرفعال; לא פעיל; הוסר; do not contact; do not email; do not mail; no contact;
         never subscribed; unengaged non-marketable; non-marketable; unsubscribe; unsubscribes; not active; non-marketing contact; gekündigt;
         abgemeldete; ausgetreten; widerrufen; résilié; désactivé; revocado; revogado; revocato;
-        opgezegd; deceased; verstorben; donotmail; no lists; by user; by moderator;
-        rezygnacja; usunięty; wypisana""",
+        opgezegd; deceased; verstorben; no lists; by user; by moderator; unsubscribed by user;
+        rezygnacja; usunięty; wypisana; do not allow; not allowed; disallowed; no email; no e-mails;
+        no mail; keine e-mails; never; deny; denied; refused; withdrawn; revoked; not given;
+        no consent""",
     Standing.SUPPRESSED: """
         cleaned; bounced; bounce; bouncing; spammy; spam complaint; hard bounced; hard bounce; hard-bounced; hardbounced;
         unreachable; undeliverable; complained; complaint; complaints; on hold; on hold bounce; spam;
@@ -82,24 +85,36 @@ _WORDS: dict[Standing, str] = {
         rebondi; rimbalzato; bloqué; bloqueado; bloqueada; bloccato; geblokkeerd; zablokowany;
         engellendi; заблокирован; заблокований; 配信停止; 不達; 반송; محظور; חסום;
         spammed; by bounces; opgeschoond; zwrot twardy; twarde odbicie; недоступен; エラー停止;
-        rejected; abused; deferred permanently; blocked by user; marked spam; reported spam""",
+        rejected; abused; deferred permanently; blocked by user; marked spam; reported spam;
+        previous bounce; previous spam complaint; spam report; user suppressed""",
 }
+_SPACES = re.compile(r"[\s_-]+")
 _STANDINGS = {
     " ".join(word.split()): standing
     for standing, words in _WORDS.items()
     for word in words.split(";")
 }
+# However they are joined: "Not confirmed", "not_confirmed", "NotConfirmed".
+_JOINED = {_SPACES.sub("", word): standing for word, standing in _STANDINGS.items()}
+# Elsewhere than in a column of consent they are said of anything.
+_OF_ANYTHING = frozenset(("never", "not set"))
+_OF_MUCH = frozenset(("deny", "denied", "refused", "withdrawn", "revoked", "not given"))
+# Said of nothing but mails, also among other words of one cell: "Do Not Call; Do Not Email".
+_OF_MAILS = frozenset((
+    "unsubscribed", "unsub", "opt out", "optout", "opted out", "do not email", "do not contact", "do not mail",
+    "no email", "no e mails", "no mail", "keine e mails", "abgemeldet", "désabonné", "désinscrit",
+))  # fmt: skip
 # Of files and sheets named after what they hold; only what makes a standing worse is taken.
 _FILES = {
     Standing.PENDING: "unconfirmed pending unbestatigt unbestatigte nonconfirmes",
     Standing.UNSUBSCRIBED: """
-        unsubscribed unsubscribes unsubscribers unsubscribe optout optouts optedout nonsubscribed
+        unsubscribed unsubscribes unsubscribers unsubscribe unsub unsubs optout optouts optedout nonsubscribed
         nonsubscribers transactional inactive inactives archived abgemeldet abgemeldete
         abgemeldeten abmeldungen inaktiv inaktive ausgetreten desabonnes desabonnements desinscrits
         bajas baja desuscritos disiscritti cancellati descadastrados uitgeschreven afgemeld
         uitschrijvingen wypisani отписавшиеся отписанные""",
     Standing.SUPPRESSED: """
-        cleaned bounced bounces bounce hardbounces complaints complained spam suppressed suppression
+        cleaned bounced bounces bounce hardbounces complaints complained abuse spam suppressed suppression
         suppressions blocklist blocklisted blacklist blacklisted blocked sperrliste blockliste
         gesperrt gesperrte unzustellbar""",
 }
@@ -111,11 +126,11 @@ def _words(text: str) -> frozenset[str]:
 
 
 _YES = _words(
-    "true yes y 1 t x on ja oui si sí sim да так tak evet ano igen ναι نعم بله כן はい 是 예 "
+    "true yes y 1 1.0 t x on ja oui si sí sim да так tak evet ano igen ναι نعم بله כן はい 是 예 "
     "wahr vrai verdadero verdadeiro vero waar prawda истина ✓ ✔ ☑ ✅ ○"
 )
 _NO = _words(
-    "false no n 0 f off nein non não nee nej нет ні nie hayır ne nem όχι لا خیر לא いいえ 否 아니요 "
+    "false no n 0 0.0 f off nein non não nee nej нет ні nie hayır ne nem όχι لا خیر לא いいえ 否 아니요 "
     "null none falsch faux falso onwaar fałsz ложь ✗ ✘ ☐ ❌ ×"
 )
 _NEVER = frozenset(("-", "–", "—", "n/a", "never", "nie gesetzt", "[]", "{}", "not set"))
@@ -127,6 +142,9 @@ _NO_TIME = re.compile(
     r"[0\W]{8,}|(?:1900-01-00|00\.01\.1900|0?1/0/1900|1899-12-30|0001-01-01)(?:\D.*)?"
     r"|1970-01-01t?\W*00:00.*"
 )
+_CODE = re.compile(r"-?\d{1,2}")
+YES_AND_NO = frozenset("01")
+_BETWEEN = re.compile(r"[,;|/\n]")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 # Months and days of the week by their first letters, in the languages of the exports.
 _CALENDAR = _words(
@@ -139,7 +157,7 @@ _CALENDAR = _words(
 def standing_of(status: str) -> Standing | None:
     """What the whole of a status says; ``None`` when the word is not known."""
     word = _plain(status)
-    known = _STANDINGS.get(word)
+    known = _JOINED.get(_SPACES.sub("", word))
     if known is None and word != "null" and (word in _YES or word in _NO):  # a database's nothing
         return Standing.CONFIRMED if word in _YES else Standing.UNSUBSCRIBED
     return known
@@ -147,16 +165,26 @@ def standing_of(status: str) -> Standing | None:
 
 def says_no() -> frozenset[str]:
     """All words, in lower case, for "no"."""
-    return _NO
+    return _NO | _OF_MUCH
 
 
 @cache
 def says_no_reader() -> frozenset[str]:
     """All words, in lower case, of those who get no mail, however programs put them."""
-    words = [word for word, standing in _STANDINGS.items() if standing >= Standing.PENDING]
-    ways = (word.replace(" ", "_") for word in words)
+    never = _OF_ANYTHING | _OF_MUCH
+    told = (word for word, standing in _STANDINGS.items() if standing >= Standing.PENDING)
+    words = [word for word in told if word not in never]
+    ways = (_SPACES.sub(between, word) for word in words for between in ("_", "-", " ", ""))
     both = (f"{word[:-1]}(e)" for word in words if word.endswith("e"))  # désabonné(e)
     return frozenset((*words, *ways, *both))
+
+
+def among_words(cell: str) -> bool:
+    """Whether one of several words in a cell says that somebody wants no mail."""
+    parts = _BETWEEN.split(cell.lower())
+    return len(parts) > 1 and any(
+        " ".join(_SPACES.sub(" ", part.strip("[]\"' ")).split()) in _OF_MAILS for part in parts
+    )
 
 
 def standing_of_file(name: str) -> Standing | None:
@@ -172,6 +200,11 @@ def is_yes(cell: str) -> bool | None:
     if word in _NO or word in _NEVER or _NO_TIME.fullmatch(word):
         return False
     return True if word in _YES or is_time(cell) else None
+
+
+def is_code(cell: str) -> bool:
+    """A number, as programs write one for each state."""
+    return _CODE.fullmatch(cell) is not None
 
 
 def is_time(cell: str) -> bool:

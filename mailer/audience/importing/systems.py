@@ -209,6 +209,26 @@ SYSTEMS = (
         standing=Standing.SUPPRESSED,
         only=True,
     ),
+    # Columns of numbers that stand for lists: whoever has some left those.
+    System(
+        "Iterable",
+        frozenset(("email", "unsubscribedchannelids")),
+        {"unsubscribedchannelids": Meaning.UNSUBSCRIBED},
+    ),
+    # Of "sendEmail" it says who gets the system's own mails.
+    System(
+        "Joomla",
+        frozenset(("email", "block", "sendemail", "activation")),
+        {"block": Meaning.UNSUBSCRIBED, "sendemail": Meaning.FIELD},
+    ),
+    System(
+        "TYPO3",
+        frozenset(("email", "modulesysdmailnewsletter")),
+        {
+            "modulesysdmailnewsletter": Meaning.SUBSCRIBED,
+            **_all(Meaning.UNSUBSCRIBED, "hidden disable deleted"),
+        },
+    ),
     System("MailerLite", frozenset(("subscriber", "sent", "opens", "clicks", "subscribed"))),
 )
 

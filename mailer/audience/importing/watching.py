@@ -10,8 +10,28 @@ from mailer.audience.importing.columns import Failures
 from mailer.audience.importing.headers import is_like_consent
 from mailer.audience.importing.mapped import Column
 from mailer.audience.importing.meanings import Meaning
-from mailer.audience.importing.statuses import Standing, says_no, says_no_reader
+from mailer.audience.importing.statuses import (
+    Standing,
+    among_words,
+    says_no,
+    says_no_reader,
+)
 from mailer.sentences import Sentence
+
+# Of words that say of nothing but mails that somebody wants none, also among others in a cell.
+_STEMS = (
+    "unsub",
+    "opt",
+    "do not",
+    "do_not",
+    "do-not",
+    "no mail",
+    "no e",
+    "keine e",
+    "abge",
+    "désa",
+    "dési",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +44,12 @@ class Watch:
 
     def found(self, cells: Iterable[str]) -> frozenset[str]:
         """Which of the words stand in the column: nearly always none, and that is told fast."""
-        return self.words.intersection(map(str.lower, cells))
+        lower = set(map(str.lower, cells))
+        found = self.words.intersection(lower)
+        text = "\n".join(lower)
+        if any(map(text.__contains__, _STEMS)):
+            found |= {cell for cell in lower if among_words(cell)}
+        return found
 
     @property
     def taken_for(self) -> str:
