@@ -81,3 +81,12 @@ def sqlite_engine(sqlite_url: str) -> Iterator[Engine]:
     made = open_engine(sqlite_url)
     yield made
     made.dispose()
+
+
+@pytest.fixture
+def postgresql_engine(databases: Databases) -> Iterator[Engine]:
+    """A fresh database on PostgreSQL, for promises about it alone."""
+    with databases.new_postgresql() as url:
+        made = open_engine(url)
+        yield made
+        made.dispose()

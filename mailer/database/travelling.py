@@ -87,9 +87,18 @@ class TravellingWriter(Generic[Item]):
         self._ending |= notice.severity_nonlocalized == "FATAL"
 
     def _on_answer(self) -> None:
-        server = self._server
+        server, owed = self._server, self._done is not None
         if server is None:
             return
+        gone = self._take(server)
+        if not gone and not (owed and self._done is None):
+            # Of a broken socket uvloop tells once, even where something was said before the break.
+            gone = self._take(server)
+        if gone:
+            self._leave()
+
+    def _take(self, server: pq.abc.PGconn) -> str:
+        """Take in what has come: how the connection was lost, if it was."""
         gone = ""
         try:
             server.consume_input()
@@ -103,8 +112,7 @@ class TravellingWriter(Generic[Item]):
                 self._stored = True
             else:
                 self._problem = self._problem or _meaning(result)
-        if gone:
-            self._leave()
+        return gone
 
     def _finish(self, gone: str) -> None:
         problem = None if self._stored else self._problem or _unknown(gone)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from mailer.errors import Unavailable
 from mailer.tokens import Reader
 from mailer.tracking.clicks import ClickRecorder
 from mailer.tracking.destinations import Destinations, location
+from tests.support.accounting import wait_until
 from tests.support.factories import NOON
 from tests.support.site import DESTINATION, heading, mail_one, mailer_of, visiting
 
@@ -200,6 +203,34 @@ async def test_a_hanging_database_keeps_no_reader_waiting(
     assert "keeps us waiting; 2 answered" in caplog.text
 
 
+@pytest.mark.parametrize("anyio_backend", [("asyncio", {"use_uvloop": True})])
+async def test_a_connection_ended_over_an_unread_click_keeps_nobody_waiting(
+    postgresql_engine: Engine,
+) -> None:
+    """The socket has an error then, of which uvloop tells once, and never again."""
+    mailer = mailer_of(postgresql_engine)
+    ann = mail_one(mailer)
+    recorder = ClickRecorder(postgresql_engine, mailer.clock, patience=300)
+    reader = Reader(ann.issue_id, ann.subscriber_id)
+    for _ in range(2):  # the first goes by the thread, which connects
+        await recorder.record(reader, 1)
+    with postgresql_engine.connect() as connection:
+        query = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'INSERT INTO clicks%%'"
+        [pid] = connection.exec_driver_sql(f"{query} AND datname = current_database()").scalars()
+    os.kill(pid, signal.SIGSTOP)
+    os.kill(pid, signal.SIGTERM)
+    ended_by_server = recorder.record(reader, 1)
+    await asyncio.sleep(0.05)  # it is on its way
+    os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: not exists(pid))  # what it says and that it ends come together
+    await asyncio.wait_for(ended_by_server, 60)
+    await asyncio.wait_for(recorder.record(reader, 1), 60)
+    await recorder.close()
+
+    assert recorder.lost == 0
+    assert len(clicks(postgresql_engine)) == 4
+
+
 async def test_a_removed_issue_takes_no_other_click_with_it(engine: Engine) -> None:
     """Its links are still known for half a minute; its clicks cannot be stored."""
     mailer = mailer_of(engine)
@@ -275,6 +306,14 @@ async def test_many_readers_at_once_ask_the_database_once(engine: Engine) -> Non
 )
 def test_a_location_is_the_stored_address_and_one_line_of_ascii(url: str, expected: bytes) -> None:
     assert location(url) == expected
+
+
+def exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def rename(engine: Engine, old: str, new: str) -> None:
