@@ -29,6 +29,7 @@ from mailer.field_kinds import EditableBy, FieldKind, FieldType, Kept
 from mailer.sentences import there_are
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+MOST_HOURLY = 10_000
 _MOST_FIELDS = 20
 _MOST_SITES = 20
 _LONGEST_ANSWER = 500
@@ -81,6 +82,7 @@ class FormSettings(BaseModel):
     roles: bool = True
     disposable: bool = False
     work: bool = False  # forms without proof of work are refused
+    hourly: Annotated[int, Field(ge=10, le=MOST_HOURLY)] = 60  # forms from one network, with proof
     sites: Annotated[
         tuple[Annotated[str, AfterValidator(_origin)], ...], Field(max_length=_MOST_SITES)
     ] = ()  # that may show the form; none named: any

@@ -138,6 +138,24 @@ def save(
     return chosen
 
 
+def join(
+    session: Session,
+    visit: Visit,
+    newsletter_id: int,
+    answers: Mapping[str, Kept],
+    *,
+    now: datetime,
+    evidence: Evidence,
+) -> None:
+    """Subscribe to a newsletter that was offered, with what its form asked; what was known stays."""
+    session.execute(
+        update(Subscriber)
+        .where(Subscriber.id == visit.subscriber_id)
+        .values(fields={**answers, **visit.fields})
+    )
+    _confirm(session, visit, newsletter_id, evidence, now=now)
+
+
 def pause(
     session: Session,
     visit: Visit,
@@ -168,8 +186,15 @@ def _subscribe(
     *,
     now: datetime,
 ) -> None:
-    """Their tick on a page that only a mail to them leads to counts as a confirmation."""
     said = preferences.said.get(newsletter_id)
+    told = {**(evidence or {}), **({"wording": said} if said else {})}
+    _confirm(session, visit, newsletter_id, told, now=now)
+
+
+def _confirm(
+    session: Session, visit: Visit, newsletter_id: int, evidence: Evidence, *, now: datetime
+) -> None:
+    """Their tick on a page that only a mail to them leads to counts as a confirmation."""
     mail = {"issue": visit.issue_id} if visit.issue_id else {}
     consent.change(
         session,
@@ -178,7 +203,7 @@ def _subscribe(
         state=Consent.CONFIRMED,
         now=now,
         source="preferences",
-        evidence={**(evidence or {}), **mail, **({"wording": said} if said else {})},
+        evidence={**evidence, **mail},
     )
 
 

@@ -67,6 +67,15 @@ def set_up(
         bool | None,
         typer.Option("--work/--no-work", help="Whether browsers must prove work: scripts only."),
     ] = None,
+    hourly: Annotated[
+        int | None,
+        typer.Option(
+            "--hourly",
+            help="So many forms an hour from one network, a sixth without script: more for a stall.",
+            min=10,
+            max=forms.MOST_HOURLY,
+        ),
+    ] = None,
     site: Annotated[
         list[str] | None,
         typer.Option("--site", help='A site that may show the form; "": any may.'),
@@ -102,6 +111,7 @@ def set_up(
         "roles": roles,
         "disposable": disposable,
         "work": work,
+        "hourly": hourly,
         "sites": None if site is None else [one for one in site if one],
         "asked_page": asked_page,
         "confirmed_page": confirmed_page,

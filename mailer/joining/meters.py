@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, case, delete, literal
 from sqlalchemy.orm import Session
@@ -35,6 +35,12 @@ def used(session: Session, scope: str, rate: Rate, now: datetime) -> int:
         },
     )
     return session.execute(count.returning(RequestMeter.used)).scalar_one()
+
+
+def until(session: Session, scope: str, rate: Rate, now: datetime) -> timedelta:
+    """How long it takes until a scope that has used up its rate may go on."""
+    meter = session.get(RequestMeter, f"{scope} {rate}")
+    return max(meter.until - now, timedelta()) if meter else timedelta()
 
 
 def remove_ended(session: Session, now: datetime) -> int:

@@ -33,6 +33,7 @@ from mailer.web.public import (
     preferring,
     sample,
     signing_up,
+    subscribing,
     unsubscribing,
     viewing,
 )
@@ -127,6 +128,7 @@ def _routes(*, inbox: bool) -> list[BaseRoute]:
         *linking.ROUTES,
         *dressing.ROUTES,
         *preferring.ROUTES,
+        *subscribing.ROUTES,
         *owning.ROUTES,
         *viewing.ROUTES,
         *sample.ROUTES,

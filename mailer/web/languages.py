@@ -206,6 +206,14 @@ def language_name(tag: str) -> str:
     return str(current().locale.languages.get(tag.partition("-")[0].lower(), tag))
 
 
+def wait_words(wait: timedelta) -> str:
+    """``in 34 minutes``: rather one too many than too few."""
+    minutes = timedelta(minutes=max(1, -(-wait // timedelta(minutes=1))))
+    return _native(
+        format_timedelta(minutes, "minute", 1e9, add_direction=True, locale=current().locale)
+    )
+
+
 def ago_words(past: timedelta) -> str:
     """``5 minutes ago``, ``in 2 hours``."""
     near = -past if abs(past) >= timedelta(seconds=60) else timedelta(0)

@@ -152,6 +152,59 @@ async def test_a_tick_brings_another_newsletter_of_the_group_with_a_record_and_a
     assert welcome.kind == "welcome", "whoever it was for learns of it"
 
 
+def two_that_demand_a_city(engine: Engine) -> tuple[int, int]:
+    asked = [{"name": "city", "required": True}, {"name": "born"}]
+    with transaction(engine) as session:
+        for name, kind in (("city", FieldKind.TEXT), ("born", FieldKind.DATE)):
+            session.add(
+                CustomField(
+                    name=name, label=name.title(), kind=kind, options=[], default={},
+                    editable_by=EditableBy.STAFF, created_at=NOON,
+                )
+            )  # fmt: skip
+        lakes, trees = (
+            add_newsletter(session, slug, name=slug, sign_up={"fields": asked, "consent": slug})
+            for slug in ("lakes", "trees")
+        )
+        return lakes.id, trees.id
+
+
+async def test_what_a_form_demands_is_asked_for_on_ticking_its_newsletter(engine: Engine) -> None:
+    """A second step without script; nobody is subscribed before it, and each has its own."""
+    mailer = mailer_of(engine)
+    ann = mail_one(mailer)
+    lakes, trees = two_that_demand_a_city(engine)
+    wishes = [ann.newsletter_id, lakes, trees]
+    only_river = {ann.newsletter_id: Consent.CONFIRMED}
+    async with visiting(mailer) as client:
+        given = {"name": "Ann", "shown": wishes, "newsletter": wishes}
+        step = await client.post(f"/p/{ann.token}", data=given, follow_redirects=True)
+        assert heading(step) == "Subscribe to lakes"
+        assert page(step).xpath("//label[@for='f-city' or @for='f-born']/@for") == [
+            "f-city",
+            "f-born",
+        ]
+        await client.head(step.url)
+        hidden = {"wording": page(step).xpath("//*[@name='wording']/@value")[0]}
+        empty = await client.post(step.url, data=hidden | {"f.city": " ", "f.born": ""})
+        assert empty.status_code == 422
+        assert "City" in page(empty).xpath("string(//*[@role='alert'])")
+        assert states(engine) == only_river, "neither looking nor an empty answer is consent"
+
+        answers = hidden | {"f.city": "Bonn", "f.born": ""}
+        saved = await client.post(step.url, data=answers, follow_redirects=True)
+        assert heading(saved) == "Subscribe to trees", "the other has words of its own"
+
+    assert states(engine) == only_river | {lakes: Consent.CONFIRMED}
+    assert subscriber(engine, ann).fields == {"city": "Bonn"}
+    with reading(engine) as session:
+        changes = select(ConsentChange).where(ConsentChange.newsletter_id == lakes)
+        evidence = session.scalars(changes).one().evidence
+    assert (evidence["form"], evidence["issue"]) == ("preferences", ann.issue_id)
+    assert "lakes" in evidence["wording"].splitlines()
+    assert [one.kind for one in noticed(engine)] == ["welcome"]
+
+
 async def test_whoever_is_suppressed_is_told_that_nothing_comes(sqlite_engine: Engine) -> None:
     mailer = mailer_of(sqlite_engine)
     ann = mail_one(mailer)

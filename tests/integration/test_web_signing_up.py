@@ -266,12 +266,13 @@ async def test_whoever_fills_in_what_people_do_not_see_gets_the_usual_answer_and
 async def test_work_lets_more_forms_through_and_single_opt_in_count_at_once(
     engine: Engine,
 ) -> None:
-    mailer = a_form(engine, opt_in=OptIn.SINGLE)
+    mailer = a_form(engine, opt_in=OptIn.SINGLE, settings={"hourly": 30})
     async with visiting(mailer) as client:
         for number in range(6):
             answer = await client.post("/s/river", data={"address": f"{number}@readers.test"})
         assert answer.status_code == 429
-        assert "Please try again in an hour" in answer.text
+        assert "Please try again in 60 minutes." in answer.text
+        assert answer.headers["retry-after"] == "3601"
         proved = await client.post(
             "/s/river", data={"address": ANN, **await proof(client)}, headers=JSON
         )
@@ -284,7 +285,7 @@ async def test_work_lets_more_forms_through_and_single_opt_in_count_at_once(
 async def test_a_limit_is_for_one_network_and_nobody_can_claim_to_come_from_another(
     engine: Engine,
 ) -> None:
-    mailer = a_form(engine)
+    mailer = a_form(engine, settings={"hourly": 30})
     async with visiting(mailer) as client:
         for number in range(6):
             forged = {"x-forwarded-for": f"198.51.100.{number}, 203.0.113.9"}
@@ -297,6 +298,28 @@ async def test_a_limit_is_for_one_network_and_nobody_can_claim_to_come_from_anot
 
     assert answer.status_code == 429
     assert other.status_code == 303
+
+
+async def test_a_form_is_taken_however_browsers_send_it_and_other_types_are_told_so(
+    sqlite_engine: Engine,
+) -> None:
+    mailer = a_form(sqlite_engine)
+    async with visiting(mailer) as client:
+        parts: dict[str, Any] = {"address": (None, ANN), "photo": ("a.png", b"PNG")}
+        sent = await client.post("/s/river", files=parts)
+        program = await client.post("/s/river", json={"address": ANN})
+        text = await client.post(
+            "/s/river", content=b"address=x", headers={"content-type": "text/plain"}
+        )
+        torn = await client.post(
+            "/s/river", content=b"x", headers={"content-type": "multipart/form-data"}
+        )
+
+    assert sent.status_code == 303
+    assert states(sqlite_engine) == [Consent.PENDING]
+    assert (program.status_code, text.status_code, torn.status_code) == (415, 415, 400)
+    assert program.json()["words"].endswith("as browsers do; this was application/json.")
+    assert "this was text/plain." in text.text
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from http import HTTPStatus
 
 from sqlalchemy.orm import Session
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from mailer.audience import forms, newsletters
 from mailer.audience.forms import FormSettings, Question
@@ -143,10 +144,30 @@ def refused(request: Request, desk: Desk, given: Given, refusal: Refusal) -> Res
     """What has to be different."""
     status = _STATUS.get(refusal.outcome, 422)
     if _wants_json(request):
-        return _json({"state": "problem", "words": str(refusal), "at": refusal.place}, status)
-    return form_page(
-        request, desk, given, status=status, problem=str(refusal), problem_at=refusal.place
+        answered = _json({"state": "problem", "words": str(refusal), "at": refusal.place}, status)
+    else:
+        answered = form_page(
+            request, desk, given, status=status, problem=str(refusal), problem_at=refusal.place
+        )
+    return later(answered, refusal.wait)
+
+
+def later(answered: Response, wait: timedelta) -> Response:
+    """The answer, with when to ask again, for programs."""
+    if wait:
+        answered.headers["retry-after"] = str(int(wait.total_seconds()) + 1)
+    return answered
+
+
+def unreadable(request: Request, kind: str) -> Response:
+    """For whoever built the form, or the program that sent it."""
+    words = (
+        "Send the form as application/x-www-form-urlencoded or multipart/form-data, as browsers do; "
+        f"this was {kind[:100]}."
     )
+    if _wants_json(request) or "json" in kind:
+        return _json({"state": "problem", "words": words, "at": ""}, 415)
+    return PlainTextResponse(f"{words}\n", 415, SHARED)
 
 
 def closed(request: Request, desk: Desk | None) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -49,9 +50,11 @@ class Given:
 class Refusal(Exception):
     """A form that cannot be taken: words for whoever filled it in, and the field they are about."""
 
-    def __init__(self, words: str, outcome: Outcome, place: str = "") -> None:
+    def __init__(
+        self, words: str, outcome: Outcome, place: str = "", wait: timedelta = timedelta()
+    ) -> None:
         super().__init__(words)
-        self.outcome, self.place = outcome, place
+        self.outcome, self.place, self.wait = outcome, place, wait
 
 
 class Doubt(Exception):

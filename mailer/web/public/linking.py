@@ -16,7 +16,9 @@ from mailer.errors import InvalidAddress
 from mailer.joining import meters, moving
 from mailer.rates import Rate
 from mailer.web.clients import asker, network
+from mailer.web.languages import speaking, wait_words
 from mailer.web.public.dressing import answer, tell
+from mailer.web.public.form_replies import later
 from mailer.web.public.pacing import in_step
 from mailer.web.public.visits import Form, line, parse_form
 from mailer.web.site import site_of
@@ -64,8 +66,11 @@ def _send(request: Request, form: Form) -> Response:
         allowed = meters.allow(session, scope, _BY_NETWORK, now)
         if allowed and not line(form, "website", 100):
             moving.send_link(session, mailer.office, address, speech.language, now)
+        wait = meters.until(session, scope, _BY_NETWORK, now)
     if not allowed:
-        return _page(request, given=given, problem=say("form.too_many"), status=429)
+        with speaking(speech):
+            problem = say("form.too_many", when=wait_words(wait))
+        return later(_page(request, given=given, problem=problem, status=429), wait)
     return RedirectResponse(request.url_for("link_sent").path, 303)
 
 

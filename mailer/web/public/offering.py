@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
+from mailer.addresses import parse_address
+from mailer.audience import forms
 from mailer.audience.forms import FormSettings
+from mailer.audience.readers import Visit
 from mailer.database.tables import Newsletter
 from mailer.web.public.form_replies import remember
 from mailer.web.site import Site
@@ -21,6 +26,13 @@ class Offer:
     intro: str
     consent: str
     wording: str  # names what is said, all in all
+
+
+def offered(session: Session, site: Site, visit: Visit) -> list[tuple[Newsletter, FormSettings]]:
+    """Those that a tick of theirs would bring."""
+    known = [one.newsletter_id for one in visit.memberships]
+    address = parse_address(visit.address)
+    return forms.offered(session, address, known, site.mailer.address_rules)
 
 
 def offers(site: Site, found: Iterable[tuple[Newsletter, FormSettings]], say: Say) -> list[Offer]:

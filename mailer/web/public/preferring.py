@@ -14,14 +14,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mailer.addresses import parse_address
 from mailer.audience import forms, suppressions
 from mailer.audience.details import as_written
-from mailer.audience.forms import FormSettings, Question
+from mailer.audience.forms import Question
 from mailer.audience.preferences import Preferences, leave_all, save
 from mailer.audience.readers import Visit, find_visit
 from mailer.database.engine import reading, transaction
-from mailer.database.tables import Newsletter, Subscriber
+from mailer.database.tables import Subscriber
 from mailer.errors import InvalidInput
 from mailer.field_kinds import LONGEST_TEXT, Kept
 from mailer.joining.greeting import greet
@@ -31,6 +30,7 @@ from mailer.web.public import offering, pausing
 from mailer.web.public.choices import LANGUAGES, is_listed, is_time_zone, time_zones
 from mailer.web.public.confirming import trace_of
 from mailer.web.public.dressing import answer, dress_of
+from mailer.web.public.subscribing import first_step, missing
 from mailer.web.public.visits import Form, back_to, line, parse_form, reader_of, text, visit_of
 from mailer.web.site import Site, site_of
 from mailer.web.wording import phrases_of, saying, speech_for
@@ -72,7 +72,7 @@ def show_page(request: Request, problem: Problem | None = None) -> Response:
         return show(request, ERASED)
     with reading(site.mailer.engine) as session:
         asked = forms.own_questions(session)
-        offered = _offered(session, site, visit)
+        offered = offering.offered(session, site, visit)
         barred = suppressions.find(session, visit.address, site.mailer.signer) is not None
     speech = speech_for(request, *visit.spoken)
     say = saying(phrases_of(request, speech))
@@ -159,12 +159,11 @@ def _change(request: Request, form: Form) -> Response:
             visit.fields if visit else {},
             _said(session, form),
         )
+        asking: list[str] = []
         if visit is not None and isinstance(wanted, Preferences):
-            _save(session, request, visit, wanted)
+            asking = _save(session, request, visit, wanted)
     return (
-        show_page(request, wanted)
-        if isinstance(wanted, Problem)
-        else back_to("preferences", request, "?saved")
+        show_page(request, wanted) if isinstance(wanted, Problem) else first_step(request, asking)
     )
 
 
@@ -174,21 +173,26 @@ def _wording(request: Request, visit: Visit) -> str:
     return f"{say('preferences.newsletters')}\n{say('preferences.save')}"
 
 
-def _save(session: Session, request: Request, visit: Visit, wanted: Preferences) -> None:
-    """Keep it; what they subscribed to bids them welcome, so that they learn if it was not they."""
+def _save(session: Session, request: Request, visit: Visit, wanted: Preferences) -> list[str]:
+    """Keep it; what they subscribed to bids them welcome, so that they learn if it was not they.
+
+    Answers the newsletters whose forms demand more of them first: to these, nobody is subscribed yet.
+    """
     site, now = site_of(request), site_of(request).mailer.clock()
-    offered = {one.id: one for one, _ in _offered(session, site, visit)}
+    known = {**visit.fields, **wanted.fields}
+    offered, asking = {}, []
+    for one, settings in offering.offered(session, site, visit):
+        if not missing(session, settings, known):
+            offered[one.id] = one
+        elif one.id in wanted.wanted & wanted.shown:
+            asking.append(one.slug)
     evidence = trace_of(request, "preferences", _wording(request, visit)).evidence()
     new = save(session, visit, wanted, now=now, offered=offered.keys(), evidence=evidence)
     person = session.get_one(Subscriber, visit.subscriber_id)
-    for one in new:
-        greet(session, site.mailer.office, offered[one], person, "welcome", language=None, now=now)
-
-
-def _offered(session: Session, site: Site, visit: Visit) -> list[tuple[Newsletter, FormSettings]]:
-    known = [one.newsletter_id for one in visit.memberships]
-    address = parse_address(visit.address)
-    return forms.offered(session, address, known, site.mailer.address_rules)
+    for number in new:
+        newsletter = offered[number]
+        greet(session, site.mailer.office, newsletter, person, "welcome", language=None, now=now)
+    return asking
 
 
 def _leave_all(site: Site, request: Request) -> Visit | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -19,6 +20,7 @@ from mailer.joining.office import Asked, Trace
 from mailer.joining.signing_up import ask
 from mailer.rates import Rate
 from mailer.web.clients import asker, kept, network
+from mailer.web.languages import Speech, speaking, wait_words
 from mailer.web.pages import STATIC
 from mailer.web.public import form_replies as replies
 from mailer.web.public.dressing import tell
@@ -34,13 +36,13 @@ from mailer.web.public.forms import (
     referrer_of,
 )
 from mailer.web.public.pacing import in_step
-from mailer.web.public.visits import Form, line, parse_form
+from mailer.web.public.visits import Form, UnreadableForm, line, read_form
 from mailer.web.site import Site, site_of
 
 _HOUR = timedelta(hours=1)
-_PROVED = Rate(30, _HOUR)  # from one network
-_UNPROVED = Rate(5, _HOUR)
-_UNPROVED_BY_ALL = Rate(200, _HOUR)  # for one newsletter
+_RECENT = Rate(60, _HOUR)  # what makes the next work harder
+_UNPROVED_SHARE = 6  # of the forms from one network
+_UNPROVED_BY_ALL = 200  # an hour, for one newsletter
 
 
 def page(request: Request) -> Response:
@@ -56,7 +58,10 @@ def page(request: Request) -> Response:
 
 async def take(request: Request) -> Response:
     """A form that was sent. Neither the answer nor its time tells what is known of its address."""
-    form = parse_form(await request.body())
+    try:
+        form = await read_form(request)
+    except UnreadableForm as error:
+        return replies.unreadable(request, str(error))
     return await in_step(run_in_threadpool(_take, request, form))
 
 
@@ -93,7 +98,7 @@ def challenge(request: Request) -> Response:
     slug, now = request.path_params["slug"], site.mailer.clock()
     scope = f"work {_who(site, request)}"
     with transaction(site.mailer.engine) as session:
-        recent = meters.used(session, scope, _PROVED, now)
+        recent = meters.used(session, scope, _RECENT, now)
     made = work.challenge(site.mailer.signer, slug, work.bits_for(recent - 1), now=now)
     return JSONResponse({"challenge": made.text, "bits": made.bits}, headers=SHARED)
 
@@ -153,17 +158,24 @@ def _admit(session: Session, request: Request, desk: Desk, form: Form, now: date
     site, slug = site_of(request), request.path_params["slug"]
     shown = line(form, "challenge", 400), line(form, "answer", 20)
     proved = work.spend(session, site.mailer.signer, slug, shown, now)
-    who = _who(site, request)
-    if proved:
-        allowed = meters.allow(session, f"proved {who}", _PROVED, now)
-    else:
-        allowed = meters.allow(session, f"unproved {who}", _UNPROVED, now)
-        allowed &= meters.allow(session, f"unproved for {slug[:40]}", _UNPROVED_BY_ALL, now)
-    if not allowed:
-        raise Refusal(desk.say("form.too_many"), Outcome.LIMIT)
+    for scope, rate in _limits(desk, slug, _who(site, request), proved=proved):
+        if not meters.allow(session, scope, rate, now):
+            wait = meters.until(session, scope, rate, now)
+            with speaking(Speech(desk.language)):
+                words = desk.say("form.too_many", when=wait_words(wait))
+            raise Refusal(words, Outcome.LIMIT, wait=wait)
     if desk.settings.work and not proved:
         raise Refusal(desk.say("form.no_work"), Outcome.WORK)
     return proved
+
+
+def _limits(desk: Desk, slug: str, who: str, *, proved: bool) -> Iterator[tuple[str, Rate]]:
+    hourly = desk.settings.hourly
+    if proved:
+        yield f"proved {who}", Rate(hourly, _HOUR)
+    else:
+        yield f"unproved {who}", Rate(hourly // _UNPROVED_SHARE or 1, _HOUR)
+        yield f"unproved for {slug[:40]}", Rate(max(hourly, _UNPROVED_BY_ALL), _HOUR)
 
 
 def _who(site: Site, request: Request) -> str:

@@ -14,6 +14,8 @@ from mailer.web.site import Site
 
 Form = dict[str, list[str]]
 
+_MOST_FIELDS, _MOST_FILES = 500, 10
+
 
 def reader_of(site: Site, request: Request) -> Reader:
     """Whom the token in the path was made for; ``InvalidToken``."""
@@ -32,10 +34,35 @@ def back_to(page: str, request: Request, query: str = "") -> Response:
     return RedirectResponse(path + query, 303)
 
 
+class UnreadableForm(Exception):
+    """What was sent is no form; says which type it claims to be."""
+
+
+async def read_form(request: Request) -> Form:
+    """Fields of a form in either type that browsers send, files left out; ``UnreadableForm``."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        return await _read_multipart(request)
+    if kind not in ("", "application/x-www-form-urlencoded"):
+        raise UnreadableForm(kind)
+    return parse_form(await request.body())
+
+
+async def _read_multipart(request: Request) -> Form:
+    found: Form = {}
+    async with request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS) as sent:
+        for name, value in sent.multi_items():
+            if isinstance(value, str):
+                found.setdefault(name, []).append(value)
+    return found
+
+
 def parse_form(body: bytes) -> Form:
     """Fields of an urlencoded form, whatever else it is."""
     try:
-        return parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=500)
+        return parse_qs(
+            body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS
+        )
     except ValueError:
         return {}
 

@@ -14,6 +14,7 @@ from mailer.sentences import Sentence
 from mailer.web.editor.access import field
 
 _LINES = {
+    "hourly": 6,
     "heading": 500,
     "button": 60,
     "welcome_subject": 500,
@@ -39,6 +40,7 @@ def given(request: Request, known: list[CustomField]) -> tuple[Shown, dict[str, 
         "fields": _fields(request, known),
     }
     return shown, {name: value for name, value in shown.items() if name != "welcome_words"} | {
+        "hourly": shown["hourly"] or FormSettings().hourly,
         "sites": shown["sites"].split(),
         "fields": [
             {"name": name, "required": how == "required"} for name, how in shown["fields"].items()
