@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from mailer.delivering.trying import TEST_TOKEN
 from mailer.errors import Conflict, ExpiredToken, MailerError, NotFound
@@ -24,6 +25,7 @@ class Problem:
     title: str
     words: str
     name: str = ""  # of its phrases in templates/words, where readers come across it
+    link: bool = False  # a new link by mail leads on
 
 
 BROKEN_LINK = Problem(
@@ -34,6 +36,7 @@ BROKEN_LINK = Problem(
         "or copy all of it."
     ),
     name="broken",
+    link=True,
 )
 EXPIRED = Problem(
     410,
@@ -42,6 +45,7 @@ EXPIRED = Problem(
         "It worked for some days only. Please ask for a new one where you asked for this one."
     ),
     name="expired",
+    link=True,
 )
 REMOVED = Problem(
     410,
@@ -100,6 +104,7 @@ _FAILED = Problem(
     Sentence("Something went wrong here"),
     Sentence("It is our fault, not yours. Please try again in a while."),
 )
+_END = re.compile(r"[^A-Za-z0-9_-]{1,9}$")  # no character of a token
 _REFUSALS = {NotFound: 404, Conflict: 409}
 _BY_STATUS = {404: NOT_FOUND, 405: _NOT_ALLOWED, 410: REMOVED}
 
@@ -107,22 +112,32 @@ _BY_STATUS = {404: NOT_FOUND, 405: _NOT_ALLOWED, 410: REMOVED}
 def show(request: Request, problem: Problem) -> Response:
     """A page that says what is wrong."""
     headers = {"x-robots-tag": "noindex", "retry-after": "60"} if problem.status == 503 else {}
+    label = ""
     if problem.name:
         speech = speech_for(request)
         say = saying(phrases_of(request, speech))
         title, words = say(f"problem.{problem.name}_title"), say(f"problem.{problem.name}")
+        label = say("link.heading") if problem.link else ""
         problem = Problem(problem.status, title, words)
     else:
         accepted = request.headers.get("accept-language", "")
         speech = chosen() or Speech(preferred(accepted))
     with speaking(speech):
         return site_of(request).pages.answer(
-            "problem.html", status=problem.status, headers=headers, problem=problem
+            "problem.html",
+            status=problem.status,
+            headers=headers,
+            problem=problem,
+            href=request.url_for("link").path if label else "",
+            label=label,
         )
 
 
 async def on_broken_link(request: Request, error: Exception) -> Response:
-    """A token that is damaged, not ours, or too old."""
+    """A token that is damaged, not ours, or too old; what a mail program took for its end is cut."""
+    meant = _without_end(request)
+    if meant:
+        return RedirectResponse(meant, 302)
     if isinstance(error, ExpiredToken):
         return show(request, EXPIRED)
     if request.path_params.get("token") == "public":
@@ -130,6 +145,16 @@ async def on_broken_link(request: Request, error: Exception) -> Response:
     if str(request.path_params.get("token", "")).startswith(TEST_TOKEN):
         return show(request, TEST_COPY)
     return show(request, BROKEN_LINK)
+
+
+def _without_end(request: Request) -> str:
+    """The address of a token without the full stop or bracket after it; empty: there is none."""
+    token = str(request.path_params.get("token", ""))
+    meant = _END.sub("", token)
+    asked = request.method in ("GET", "HEAD") and request.url.path.endswith(token)
+    return (
+        request.url.path.removesuffix(token) + meant if asked and meant not in ("", token) else ""
+    )
 
 
 async def on_refusal(request: Request, error: Exception) -> Response:

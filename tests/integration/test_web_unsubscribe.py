@@ -145,6 +145,31 @@ async def test_one_click_takes_effect_at_once_and_says_200_each_time(
     assert gone.evidence.items() >= {"client": "127.0.0.0/24", "issue": ann.issue_id}.items()
 
 
+async def test_a_link_with_the_end_of_its_sentence_works_and_a_torn_one_says_what_to_do(
+    sqlite_engine: Engine,
+) -> None:
+    """Mail programs take a full stop or a bracket for part of a link, or cut it at a line's end."""
+    mailer = mailer_of(sqlite_engine)
+    ann = mail_one(mailer)
+    async with visiting(mailer) as client:
+        for page_of in ("u", "p"):
+            for end in (".", ")", "%3E", "=", "%E2%80%9D."):
+                meant = await client.get(f"/{page_of}/{ann.token}{end}")
+                assert (meant.status_code, meant.headers.get("location")) == (
+                    302,
+                    f"/{page_of}/{ann.token}",
+                ), end
+        torn = await client.get(f"/u/{ann.token[:-9]}")
+        forged = await client.get(f"/u/{'x' * 32}.", follow_redirects=True)
+        posted = await client.post(f"/u/{ann.token}.", data=ONE_CLICK)
+
+    for shown in (torn, forged, posted):
+        assert shown.status_code == 404
+        assert "copy all of it" in shown.text
+        assert page(shown).xpath("//a[@href='/preferences']/text()") == ["Your preferences"]
+    assert state_of(sqlite_engine, ann) is Consent.CONFIRMED
+
+
 async def test_a_reader_whose_data_were_erased_is_told_so(engine: Engine) -> None:
     mailer = mailer_of(engine)
     ann = mail_one(mailer)
