@@ -104,7 +104,7 @@ _FAILED = Problem(
     Sentence("Something went wrong here"),
     Sentence("It is our fault, not yours. Please try again in a while."),
 )
-_END = re.compile(r"[^A-Za-z0-9_-]{1,9}$")  # no character of a token
+_ENDED = re.compile(r"([A-Za-z0-9_-]+)[^A-Za-z0-9_-]{1,9}")  # a token, and what is none
 _REFUSALS = {NotFound: 404, Conflict: 409}
 _BY_STATUS = {404: NOT_FOUND, 405: _NOT_ALLOWED, 410: REMOVED}
 
@@ -150,11 +150,11 @@ async def on_broken_link(request: Request, error: Exception) -> Response:
 def _without_end(request: Request) -> str:
     """The address of a token without the full stop or bracket after it; empty: there is none."""
     token = str(request.path_params.get("token", ""))
-    meant = _END.sub("", token)
-    asked = request.method in ("GET", "HEAD") and request.url.path.endswith(token)
-    return (
-        request.url.path.removesuffix(token) + meant if asked and meant not in ("", token) else ""
-    )
+    ended = _ENDED.fullmatch(token)
+    path = request.url.path
+    if ended is None or request.method not in ("GET", "HEAD") or not path.endswith(token):
+        return ""
+    return path.removesuffix(token) + ended[1]
 
 
 async def on_refusal(request: Request, error: Exception) -> Response:
