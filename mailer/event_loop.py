@@ -18,7 +18,7 @@ if sys.platform == "win32":
 else:
     from uvloop import new_event_loop
 
-__all__ = ["new_event_loop", "run_until_stopped"]
+__all__ = ["leave_within", "new_event_loop", "run_until_stopped"]
 
 log = logging.getLogger(__name__)
 
@@ -29,15 +29,14 @@ def run_until_stopped(work: Callable[[asyncio.Event], Awaitable[None]], *, withi
     Whatever has not ended *within* so many seconds of that is left as it is, as by kill -9: a
     database that does not answer holds nobody up.
     """
-    alarm = Timer(within, _leave, (within,))
-    alarm.daemon = True
+    alarms: list[Timer] = []
 
     async def run() -> None:
         stop = asyncio.Event()
 
         def end() -> None:
             if not stop.is_set():
-                alarm.start()
+                alarms.append(leave_within(within))
                 stop.set()
 
         loop = asyncio.get_running_loop()
@@ -50,7 +49,16 @@ def run_until_stopped(work: Callable[[asyncio.Event], Awaitable[None]], *, withi
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
             runner.run(run())
     finally:
-        alarm.cancel()
+        for alarm in alarms:
+            alarm.cancel()
+
+
+def leave_within(seconds: float) -> Timer:
+    """Leave whatever this process does after so many seconds, unless it has ended or cancels this."""
+    alarm = Timer(seconds, _leave, (seconds,))
+    alarm.daemon = True
+    alarm.start()
+    return alarm
 
 
 def _leave(seconds: float) -> None:

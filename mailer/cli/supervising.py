@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from threading import Thread
 from types import FrameType
 
 from sqlalchemy import select
@@ -41,17 +42,24 @@ def supervise(mailer: Mailer, commands: list[list[str]]) -> None:
         )
         for command in commands
     ]
-    seen: dict[int, str] = {}
+    # In a thread, so that a database that answers nobody does not keep us from ending.
+    Thread(target=_keep_telling, args=(mailer,), daemon=True).start()
     try:
         while not stopping and all(child.poll() is None for child in children):
             time.sleep(_LOOK_SECONDS)
-            _tell(mailer, seen)
     finally:
         _end(children)
     if not stopping:
         ended = next(child for child in children if child.returncode is not None)
         complain("A part of mailer ended; the words above say why.")
         sys.exit(ended.returncode or 1)
+
+
+def _keep_telling(mailer: Mailer) -> None:
+    seen: dict[int, str] = {}
+    while True:
+        time.sleep(_LOOK_SECONDS)
+        _tell(mailer, seen)
 
 
 def _tell(mailer: Mailer, seen: dict[int, str]) -> None:

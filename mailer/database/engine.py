@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.orm import Session
 
 from mailer.errors import ConfigurationError, Unavailable
@@ -137,7 +138,9 @@ def transaction(engine: Engine) -> Iterator[Session]:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
     """One consistent view for reading; takes no write lock."""
-    shared = engine.execution_options(**{_BEGIN: "DEFERRED"})
+    one_view = {"isolation_level": "REPEATABLE READ"}  # else one of its own for each statement
+    options = one_view if engine.dialect.name == "postgresql" else {_BEGIN: "DEFERRED"}
+    shared = engine.execution_options(**options)
     with _translated(), Session(shared, expire_on_commit=False) as session, session.begin():
         yield session
 
@@ -161,6 +164,10 @@ def _translated() -> Iterator[None]:
         if sentence is None:
             raise
         raise Unavailable(sentence) from error
+    except NoneFree as error:
+        raise Unavailable(
+            "The database does not answer: all connections to it are waiting. Try again."
+        ) from error
 
 
 # What SQLite says when it is not the statement's fault, and what to tell a person.

@@ -168,11 +168,12 @@ class GroupCommit(Generic[Item]):
     def _release(self) -> None:
         # The database hangs. Items stay in line; those who wait for them go on.
         late = [written for written in (*self._held, *self._waiting) if not written.done()]
-        _LOG.warning(
-            "%s: the database keeps us waiting; %d answered before they are stored",
-            self._name,
-            len(late),
-        )
+        if late:
+            _LOG.warning(
+                "%s: the database keeps us waiting; %d answered before they are stored",
+                self._name,
+                len(late),
+            )
         for written in late:
             written.set_exception(Unavailable("The database does not answer in time."))
         self._watch(_SHORT_PATIENCE_SECONDS)

@@ -21,6 +21,7 @@ from mailer.listening import listen
 _MOST_BYTES = 32 * 1024 * 1024
 _HOST = "127.0.0.1"
 _BACKLOG = 512
+_START_SECONDS = 60.0  # it listens already: only a busy machine is waited for
 _END = b"\r\n.\r\n"
 
 
@@ -100,7 +101,12 @@ class _Controller(Controller):
     """Serves a socket that is bound already: a taken port is known at once, not after a time-out."""
 
     def __init__(self, keeper: _Keeper, listener: socket.socket) -> None:
-        super().__init__(keeper, hostname=_HOST, port=listener.getsockname()[1])
+        super().__init__(
+            keeper,
+            hostname=_HOST,
+            port=listener.getsockname()[1],
+            ready_timeout=_START_SECONDS,
+        )
         self._listener = listener
 
     def factory(self) -> SMTP:

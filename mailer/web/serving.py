@@ -7,11 +7,13 @@ import signal
 import socket
 from dataclasses import dataclass, field
 from threading import Thread
+from types import FrameType
 
 import uvicorn
 
 from mailer.base_urls import remember
 from mailer.bootstrap import Mailer
+from mailer.event_loop import leave_within
 from mailer.inbox.server import InboxServer
 from mailer.listening import listen
 from mailer.web.app import create_app
@@ -20,6 +22,17 @@ from mailer.web.site import Site
 
 _BACKLOG = 2048
 _OBJECTS_BETWEEN_COLLECTIONS = 20_000
+_STOP_SECONDS = 8.0  # requests get six of them, what they brought the others
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, but that it ends once it is asked to, also where the database answers nobody."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal came."""
+        if not self.should_exit:
+            leave_within(_STOP_SECONDS)  # also from waiting for threads, at the very end
+        super().handle_exit(sig, frame)
 
 
 @dataclass(slots=True)
@@ -76,7 +89,7 @@ def bind(
         backlog=_BACKLOG,
         timeout_graceful_shutdown=6,  # `mailer up` waits a little longer
     )
-    server = uvicorn.Server(config)
+    server = _Server(config)
     application.state.stopping = lambda: server.should_exit  # open streams end by themselves
     return WebServer(host, listener.getsockname()[1], listener, server, application.state.site)
 

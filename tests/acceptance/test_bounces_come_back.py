@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from mailer.database.engine import transaction
 from tests.support.command import Installation, an_installation, free_port
 from tests.support.factories import add_newsletter, add_subscriber
+from tests.support.patience import SECONDS
 from tests.support.receiving import Client
 from tests.support.returned import complaint, dsn, leaving, recipient, vacation
 from tests.support.sink import Sink, running
@@ -51,7 +52,8 @@ def envelopes(sink: Sink) -> dict[str, tuple[str, str]]:
 @contextmanager
 def incoming(house: Installation, port: int) -> Iterator[Client]:
     with house.running("-m", "mailer", "incoming", "--port", str(port)):
-        for _ in range(300):
+        until = time.monotonic() + SECONDS
+        while time.monotonic() < until:
             try:
                 client = Client(port)
             except ConnectionRefusedError:
@@ -85,7 +87,6 @@ def come_back(client: Client, sink: Sink) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)  # eleven processes, one after the other
 def test_the_next_issue_goes_to_whom_it_may(
     tmp_path: Path, sqlite_url: str, sqlite_engine: Engine
 ) -> None:

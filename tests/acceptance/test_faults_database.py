@@ -64,7 +64,7 @@ def kill_and_restart(
         installation(folder, server.url, sink.port) as site,
     ):
         # Longer than the restart takes. A lease whose answer was lost at the kill has to end.
-        workers = [site.worker({"lease_seconds": "20"}) for _ in range(2)]
+        workers = [site.worker({"lease_seconds": "40"}) for _ in range(2)]
         for moment in moments:
             wait_for_bodies(sink, moment)
             server.kill()
@@ -73,7 +73,7 @@ def kill_and_restart(
             assert sink.bodies == waiting, "nobody is sent to whom the ledger does not know"
             server.start()
         engine.dispose()
-        wait_until_sent(engine, issue_id, seconds=90)
+        wait_until_sent(engine, issue_id)
         result = account(engine, issue_id, sink, addresses)
         for worker in workers:
             assert "The database does not answer" in worker.words
@@ -181,7 +181,7 @@ def test_a_batch_is_taken_over_from_a_host_that_went_away_in_the_middle_of_a_tra
         issue_id, addresses = issue_under_way(here, 20)
         leased = ledger.lease(session, worker="gone", now=utc_now(), seconds=1)
         assert leased is not None  # and never a word again: neither commit nor goodbye
-        run_until(a_worker(here, sink), here, issue_id, seconds=110)
+        run_until(a_worker(here, sink), here, issue_id)
         account(here, issue_id, sink, addresses)
         with pytest.raises(DBAPIError):
             session.commit()

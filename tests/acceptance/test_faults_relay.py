@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from sqlalchemy import Engine
 from mailer.database.tables import Fate
 from tests.support import sink as smtp
 from tests.support.accounting import account, issue_under_way, wait_for_bodies, wait_until_sent
+from tests.support.command import free_port
 from tests.support.databases import mostly_sqlite
 from tests.support.processes import installation
 from tests.support.sending import a_worker, run_until
@@ -178,10 +178,3 @@ def test_the_relay_takes_nothing_for_a_while(
 
     result = account(sqlite_engine, issue_id, sink, addresses)
     assert result.audit.accepted == READERS
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port

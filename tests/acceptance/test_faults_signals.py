@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from tests.support import sink as smtp
 from tests.support.accounting import (
     account,
     issue_under_way,
+    standing_at,
     wait_for_bodies,
     wait_until,
     wait_until_sent,
@@ -31,6 +32,11 @@ from tests.support.sink import Sink, running
 from tests.support.site import mailer_of
 
 HOUR = timedelta(hours=1)
+
+
+def lease_ends(engine: Engine) -> list[datetime | None]:
+    with reading(engine) as session:
+        return list(session.scalars(select(Batch.leased_until).where(Batch.open.is_(True))))
 
 
 def leases(engine: Engine) -> list[int]:
@@ -55,18 +61,16 @@ def test_a_signal_ends_a_worker_within_ten_seconds_and_nobody_is_in_doubt(
         running(Sink(delay=0.005)) as sink,
         installation(tmp_path, database_url, sink.port) as site,
     ):
-        worker = site.worker(PATIENT)
+        worker = site.worker({"lease_seconds": "600"})
         wait_for_bodies(sink, 80)
-        status, seconds = worker.end(number)
-        assert status == 0, worker.words
-        assert seconds < 10
+        assert worker.end(number)[0] == 0, worker.words  # else it says that it took too long
         assert leases(engine) == []
         left = audited(engine, issue_id)
         assert left.balanced
         assert (left.accepted, left.uncertain) == (sink.bodies, 0)
 
         site.worker(PATIENT)
-        wait_until_sent(engine, issue_id, seconds=20)  # the lease of a minute is not waited for
+        wait_until_sent(engine, issue_id)  # no lease is waited for
         result = account(engine, issue_id, sink, addresses)
 
     assert (result.doubled, result.uncertain.total()) == ({}, 0)
@@ -83,9 +87,7 @@ def test_a_signal_ends_the_command_line_while_the_relay_hangs(
     ):
         worker = site.command("worker", changes={**PATIENT, "smtp_timeout": "300"})
         wait_for_bodies(sink, 4)
-        status, seconds = worker.end()
-        assert status == 0, worker.words
-        assert seconds < 10
+        assert worker.end()[0] == 0, worker.words  # else it says that it took too long
         assert leases(sqlite_engine) == []
         left = audited(sqlite_engine, issue_id)
         assert (left.waiting, left.uncertain) == (40, 4)
@@ -112,8 +114,7 @@ def test_a_signal_ends_a_scheduler_while_an_issue_and_a_single_mail_hang(
     ):
         scheduler = site.command("schedule", changes={**PATIENT, "smtp_timeout": "300"})
         wait_for_bodies(sink, 5)
-        status, _seconds = scheduler.end()
-        assert status == 0, scheduler.words
+        assert scheduler.end()[0] == 0, scheduler.words
 
     assert leases(sqlite_engine) == []
     left = audited(sqlite_engine, issue_id)
@@ -134,9 +135,8 @@ def test_a_signal_ends_a_worker_whose_database_does_not_answer(
         wait_for_bodies(sink, 50)
         with transaction(sqlite_engine) as session:  # which somebody else writes, for long
             session.execute(text("SELECT 1"))
-            status, seconds = worker.end()
+            status, _ = worker.end()
         assert status == Unavailable.exit_status, worker.words
-        assert seconds < 10
         assert "did not end within 7 seconds" in worker.words
         assert audited(sqlite_engine, issue_id).balanced
 
@@ -149,25 +149,23 @@ def test_a_signal_ends_a_worker_whose_database_does_not_answer(
 def test_pause_acts_within_a_second_and_resume_goes_on(
     engine: Engine, database_url: str, tmp_path: Path
 ) -> None:
-    issue_id, addresses = issue_under_way(engine, 300, batch_size=100)
+    issue_id, addresses = issue_under_way(engine, 600, batch_size=100)
 
     with (
         running(Sink(delay=0.02)) as sink,
         installation(tmp_path, database_url, sink.port) as site,
     ):
         worker = site.worker(PATIENT)
-        took = []
-        for moment in (40, 120, 200):
-            wait_for_bodies(sink, moment)
-            with transaction(engine) as session:
+        for moment in (40, 280):
+            with standing_at(sink, moment), transaction(engine) as session:
                 lifecycle.pause(session, issue_id)
-            took.append(wait_until(lambda: leases(engine) == []))
+            wait_until(lambda: leases(engine) == [])
             paused_at = sink.bodies
+            assert paused_at - moment < 200, "so many go in a second, were the machine idle"
             time.sleep(0.5)
             assert sink.bodies == paused_at, worker.words
             with transaction(engine) as session:
                 lifecycle.resume(session, issue_id)
-        assert min(took) < 1.0  # the machine may be busy with other things at one moment
         wait_until_sent(engine, issue_id)
         result = account(engine, issue_id, sink, addresses)
 
@@ -180,19 +178,22 @@ def test_nothing_goes_again_after_a_pause_when_the_relay_drops_its_connections(
     issue_id, addresses = issue_under_way(sqlite_engine, 40, batch_size=100)
 
     with (
-        running(Sink(delay=1.0, on_body=lambda _address, _number: smtp.DROP)) as sink,
+        running(Sink(stands_at=1, on_body=lambda _address, _number: smtp.DROP)) as sink,
         installation(tmp_path, sqlite_url, sink.port) as site,
     ):
-        site.worker(PATIENT)
+        site.worker({"lease_seconds": "3"})
         wait_for_bodies(sink, 4)
         with transaction(sqlite_engine) as session:
             lifecycle.pause(session, issue_id)
+        for _ in range(2):  # between two renewals of its lease the worker hears of the pause
+            ends = lease_ends(sqlite_engine)
+            wait_until(lambda ends=ends: lease_ends(sqlite_engine) != ends)  # type: ignore[misc]
+        sink.stands_at = None
         wait_until(lambda: leases(sqlite_engine) == [])
-        time.sleep(1.5)
+        time.sleep(0.5)
         assert sink.bodies == 4
 
         sink.on_body = lambda _address, _number: None
-        sink.delay = 0
         with transaction(sqlite_engine) as session:
             lifecycle.resume(session, issue_id)
         wait_until_sent(sqlite_engine, issue_id)
@@ -212,8 +213,7 @@ def test_cancel_acts_at_once_and_whoever_waited_is_skipped(
         installation(tmp_path, database_url, sink.port) as site,
     ):
         site.worker(PATIENT)
-        wait_for_bodies(sink, 60)
-        with transaction(engine) as session:
+        with standing_at(sink, 60), transaction(engine) as session:
             lifecycle.cancel(session, issue_id)
         wait_until(lambda: leases(engine) == [])
         cancelled_at = sink.bodies
@@ -235,8 +235,7 @@ def test_a_newsletter_may_change_while_an_issue_of_it_is_sent(
 
     with running(Sink(delay=0.005)) as sink, installation(tmp_path, sqlite_url, sink.port) as site:
         first = site.worker(PATIENT)
-        wait_for_bodies(sink, 60)
-        with transaction(sqlite_engine) as session:
+        with standing_at(sink, 60), transaction(sqlite_engine) as session:
             newsletter = session.scalars(select(Newsletter)).one()
             newsletter.from_name, newsletter.from_address = "New name", "new@river.test"
             newsletter.return_path = "bounces@river.test"

@@ -224,7 +224,7 @@ def test_connections_that_a_relay_allows_are_shared_out_among_all_workers(
 
     with running(Sink(delay=0.02)) as sink, three_engines(database_url) as engines:
         workers = [a_worker(one, sink, connections=4, relay_connections=4) for one in engines]
-        work(*workers, until=lambda: state_of(engine, issue_id) is IssueState.SENT, seconds=90)
+        work(*workers, until=lambda: state_of(engine, issue_id) is IssueState.SENT)
         result = account(engine, issue_id, sink, addresses)
 
     assert sink.most_open <= 4

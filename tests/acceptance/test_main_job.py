@@ -48,7 +48,6 @@ def parts(message: EmailMessage) -> tuple[str, str]:
     return text, html
 
 
-@pytest.mark.timeout(300)  # some ten commands, each a process of its own
 def test_an_issue_goes_out_is_clicked_and_unsubscribed_from_and_the_next_one_skips_who_left(
     installation: Installation, engine: Engine, sink: Sink, tmp_path: Path
 ) -> None:

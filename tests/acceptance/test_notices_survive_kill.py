@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import Engine, select, update
 
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Fate, Notice
+from tests.support.accounting import wait_until
 from tests.support.databases import mostly_sqlite
 from tests.support.factories import NOON, add_newsletter
 from tests.support.processes import installation
@@ -17,13 +16,6 @@ from tests.support.sink import Sink, running
 from tests.support.site import mailer_of
 
 _NOTICES = 80
-
-
-def wait_for(truth: Callable[[], bool], seconds: float = 60) -> None:
-    until = time.monotonic() + seconds
-    while not truth():
-        assert time.monotonic() < until
-        time.sleep(0.02)
 
 
 def held(engine: Engine) -> set[str]:
@@ -52,7 +44,7 @@ def test_kill_9_loses_no_notice(engine: Engine, database_url: str, tmp_path: Pat
         installation(tmp_path, database_url, sink.port) as site,
     ):
         scheduler = site.command("schedule")
-        wait_for(lambda: sink.bodies > _NOTICES // 4)
+        wait_until(lambda: sink.bodies > _NOTICES // 4)
         scheduler.kill()
         in_doubt = held(engine)
         with transaction(engine) as session:  # as if the lease's two minutes were over
@@ -60,7 +52,7 @@ def test_kill_9_loses_no_notice(engine: Engine, database_url: str, tmp_path: Pat
                 update(Notice).where(Notice.leased_until.is_not(None)).values(leased_until=NOON)
             )
         site.command("schedule")
-        wait_for(lambda: len(sink.counts) == _NOTICES and not held(engine))
+        wait_until(lambda: len(sink.counts) == _NOTICES and not held(engine))
 
     assert {address for address, times in sink.counts.items() if times > 1} <= in_doubt
     assert len(in_doubt) <= 4

@@ -13,9 +13,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select, text
 
-from mailer.database.engine import reading, transaction
+from mailer.database.engine import reading
 from mailer.database.tables import Batch
-from mailer.delivering import lifecycle
 from tests.support.accounting import (
     account,
     in_doubt,
@@ -47,18 +46,21 @@ def hosts(
 
 
 def all_at_once(
-    engine: Engine, issue_id: int, site: Installation, net: Network, settings: dict[str, str]
+    engine: Engine,
+    issue_id: int,
+    site: Installation,
+    net: Network,
+    sink: Sink,
+    settings: dict[str, str],
 ) -> list[Process]:
-    """A worker on each host; none begins before all are there."""
-    with transaction(engine) as session:
-        lifecycle.pause(session, issue_id)
+    """A worker on each host; nobody is answered before all have taken some of the work."""
+    sink.stands_at = 1
     workers = []
     for host in net.hosts:
         url = f"{site.settings['database_url']}?application_name={host.name}"
         workers.append(site.worker(settings | {"database_url": url}, host=host))
-        wait_until(lambda: "started" in workers[-1].words)
-    with transaction(engine) as session:
-        lifecycle.resume(session, issue_id)
+    wait_until(lambda: len(workers_of(engine, issue_id)) == len(workers))
+    sink.stands_at = None
     return workers
 
 
@@ -73,17 +75,16 @@ def test_hosts_share_an_issue_and_nobody_is_doubled(
     engine: Engine, database_url: str, tmp_path: Path, number: int
 ) -> None:
     readers = 600 * number
-    issue_id, addresses = issue_under_way(engine, readers, batch_size=100)
+    issue_id, addresses = issue_under_way(engine, readers, batch_size=30)  # one holds 20 at most
     sink = Sink(delay=0.002)
 
     with hosts(number, database_url, tmp_path, sink) as (net, site):
-        all_at_once(engine, issue_id, site, net, PATIENT)
-        wait_until_sent(engine, issue_id, seconds=90)
+        all_at_once(engine, issue_id, site, net, sink, PATIENT)
+        wait_until_sent(engine, issue_id)
         result = account(engine, issue_id, sink, addresses)
 
     assert result.audit.accepted == readers
     assert (result.doubled, result.uncertain.total()) == ({}, 0)
-    assert len(workers_of(engine, issue_id)) > number / 2, "the work is shared"
 
 
 @pytest.mark.slow
@@ -91,21 +92,21 @@ def test_hosts_share_an_issue_and_nobody_is_doubled(
 def test_what_a_host_held_that_is_cut_off_goes_on_elsewhere_and_it_does_no_harm_when_it_is_back(
     engine: Engine, database_url: str, tmp_path: Path
 ) -> None:
-    issue_id, addresses = issue_under_way(engine, READERS, batch_size=100)
+    issue_id, addresses = issue_under_way(engine, READERS, batch_size=60)  # one holds 20 at most
     sink = Sink(delay=0.01)
-    settings = {"lease_seconds": "3", "smtp_timeout": "60"}
+    # Long enough that only the one cut off loses its leases, however busy this machine is.
+    settings = {"lease_seconds": "8"}
 
     with hosts(3, database_url, tmp_path, sink) as (net, site):
-        lost, *others = all_at_once(engine, issue_id, site, net, settings)
-        wait_until(lambda: len(workers_of(engine, issue_id)) == 3)
+        lost, *others = all_at_once(engine, issue_id, site, net, sink, settings)
         wait_for_bodies(sink, 100)
         cut_between_transactions(net.hosts[0], engine)
         most_uncertain = in_doubt(engine, issue_id)
-        wait_until_sent(engine, issue_id, seconds=90)
+        wait_until_sent(engine, issue_id)
         assert all(worker.running for worker in (lost, *others))
 
         net.hosts[0].mend()
-        wait_until(lambda: "taken over by another worker" in lost.words, seconds=60)
+        wait_until(lambda: "taken over by another worker" in lost.words)
         time.sleep(1.0)  # what was on its way when the cable was pulled out arrives now
         for worker in (lost, *others):
             assert worker.end()[0] == 0, worker.words

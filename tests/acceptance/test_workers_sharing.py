@@ -14,12 +14,12 @@ from sqlalchemy import Engine, select, text
 from mailer.clock import utc_now
 from mailer.database.engine import database_file, reading, transaction
 from mailer.database.tables import Batch
-from mailer.delivering import ledger, lifecycle
+from mailer.delivering import ledger
 from tests.support.accounting import (
     account,
     in_doubt,
     issue_under_way,
-    wait_for_bodies,
+    standing_at,
     wait_until,
     wait_until_sent,
 )
@@ -28,9 +28,9 @@ from tests.support.processes import LEASE_SECONDS, PATIENT, Process, installatio
 from tests.support.sink import Sink, running
 
 
-def who_worked(engine: Engine, issue_id: int) -> set[str | None]:
+def who_works(engine: Engine, issue_id: int) -> set[str | None]:
     with reading(engine) as session:
-        return set(session.scalars(select(Batch.worker).where(Batch.issue_id == issue_id)))
+        return set(session.scalars(select(Batch.worker).where(Batch.issue_id == issue_id))) - {None}
 
 
 @mostly_postgresql
@@ -41,24 +41,21 @@ def test_workers_share_an_issue_and_nobody_is_doubled(
     engine: Engine, database_url: str, tmp_path: Path, workers: int
 ) -> None:
     readers = 1000 * workers
-    issue_id, addresses = issue_under_way(engine, readers, batch_size=100)
+    issue_id, addresses = issue_under_way(engine, readers, batch_size=50)  # one holds 20 at most
 
     with (
-        running(Sink(delay=0.002)) as sink,
+        running(Sink(delay=0.002, stands_at=1)) as sink,
         installation(tmp_path, database_url, sink.port) as site,
     ):
-        with transaction(engine) as session:
-            lifecycle.pause(session, issue_id)
-        for worker in [site.worker(PATIENT) for _ in range(workers)]:
-            wait_until(lambda worker=worker: "started" in worker.words)  # type: ignore[misc]
-        with transaction(engine) as session:
-            lifecycle.resume(session, issue_id)
+        for _ in range(workers):
+            site.worker(PATIENT)
+        wait_until(lambda: len(who_works(engine, issue_id)) == workers)
+        sink.stands_at = None
         wait_until_sent(engine, issue_id)
         result = account(engine, issue_id, sink, addresses)
 
     assert result.audit.accepted == readers
     assert (result.doubled, result.uncertain.total()) == ({}, 0)
-    assert len(who_worked(engine, issue_id)) > workers / 2, "the work is shared"
 
 
 @mostly_postgresql
@@ -66,15 +63,16 @@ def test_kill_9_of_one_of_three_and_the_others_take_over(
     engine: Engine, database_url: str, tmp_path: Path
 ) -> None:
     chance = random.Random(3)  # noqa: S311  # no secret
-    issue_id, addresses = issue_under_way(engine, 2000, batch_size=100)
+    issue_id, addresses = issue_under_way(engine, 2000, batch_size=25)  # one holds 20 at most
 
     with (
-        running(Sink(delay=0.002)) as sink,
+        running(Sink(delay=0.002, stands_at=1)) as sink,
         installation(tmp_path, database_url, sink.port) as site,
     ):
         # Long enough that only the one killed loses its leases, however busy this machine is.
-        lost, *_others = [site.worker({"lease_seconds": "5"}) for _ in range(3)]
-        wait_until(lambda: len(who_worked(engine, issue_id) - {None}) == 3)
+        lost, *_others = [site.worker({"lease_seconds": "8"}) for _ in range(3)]
+        wait_until(lambda: len(who_works(engine, issue_id)) == 3)
+        sink.stands_at = None
         time.sleep(chance.uniform(0, 0.2))
         lost.kill()
         most_uncertain = in_doubt(engine, issue_id)
@@ -97,8 +95,8 @@ def test_a_frozen_worker_does_no_harm_when_it_comes_back(
         installation(tmp_path, database_url, sink.port) as site,
     ):
         frozen = site.worker({"connections": str(connections)})
-        wait_for_bodies(sink, 100)
-        freeze_between_transactions(frozen, engine)
+        with standing_at(sink, 100):
+            freeze_between_transactions(frozen, engine)
         time.sleep(1.5 * LEASE_SECONDS)
         take_over_everything(engine)
         bodies = sink.bodies

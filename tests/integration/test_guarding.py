@@ -17,7 +17,8 @@ from mailer.delivering.ledger import Progress
 from mailer.delivering.recording import Replies
 from mailer.reports import Kind
 from tests.support.factories import NOON, add_issue, add_newsletter, add_readers
-from tests.support.sending import a_worker, audited, run_until, start, state_of
+from tests.support.patience import SECONDS
+from tests.support.sending import a_worker, audited, run_until, start, state_of, work
 from tests.support.sink import Sink, running
 
 BLOCKED = "550 5.7.1 blocked"
@@ -146,7 +147,7 @@ def a_canary(
     sink: Sink,
     spoil: Callable[[int], None] | None = None,
     *,
-    seconds: float = 30,
+    seconds: float = SECONDS,
 ) -> int:
     """An issue of 500 whose canary of 20 is out; the others wait."""
     issue_id, _ = an_issue(engine, 500, canary_percent=4.0, canary_minutes=10)
@@ -154,8 +155,8 @@ def a_canary(
     if spoil is None:
         run_until(worker, engine, issue_id, IssueState.PAUSED)
         return issue_id
-    with pytest.raises(TimeoutError):
-        run_until(worker, engine, issue_id, IssueState.PAUSED, seconds=1.5)
+    work(worker, until=lambda: audited(engine, issue_id).accepted == 20, rest=0.5)
+    assert state_of(engine, issue_id) is IssueState.SENDING
     spoil(issue_id)
     worker = a_worker(engine, sink, clock=minutes_later(9))
     run_until(worker, engine, issue_id, IssueState.PAUSED, seconds=seconds)

@@ -293,7 +293,7 @@ class TestLeaving:
                 )
                 wait([importing], timeout=0.3)
                 assert not importing.done()
-            assert importing.result(timeout=20).kept_unsubscribed == 1
+            assert importing.result(timeout=60).kept_unsubscribed == 1
         assert _states(engine) == {"ann@x.test": "unsubscribed"}
 
     def test_the_suppressed_are_not_taken_in(self, engine: Engine, tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
@@ -23,6 +24,7 @@ from mailer.delivering.auditing import Audit
 from mailer.delivering.packing import unpack
 from mailer.delivering.recording import decided_ids
 from tests.support.factories import add_issue, add_newsletter, add_readers
+from tests.support.patience import SECONDS
 from tests.support.sending import audited, start, state_of
 from tests.support.sink import Sink
 
@@ -100,7 +102,7 @@ def in_doubt(engine: Engine, issue_id: int) -> int:
         )
 
 
-def wait_until(true: Callable[[], bool], *, seconds: float = 60.0) -> float:
+def wait_until(true: Callable[[], bool], *, seconds: float = SECONDS) -> float:
     """Wait until something is true; how many seconds it took."""
     started = time.monotonic()
     while not true():
@@ -114,7 +116,21 @@ def wait_for_bodies(sink: Sink, number: int) -> None:
     wait_until(lambda: sink.bodies >= number)
 
 
-def until_still(sink: Sink, *, seconds: float = 0.7) -> int:
+@contextmanager
+def standing_at(sink: Sink, number: int) -> Iterator[None]:
+    """Once the sink has read so many messages it answers none, for as long as something is done.
+
+    However long that takes, the sending is then where it was.
+    """
+    sink.stands_at = number
+    try:
+        wait_for_bodies(sink, number)
+        yield
+    finally:
+        sink.stands_at = None
+
+
+def until_still(sink: Sink, *, seconds: float = 1.5) -> int:
     """Wait until the sink has read nothing for so long; how many messages it has read in all."""
     seen, since = sink.bodies, time.monotonic()
     while time.monotonic() - since < seconds:
@@ -124,7 +140,7 @@ def until_still(sink: Sink, *, seconds: float = 0.7) -> int:
     return seen
 
 
-def wait_until_sent(engine: Engine, issue_id: int, *, seconds: float = 60.0) -> float:
+def wait_until_sent(engine: Engine, issue_id: int, *, seconds: float = SECONDS) -> float:
     """Wait until everybody is decided; how many seconds it took."""
     started = time.monotonic()
     while (state := state_of(engine, issue_id)) is not IssueState.SENT:

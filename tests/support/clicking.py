@@ -15,6 +15,7 @@ from mailer.database.engine import reading
 from mailer.database.tables import Click
 from mailer.tokens import Signer
 from tests.support.accounting import wait_until
+from tests.support.command import free_port
 from tests.support.processes import Installation, Process
 
 KEY = "a key for tests only"
@@ -62,9 +63,7 @@ class Crowd:
 
 def serving(site: Installation) -> tuple[Process, int]:
     """``mailer web`` on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    port = free_port()
     process = site.command("web", "--port", str(port))
 
     def listens() -> bool:

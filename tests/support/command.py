@@ -18,8 +18,8 @@ from typing import IO, Any
 import httpx
 
 from tests.support.forking import run_command
+from tests.support.patience import SECONDS
 
-_SECONDS = 60
 _held: list[socket.socket] = []
 
 
@@ -63,7 +63,10 @@ class Installation:
             yield process
         finally:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(20) == 0, arguments
+            try:
+                assert process.wait(SECONDS) == 0, arguments
+            finally:
+                process.kill()  # it is gone, or never will be
 
 
 def an_installation(folder: Path, database_url: str, **settings: object) -> Installation:
@@ -89,7 +92,8 @@ def free_port() -> int:
 def until_answers(url: str) -> None:
     """Wait until a web server answers."""
     with httpx.Client() as client:
-        for _ in range(_SECONDS * 10):
+        until = time.monotonic() + SECONDS
+        while time.monotonic() < until:
             try:
                 client.get(url)
             except httpx.TransportError:

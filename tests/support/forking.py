@@ -16,6 +16,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 from mailer.cli import main
+from tests.support.patience import SECONDS
 
 _forking = multiprocessing.get_context("forkserver")
 _forking.set_forkserver_preload(["tests.support.preloading"])
@@ -45,7 +46,7 @@ def run_command(
     folder: Path,
     environment: Mapping[str, str],
     standard_input: bytes = b"",
-    seconds: float = 60,
+    seconds: float = SECONDS,
 ) -> CompletedProcess[str]:
     """Run ``mailer`` with *arguments* to its end.
 

@@ -17,6 +17,8 @@ from itertools import count
 
 from sqlalchemy.engine import make_url
 
+from tests.support.patience import SECONDS
+
 _networks = count(1)
 
 
@@ -111,9 +113,9 @@ def reachable(database_url: str, address: str) -> Iterator[str]:
         moved = url.set(host=address, port=port, query={})
         yield moved.render_as_string(hide_password=False)
     finally:
-        asyncio.run_coroutine_threadsafe(_close(server), loop).result(5)
+        asyncio.run_coroutine_threadsafe(_close(server), loop).result(SECONDS)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(5)
+        thread.join(SECONDS)
         loop.close()
 
 

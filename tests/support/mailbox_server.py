@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support.patience import SECONDS
 from tests.support.secure_server import make_certificate
 
 USER, PASSWORD = "bounces@river.test", 'correct "horse'
@@ -189,9 +190,9 @@ def serving(folder: Path, *, pop3: bool = False) -> Iterator[tuple[MailboxServer
     try:
         yield server, authority
     finally:
-        asyncio.run_coroutine_threadsafe(_close(listener), loop).result(5)
+        asyncio.run_coroutine_threadsafe(_close(listener), loop).result(SECONDS)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(5)
+        thread.join(SECONDS)
         loop.close()
 
 

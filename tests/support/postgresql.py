@@ -20,20 +20,38 @@ from tests.support.accounting import wait_until
 _FOLDER = "POSTGRESQL_OF_THESE_TESTS"  # handed on to the processes that share the tests
 
 
+class _Patient(PostgresServer):
+    """One that may take as long as it does to start: what it is given by itself are ten seconds."""
+
+    def ensure_postgres_running(self) -> None:
+        try:
+            super().ensure_postgres_running()
+        except subprocess.TimeoutExpired:  # of the program that waits for it; it goes on starting
+            wait_until(self._is_ready, seconds=100)
+            super().ensure_postgres_running()
+
+    def _is_ready(self) -> bool:
+        lines = (self.pgdata / "postmaster.pid").read_text().split()
+        return lines[-1:] == ["ready"]
+
+
+def _started(folder: Path) -> PostgresServer:
+    made = _Patient(folder.resolve())
+    made.start()
+    return made
+
+
 class Server:
     """A PostgreSQL of its own, to be killed."""
 
     def __init__(self, folder: Path) -> None:
-        self._server: PostgresServer = get_server(folder)
+        self._server = _started(folder)
         self.url: str = self._server.get_uri()
+        self._frozen: list[int] = []
 
     def kill(self) -> None:
         """Kill -9 all its processes."""
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            rows = connection.execute(
-                "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-            ).fetchall()
-        for pid in [self._server.get_pid(), *(pid for (pid,) in rows)]:
+        for pid in self._processes():
             with suppress(ProcessLookupError):  # gone by itself, without its parent
                 os.kill(pid, signal.SIGKILL)
         wait_until(lambda: not self._server.get_postmaster_info().is_running())
@@ -44,6 +62,27 @@ class Server:
         assert pid is not None
         os.kill(pid, signal.SIGINT)
         wait_until(lambda: not self._server.get_postmaster_info().is_running())
+
+    def freeze(self) -> None:
+        """It says nothing more, and closes nothing: as on a host that swaps, or whose disk hangs."""
+        self._frozen = self._processes()
+        for pid in self._frozen:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        for pid in self._frozen:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+    def _processes(self) -> list[int]:
+        postmaster = self._server.get_pid()
+        assert postmaster is not None
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            rows = connection.execute(
+                "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+            ).fetchall()
+        return [postmaster, *(pid for (pid,) in rows)]
 
     def start(self) -> None:
         self._server.ensure_postgres_running()
@@ -75,7 +114,7 @@ def shared_server() -> PostgresServer:
         *("fsync = off", "full_page_writes = off", "synchronous_commit = off"),
         *("autovacuum = off", "max_connections = 500"),
     )
-    return get_server(folder)
+    return _started(folder)
 
 
 @contextmanager

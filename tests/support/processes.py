@@ -19,16 +19,18 @@ from pathlib import Path
 from mailer import working
 from tests.support.forking import fork
 from tests.support.hosts import Host
+from tests.support.patience import SECONDS
 
 _PROJECT = Path(__file__).parents[2]
 _numbers = count(1)
 _CLONE_NEWNET = 0x40000000  # setns(2): the network of another host
 
-# Short enough to wait for in a test; a worker renews it three times as often.
+# Short enough to wait for in a test where somebody is killed; a worker renews it three times as
+# often.
 LEASE_SECONDS = 1.0
-# Where nobody is killed, a lease and an answer may take as long as in real life: a machine that is
-# busy with other tests must not look like one that went away.
-PATIENT = {"lease_seconds": "60", "smtp_timeout": "60"}
+# Where nobody is, it may take as long as in real life: a machine that is busy with other tests must
+# not look like one that went away.
+PATIENT = {"lease_seconds": "60"}
 
 
 @dataclass
@@ -43,14 +45,14 @@ class Process:
     def running(self) -> bool:
         return self._ended(0) is None
 
-    def status(self, seconds: float = 60) -> int | None:
+    def status(self, seconds: float = SECONDS) -> int | None:
         """Wait until it has ended by itself: its exit status (none: it still runs)."""
         return self._ended(seconds)
 
     def kill(self) -> None:
         """Kill -9, and wait until it is gone."""
         os.kill(self.pid, signal.SIGKILL)
-        assert self._ended(10) == -signal.SIGKILL, self.words
+        assert self._ended(SECONDS) == -signal.SIGKILL, self.words
 
     def freeze(self) -> None:
         os.kill(self.pid, signal.SIGSTOP)
@@ -67,7 +69,7 @@ class Process:
         """Ask it to end: its exit status (none: it still runs) and how many seconds it took."""
         started = time.monotonic()
         os.kill(self.pid, number)
-        status = self._ended(20)
+        status = self._ended(SECONDS)
         return status, time.monotonic() - started
 
     @property
@@ -160,7 +162,7 @@ def installation(
             "secret_key": "a key for tests only",
             "lease_seconds": str(LEASE_SECONDS),
             "retry_schedule": "0.3s,0.3s,0.5s,1s,1s",
-            "smtp_timeout": "3",
+            "smtp_timeout": "60",  # a busy machine is no relay that hangs
             "connections": "4",
         },
     )

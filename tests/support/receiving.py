@@ -14,6 +14,7 @@ from mailer.bouncing.receiving import Receiver
 from mailer.bouncing.suppressing import Rules
 from mailer.bouncing.taking import Intake
 from tests.support.factories import NOON
+from tests.support.patience import SECONDS
 from tests.support.sending import SIGNER
 
 
@@ -33,7 +34,7 @@ def receiving(engine: Engine) -> Iterator[int]:
         yield receiver.port
     finally:
         loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
+        thread.join(SECONDS)
         loop.run_until_complete(loop.shutdown_default_executor())
         for task in asyncio.all_tasks(loop):
             task.cancel()
@@ -45,7 +46,7 @@ class Client:
     """Speaks SMTP or LMTP line by line; each answer is all its lines."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=SECONDS)
         self._file = self._socket.makefile("rb")
         self.greeting = self.answer()
 

@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.support.patience import SECONDS
+
 USER, PASSWORD = "mailer", "correct horse"
 
 
@@ -66,7 +68,7 @@ def running_securely(
         yield server, authority
     finally:
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(5)
+        thread.join(SECONDS)
         listener.close()
         for connection in server.connections:
             if connection.transport is not None:

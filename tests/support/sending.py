@@ -23,6 +23,7 @@ from mailer.relays import Relay
 from mailer.signing import DkimSigner
 from mailer.tokens import Signer
 from tests.support.factories import NOON
+from tests.support.patience import SECONDS
 from tests.support.sink import Sink
 
 SIGNER = Signer(b"a key for tests only")
@@ -88,7 +89,7 @@ def audited(engine: Engine, issue_id: int) -> Audit:
 
 
 def work(
-    *workers: Worker, until: Callable[[], bool], seconds: float = 60.0, rest: float = 0.0
+    *workers: Worker, until: Callable[[], bool], seconds: float = SECONDS, rest: float = 0.0
 ) -> None:
     """Let *workers* send until something is true, and so many seconds longer: nothing else comes."""
 
@@ -110,7 +111,7 @@ def work(
 
 
 def run_until(
-    worker: Worker, engine: Engine, issue_id: int, *states: IssueState, seconds: float = 60.0
+    worker: Worker, engine: Engine, issue_id: int, *states: IssueState, seconds: float = SECONDS
 ) -> Audit:
     """Let *worker* send until the issue is in one of *states* (sent, if none is named)."""
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
+from tests.support.patience import SECONDS
+
 # A hook answers None for "go on", or one of these.
 DROP = "drop"  # close the connection without a word
 HANG = "hang"  # keep the connection, and say nothing ever again
@@ -34,6 +36,7 @@ class Sink:
     on_body: Callable[[str, int], str | None] = lambda _address, _number: None  # instead of 250
     after_body: Callable[[str, int], str | None] = lambda _address, _number: None  # after 250
     delay: float = 0.0  # seconds before each answer to a body
+    stands_at: int | None = None  # from this body on none is answered, until it is None again
     address: str = "127.0.0.1"
     port: int = 0
     connections: int = 0
@@ -45,6 +48,11 @@ class Sink:
     senders: list[str] = field(default_factory=list)
     envelopes: list[str] = field(default_factory=list)  # MAIL and RCPT, whole
     commands: list[str] = field(default_factory=list)
+
+    @property
+    def stands(self) -> bool:
+        """Whether no body is answered now."""
+        return self.stands_at is not None and self.bodies >= self.stands_at
 
     @property
     def counts(self) -> Counter[str]:
@@ -161,6 +169,8 @@ class _Session:
         self.sink.bodies += 1
         if self.sink.delay:
             await asyncio.sleep(self.sink.delay)
+        while self.sink.stands:  # noqa: ASYNC110  # told so by another thread
+            await asyncio.sleep(0.002)
         return await self.taken(b"".join(lines), self.sink.bodies)
 
     async def taken(self, source: bytes, number: int) -> bool:
@@ -201,9 +211,9 @@ def running(sink: Sink) -> Iterator[Sink]:
     try:
         yield sink
     finally:
-        asyncio.run_coroutine_threadsafe(_close(server, writers), loop).result(5)
+        asyncio.run_coroutine_threadsafe(_close(server, writers), loop).result(SECONDS)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(5)
+        thread.join(SECONDS)
         loop.close()
 
 
