@@ -297,8 +297,8 @@ def _suppress(session: Session, target: Target, suppressing: Sequence[Candidate]
 
 _RECORD_NEW = (
     "INSERT INTO suppression_changes (target, suppressed, at, source, reason, evidence)"
-    " SELECT :target, true, :at, :source, :reason, '{}'"
-    " WHERE NOT EXISTS (SELECT 1 FROM suppressions WHERE target = :target)"
+    " SELECT CAST(:target AS VARCHAR), true, :at, :source, :reason, '{}'"
+    " WHERE NOT EXISTS (SELECT 1 FROM suppressions WHERE target = CAST(:target AS VARCHAR))"
 )
 _SUPPRESS_NEW = (
     "INSERT INTO suppressions (target, reason, source, at)"
