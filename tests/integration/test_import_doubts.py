@@ -125,6 +125,8 @@ NO_CONSENT = {
         "email,Tags\nann@,Chor\nbo@,abgemeldet\ncy@,Désabonné(e)\ndi@,Presse\ned@,Rat\n",
         "c--cc",
     ),
+    "yes and no without a header": ("ann@,2024-01-01,1\nbo@,2024-01-01,0\n", "c-"),
+    "f and m without a header": ("ann@,f\nbo@,m\n", "cc"),
     "telephones": ("email,SMS status,Name\nann@,unsubscribed,A\nbo@,x,B\n", "cc"),
 }
 

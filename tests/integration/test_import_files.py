@@ -38,6 +38,8 @@ def _file(folder: Path, content: str | bytes, name: str = "readers.csv") -> Path
         TEXT.encode("utf-16-le"),
         TEXT.encode("utf-16-be"),
         TEXT.encode("utf-32"),
+        TEXT.encode("utf-32-le"),
+        TEXT.encode("utf-32-be"),
         TEXT.encode("cp1252"),
         TEXT.replace("\n", "\r\n").encode(),
         TEXT.replace("\n", "\r").encode(),
@@ -68,6 +70,20 @@ def test_an_encoding_can_be_named(tmp_path: Path) -> None:
     assert _cells(path, encoding="iso8859-5")[1] == ["ann@x.test", "Иван"]
     with pytest.raises(InvalidFile, match="no text encoding 'klingon'"):
         inspect(path, encoding="klingon")
+
+
+def test_japanese_with_escapes_is_told_from_ascii(tmp_path: Path) -> None:
+    path = _file(tmp_path, "メールアドレス,状態\nann@x.test,解除\n".encode("iso2022_jp"))
+    assert [column.target for column in inspect(path).files[0].columns] == ["address", "status"]
+    assert _cells(path)[1] == ["ann@x.test", "解除"]
+
+
+def test_an_archive_that_unpacks_to_hundreds_of_times_its_size_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.csv", TEXT + "\n" * (65 << 20))
+    with pytest.raises(InvalidFile, match="hundreds of times its size"):
+        inspect(path)
 
 
 def test_some_damaged_letters_do_not_change_the_others(tmp_path: Path) -> None:
@@ -196,6 +212,13 @@ def test_an_archive_holds_files_that_belong_together(tmp_path: Path) -> None:
         (b"From: Ann <ann@x.test>\nTo: bo@x.test\n\nHello", "a.csv", "is a mail"),
         (b"From ann@x.test Mon Jan  1 00:00:00 2024\nFrom: ann@x.test\n", "a.txt", "is a mail"),
         (b"INSERT INTO `u` VALUES (1,'ann@x.test'),(2,'bo@x.test');", "a.csv", "database dump"),
+        (
+            b"/*! SET NAMES utf8 */;\nINSERT INTO s VALUES\n(1,'ann@x.test');",
+            "a.csv",
+            "database dump",
+        ),
+        (b"-\nCOPY s (id, email) FROM stdin;\n1\tann@x.test\n", "a.csv", "database dump"),
+        (b"version: 1\n\ndn: cn=Ann\nmail: ann@x.test\n", "a.ldif", "address book"),
         (b"\x1f\x8b\x08", "a.csv.gz", "is a gzip archive"),
         (b"PK\x03\x04rubbish", "a.zip", "damaged archive"),
         ("\n ".encode("utf-16"), "a.csv", "is empty"),
@@ -220,7 +243,7 @@ def test_an_archive_without_tables_or_with_a_password_is_refused(tmp_path: Path)
     path = tmp_path / "a.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme.md", "hello")
-    with pytest.raises(InvalidFile, match="holds no CSV or Excel file"):
+    with pytest.raises(InvalidFile, match=r"holds no CSV or \.xlsx file"):
         inspect(path)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a.csv", TEXT)
@@ -281,3 +304,25 @@ def test_the_number_of_rows_is_estimated_without_reading_them_all(tmp_path: Path
         tmp_path, "email,name\n" + "".join(f"reader{n:06}@x.test,Ann\n" for n in range(5000))
     )
     assert 4500 < inspect(path).rows < 5500
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "json"])
+def test_letters_encoded_twice_are_mended_told_and_left_where_a_person_says_so(
+    tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / f"list.{kind}"
+    if kind == "csv":
+        path.write_bytes("email,PrÃ©nom\nann@x.test,JosÃ©\nbo@x.test,\n".encode("utf-8-sig"))
+    elif kind == "json":
+        path.write_bytes('[{"email": "ann@x.test", "PrÃ©nom": "JosÃ©"}]'.encode())
+    else:
+        book = Workbook()
+        for cells in (["email", "PrÃ©nom"], ["ann@x.test", "JosÃ©"]):
+            book.active.append(cells)
+        book.save(path)
+
+    (file,) = inspect(path).files
+    assert file.columns[1].header == "Prénom"
+    assert file.problems[0].startswith("Letters were encoded twice, in at least 2 places: PrÃ©nom")
+    assert _cells(path)[1] == ["ann@x.test", "José"]
+    assert _cells(path, encoding="utf-8")[1] == ["ann@x.test", "JosÃ©"]

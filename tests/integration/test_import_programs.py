@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from mailer.audience.importing import inspect
+from mailer.audience.importing import inspect, run
+from mailer.database.engine import transaction
 from tests.integration.test_import_exports import expected, imported, rows
+from tests.support.factories import NOON, add_newsletter
+from tests.support.sending import SIGNER
 
 # What each of ann, bo, cy, … becomes; see test_import_exports.
 PROGRAMS = {
@@ -221,3 +224,12 @@ def test_a_header_without_rows_is_told(tmp_path: Path) -> None:
     path.write_text("email,name\n\n")
     (told,) = inspect(path).files[0].problems
     assert told.startswith("Below the header there is no row")
+
+
+def test_that_letters_were_mended_is_counted(sqlite_engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_bytes("email,name\nann@x.test,JosÃ©\nbo@x.test,Bo\n".encode())
+    with transaction(sqlite_engine) as session:
+        add_newsletter(session)
+    report = run(sqlite_engine, inspect(path), "river", signer=SIGNER, now=NOON)
+    assert report.notes == {"letters that were encoded twice were mended": 1}

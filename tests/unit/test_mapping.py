@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.audience.importing.cells import parse_data, parse_moment, parse_tags
+from mailer.audience.importing.cells import parse_data, parse_moment, parse_tags, unwrap
 from mailer.audience.importing.columns import moments_of
 from mailer.audience.importing.headers import meaning_of
 from mailer.audience.importing.mapping import header_row, map_columns
@@ -308,3 +308,31 @@ def test_a_status_is_one_of_consent_where_it_says_so(header: str, meaning: Meani
 def test_a_state_of_a_country_is_none_of_consent(cells: list[str], meaning: Meaning) -> None:
     mapped = map_columns(["email", "State"], [["a@x.test", cell] for cell in cells], {})
     assert mapped.columns[1].meaning is meaning
+
+
+@pytest.mark.parametrize(
+    ("cell", "name", "address"),
+    [
+        ("Ann Lee <ann@x.test>", "Ann Lee", "ann@x.test"),
+        ("MAILTO:ann@x.test", "", "ann@x.test"),
+        ("mailto:ann@x.test?subject=Hello", "", "ann@x.test"),
+        ("[ann@x.test](mailto:ann@x.test)", "", "ann@x.test"),
+        ("ann＠x．test", "", "ann@x.test"),
+        ("ann@x.test.", "", "ann@x.test"),
+        ("\u200bann@x.test,", "", "ann@x.test"),
+    ],
+)
+def test_what_stands_around_an_address_is_taken_off(cell: str, name: str, address: str) -> None:
+    assert unwrap(cell) == (name, address)
+
+
+@pytest.mark.parametrize("cell", ["\\N", "(null)", "NaN", "NaT", "#N/A"])
+def test_what_databases_write_for_nothing_says_no(cell: str) -> None:
+    assert is_yes(cell) is False
+    assert standing_of(cell) is None
+
+
+def test_codes_of_people_are_asked_about_and_noughts_that_say_nothing_are_not() -> None:
+    assert _targets("email,user_status", "ann@x.test,1", "bo@x.test,4")[1] == "status"
+    assert _targets("email,user_status", "ann@x.test,0", "bo@x.test,0")[1] == "field:user_status"
+    assert _targets("email,order_status", "ann@x.test,1", "bo@x.test,4")[1] == "field:order_status"

@@ -16,6 +16,7 @@ class Row(NamedTuple):
     line: int
     cells: list[str]
     damage: str = ""
+    note: str = ""  # what was changed in it, which is no damage
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,12 @@ class Block:
     lines: Sequence[int]
     cells: Sequence[list[str]]
     damages: Sequence[str] = ()  # nothing where no row was damaged
+    notes: Sequence[str] = ()  # nothing where no row was changed
 
     def __iter__(self) -> Iterator[Row]:
         """Row by row."""
-        return map(Row, self.lines, self.cells, self.damages or repeat(""))
+        empty = repeat("")
+        return map(Row, self.lines, self.cells, self.damages or empty, self.notes or empty)
 
     def __len__(self) -> int:
         """How many rows."""
@@ -37,17 +40,18 @@ class Block:
     def part(self, start: int, stop: int | None = None) -> Block:
         """Some of the rows."""
         some = slice(start, stop)
-        return Block(self.lines[some], self.cells[some], self.damages[some])
+        return Block(self.lines[some], self.cells[some], self.damages[some], self.notes[some])
 
 
 def block_of(rows: Iterable[Row]) -> Block:
     """Rows as a block."""
     some = list(rows)
-    damages = [row.damage for row in some]
+    damages, notes = [row.damage for row in some], [row.note for row in some]
     return Block(
         [row.line for row in some],
         [row.cells for row in some],
         damages if any(damages) else (),
+        notes if any(notes) else (),
     )
 
 

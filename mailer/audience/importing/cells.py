@@ -20,6 +20,8 @@ _WRAPPED = re.compile(
 )
 _FOLLOWED = re.compile(r"\s*([^<>()\s]+@[^<>()\s]+)\s*\(([^()@]*)\)\s*")  # ann@x.test (Ann)
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_FULL_WIDTH = str.maketrans("＠．", "@.")
+_MAILTO = re.compile(r"mailto:([^?]*)(?:\?.*)?", re.IGNORECASE)
 _BETWEEN = re.compile(r"\s*(?:[,;|/\s]|:::)\s*")
 _ZONE_NAMES = re.compile(r"\s*(?:UTC|GMT|Z)$")
 _SECONDS = re.compile(r"\d{9,10}")
@@ -38,7 +40,7 @@ _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # not after a backslash of its 
 
 def unwrap(text: str) -> tuple[str, str]:
     """Name and address of ``Ann <ann@x.test>``; ``mailto:``, quotes and invisible marks are taken off."""
-    plain = _INVISIBLE.sub("", text).strip()
+    plain = _INVISIBLE.sub("", text).translate(_FULL_WIDTH).strip()
     if match := _WRAPPED.fullmatch(plain):
         name, address = match[1], match[2] or match[3]
     elif match := _FOLLOWED.fullmatch(plain):
@@ -47,7 +49,8 @@ def unwrap(text: str) -> tuple[str, str]:
         name, address = "", plain
     if address[:1] == address[-1:] == "'":
         address = address[1:-1]
-    return name, address.removeprefix("mailto:")
+    address = _MAILTO.sub(r"\1", address).rstrip(".,;:")
+    return "" if "@" in name else name, address
 
 
 def first_address(text: str) -> str | None:
@@ -63,8 +66,12 @@ def parse_tags(cell: str) -> list[str]:
             values = json.loads(cell)
         except (ValueError, RecursionError):
             values = None
+        if values is None:
+            values = _loaded(cell)
         if isinstance(values, list):
             return [str(value)[:_TAG_LIMIT] for value in values if value not in (None, "")]
+    if cell[:1] == "{" and cell[-1:] == "}" and ":" not in cell:  # an array of PostgreSQL
+        cell = cell[1:-1]
     if cell.startswith("* ") or ":::" in cell:  # Google's address book, with groups of its own
         parts = cell.split(":::")
         return [one for part in parts if (one := part.strip()[:_TAG_LIMIT]) and one[0] != "*"]

@@ -27,6 +27,8 @@ _NAMES = {
     "utf-16-le": "UTF-16",
     "utf-16-be": "UTF-16",
     "utf-32": "UTF-32",
+    "utf-32-le": "UTF-32",
+    "utf-32-be": "UTF-32",
     "cp1252": "Windows-1252 (Western Europe)",
     "cp1250": "Windows-1250 (Central Europe)",
     "cp1251": "Windows-1251 (Cyrillic)",
@@ -43,15 +45,19 @@ _NAMES = {
     "koi8_u": "KOI8 (Cyrillic)",
     "cp932": "Shift JIS (Japanese)",
     "euc_jp": "EUC-JP (Japanese)",
+    "iso2022_jp": "ISO-2022-JP (Japanese)",
     "cp949": "EUC-KR (Korean)",
     "gbk": "GBK (Chinese)",
     "big5hkscs": "Big5 (Chinese)",
 }
 # What a person can choose where letters look wrong.
-CHOICES = {name: words for name, words in _NAMES.items() if not name.startswith("utf-")}
+CHOICES = {"utf-8": Sentence("UTF-8, as it stands")} | {
+    name: words for name, words in _NAMES.items() if not name.startswith("utf-")
+}
 _STRAY = re.compile(r"[\udc80-\udcff]")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _HIGH = re.compile(rb"[\x80-\xff]")
+_ESCAPED = re.compile(rb"\x1b\$[@B]")  # here begin letters of Japanese
 _BLOCK = 1 << 20
 _SAMPLE = 1 << 14  # bytes of lines with letters beyond ASCII: enough to know a language by
 
@@ -92,6 +98,8 @@ def detect(opened: Callable[[], IO[bytes]]) -> Decoding:
                 return Decoding(encoding, "replace")
         if wide := _wide(head):
             return Decoding(wide, "replace")
+        if _ESCAPED.search(head):
+            return Decoding("iso2022_jp", "replace")
         if _is_utf8(chain([head], _blocks(stream))):
             return Decoding("utf-8")
     with opened() as stream:
@@ -153,7 +161,16 @@ def _guess(blocks: Iterable[bytes]) -> Decoding:
 
 
 def _wide(head: bytes) -> str | None:
-    """UTF-16 without a mark has a zero in every second byte of Latin text; NULs are rarer."""
+    """UTF-16 without a mark has a zero in every second byte of Latin text; NULs are rarer.
+
+    UTF-32 has two in every letter of any text.
+    """
+    whole = len(head) // 4
+    zeros = [head[at : 4 * whole : 4].count(0) for at in range(4)]
+    if whole >= 4 and min(zeros[2:]) >= whole * 0.9:
+        return "utf-32-le"
+    if whole >= 4 and min(zeros[:2]) >= whole * 0.9:
+        return "utf-32-be"
     half = len(head) // 2
     if half < 4:
         return None

@@ -16,6 +16,7 @@ from mailer.sentences import Sentence
 
 _LARGEST = 4 << 30  # unpacked: a small archive can hold endless zeros
 _LARGEST_WORKBOOK = 512 << 20
+_LARGE, _DENSEST = 64 << 20, 300
 _TABLES = (".csv", ".tsv", ".txt", ".tab", ".json", ".jsonl", ".ndjson")
 _SIGNS = (
     (b"\xd0\xcf\x11\xe0", Sentence("an old Excel file (.xls) or a workbook with a password")),
@@ -47,6 +48,13 @@ _SIGNS = (
     (b"<!--", Sentence("a web page")),
     (b"<meta", Sentence("a web page")),
 )
+# … or further below, behind comments and settings.
+_LINES = (
+    (re.compile(rb"^\s*(?:INSERT INTO|CREATE TABLE|COPY \S+ .*FROM stdin|DROP TABLE)\b", re.MULTILINE | re.IGNORECASE),
+     Sentence("a database dump (SQL)")),
+    (re.compile(rb"^dn::? ", re.MULTILINE | re.IGNORECASE), Sentence("an address book (LDIF)")),
+    (re.compile(rb"^BEGIN:VCARD", re.MULTILINE | re.IGNORECASE), Sentence("an address book (vCard)")),
+)  # fmt: skip
 _MAILBOX = re.compile(rb"From \S+@")  # of the line before each mail of a mailbox
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _JSON = re.compile(rb"\{|\[\s*[\[{\]\"]|\[\s*$")  # an object, or a list of something
@@ -112,14 +120,20 @@ def require_table(head: bytes, name: str) -> None:
     """``InvalidFile`` when the first bytes are those of something that is no table."""
     if not head.strip():
         raise InvalidFile("{name} is empty; export the list of readers again.", name=name)
+    kind = _kind_of(head)
+    if kind is not None:
+        raise InvalidFile(
+            "{name} is {kind}; save the list as CSV or .xlsx and bring that.", name=name, kind=kind
+        )
+
+
+def _kind_of(head: bytes) -> str | None:
+    """What a file is that is no table, by its first bytes; ``None``: a table, as it seems."""
     start = head.lstrip(_BLANK)[:100]
     for sign, kind in _SIGNS:
         if start.lower().startswith(sign.lower()) or (sign == b"From:" and _MAILBOX.match(start)):
-            raise InvalidFile(
-                "{name} is {kind}; save the list as CSV or .xlsx and bring that.",
-                name=name,
-                kind=kind,
-            )
+            return kind
+    return next((kind for line, kind in _LINES if line.search(head[:4096])), None)
 
 
 def is_json(source: Source) -> bool:
@@ -135,6 +149,13 @@ def _of_archive(path: Path) -> tuple[list[Source], list[str]]:
         if sum(member.file_size for member in members) > _LARGEST:
             raise InvalidFile(
                 "{file} unpacks to more than 4 GB; bring its files one by one.", file=path.name
+            )
+        if any(member.file_size > _LARGE and member.file_size > _DENSEST * member.compress_size
+               for member in members):  # fmt: skip
+            raise InvalidFile(
+                "{file} unpacks to hundreds of times its size, as no list does; bring its files "
+                "one by one.",
+                file=path.name,
             )
         if any(member.flag_bits & 0x1 for member in members):
             raise InvalidFile(
@@ -178,6 +199,7 @@ def _tables(
             found.append(Source(name.name, path, member.filename, workbook))
     if not found:
         raise InvalidFile(
-            "{file} holds no CSV or Excel file; bring the list of readers.", file=path.name
+            "{file} holds no CSV or .xlsx file; save the list as one of these and bring that.",
+            file=path.name,
         )
     return found, left_out

@@ -70,6 +70,12 @@ def are_marks(cells: Sequence[str]) -> bool:
     return bool(cells) and all(is_yes(one) is True and not is_time(one) for one in cells)
 
 
+def are_yes_or_no(cells: Sequence[str]) -> bool:
+    """Whether they say yes or no and nothing else, and some say no."""
+    said = [is_yes(one) if not is_time(one) else None for one in dict.fromkeys(cells)]
+    return False in said and None not in said
+
+
 def guess(header: str, cells: list[str], system: System | None) -> tuple[Meaning, str]:
     """What a column means, and why: its header, its content."""
     special = system.meanings.get(normalise(header)) if system else None

@@ -243,3 +243,8 @@ def is_status_of_somebody(header: str) -> bool:
 def is_sender(header: str) -> bool:
     """Whether it is called the address that mails come from."""
     return normalise(header) in _SENDERS
+
+
+def is_nameless(header: str) -> bool:
+    """Whether nothing is said of what stands below it: columns that are numbered only."""
+    return re.fullmatch(r"\s*(?:column \d+)?\s*", header) is not None

@@ -5,10 +5,18 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 
-from mailer.audience.importing import blocks, decoding, delimited, lists, objects, workbooks
+from mailer.audience.importing import (
+    blocks,
+    decoding,
+    delimited,
+    doubling,
+    lists,
+    objects,
+    workbooks,
+)
 from mailer.audience.importing.blocks import Block, Row
 from mailer.audience.importing.files import Source, is_json, require_table
 from mailer.errors import InvalidFile
@@ -16,6 +24,8 @@ from mailer.sentences import Sentence
 
 _SNIFFED_LINES = 400
 _HEAD = 1 << 16  # characters
+_BLOCK = 1 << 20
+_LOOKED_AT = 1000  # rows of a workbook or of objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,7 @@ class Layout:
     sheet: str | None = None
     plain: bool = False  # addresses one after the other
     members: tuple[str, ...] = ()  # of JSON objects
+    doubled: doubling.Doubled | None = None  # letters were encoded twice
 
     @property
     def format(self) -> str:
@@ -52,6 +63,12 @@ class Layout:
 @contextmanager
 def blocks_of(layout: Layout) -> Iterator[Iterator[Block]]:
     """Every row of a table, the header and blank rows too, block by block."""
+    with _blocks_of(layout) as found:
+        yield doubling.mended_blocks(found) if layout.doubled else found
+
+
+@contextmanager
+def _blocks_of(layout: Layout) -> Iterator[Iterator[Block]]:
     source = layout.source
     with source.open() as stream:
         if layout.sheet is not None:
@@ -94,7 +111,25 @@ def _text(stream: io.BufferedIOBase | object, layout: Layout) -> io.TextIOWrappe
 
 
 def layouts_of(source: Source, encoding: str | None = None) -> list[Layout]:
-    """How the tables of a source are read: one of a text, one a sheet of a workbook."""
+    """How the tables of a source are read: one of a text, one a sheet of a workbook.
+
+    Where nobody named an *encoding*, letters that were encoded twice are found.
+    """
+    found = _layouts_of(source, encoding)
+    return found if encoding else [replace(one, doubled=_doubled(one)) for one in found]
+
+
+def _doubled(layout: Layout) -> doubling.Doubled | None:
+    if layout.sheet is None and not layout.members:
+        if not layout.decoding.encoding.startswith("utf-"):
+            return None
+        with layout.source.open() as stream, _text(stream, layout) as text:
+            return doubling.look(iter(lambda: text.read(_BLOCK), ""))
+    with rows_of(layout) as rows:
+        return doubling.look("\n".join(row.cells) for row in islice(rows, _LOOKED_AT))
+
+
+def _layouts_of(source: Source, encoding: str | None) -> list[Layout]:
     if source.workbook:
         with source.open() as stream:
             names = workbooks.sheet_names(stream, source.name)

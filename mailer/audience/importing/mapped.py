@@ -21,6 +21,7 @@ class Column:
     examples: tuple[str, ...] = ()
     words: tuple[tuple[str, Standing], ...] = ()  # what they mean in this column
     watched: bool = False  # nobody said what it is: it might tell who left
+    doubtful: bool = False  # so may a plain "no" in it
     coded: bool = False  # numbers in it are codes, which only the program before knew
     spare: bool = False  # an address of whoever has none in the column of addresses
 

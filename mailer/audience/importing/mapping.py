@@ -9,12 +9,19 @@ from mailer.addresses import looks_like_address, tidy_name
 from mailer.audience.importing.guessing import (
     PARTS_OF_NAMES,
     are_codes,
+    are_yes_or_no,
     guess,
     in_two_parts,
     may_tell,
     words_of,
 )
-from mailer.audience.importing.headers import is_address_too, is_sender, meaning_of
+from mailer.audience.importing.headers import (
+    is_address_too,
+    is_like_consent,
+    is_nameless,
+    is_sender,
+    meaning_of,
+)
 from mailer.audience.importing.mapped import Column, Mapped
 from mailer.audience.importing.meanings import Meaning, field_name, normalise
 from mailer.audience.importing.statuses import Standing
@@ -103,6 +110,7 @@ def map_columns(
                 _examples(cells[n]),
                 words := words_of(name, meaning, cells[n], system),
                 meaning in _WATCHED and because != "you" and may_tell(name, system),
+                is_like_consent(name) or (is_nameless(name) and are_yes_or_no(cells[n])),
                 are_codes(meaning, dict(words), cells[n]),
             )
         )

@@ -134,7 +134,7 @@ _WORDS: dict[Meaning, str] = {
         تاریخعضویت 作成日 登録日時         inschrijfdatum датаподписки timestamp createdate createddate addedtime subscribeddate
         登録日 datadeinscricao kayıttarihi""",
     Meaning.EVIDENCE: """
-        optintime optinip confirmtime confirmip confirmedat confirmationdate confirmationtime
+        optintime optinip timestampopt ipopt timestampsignup ipsignup confirmtime confirmip confirmedat confirmationdate confirmationtime
         confirmedoptindate confirmedoptintime consentat consentgivenat einwilligungam
         einwilligungsdatum bestatigtam bestatigungsdatum activationdate aktivierungsdatum aktiviertam
         confirmationip confirmedip ipaddress ip signupip optinipaddress subscribedip

@@ -66,7 +66,9 @@ def _lists_in(value: Mapping[str, Any], *, deep: int) -> Iterator[list[dict[str,
     yield from filter(_is_list, value.values())
     if deep:
         for one in value.values():
-            if isinstance(one, dict):
+            if _is_list(one) and len(one) == 1:  # {"db": [{"data": {"members": […]}}]}
+                yield from _lists_in(one[0], deep=deep - 1)
+            elif isinstance(one, dict):
                 yield from _lists_in(one, deep=deep - 1)
 
 

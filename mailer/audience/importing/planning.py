@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mailer.addresses import tidy_name
 from mailer.audience.importing.blocks import Row
+from mailer.audience.importing.doubling import Doubled
 from mailer.audience.importing.files import find_sources
 from mailer.audience.importing.layouts import Layout, layouts_of, rows_of
 from mailer.audience.importing.mapped import Column, Mapped
@@ -158,6 +159,8 @@ def _plan(
         problems.insert(0, report[1])
     if at is not None and not even:
         problems.append(_NOBODY)
+    if layout.doubled:
+        problems.insert(0, _doubled(layout.doubled))
     if layout.decoding.note:
         problems.insert(0, layout.decoding.note)
     return FilePlan(
@@ -173,6 +176,17 @@ def _plan(
         mapped.system is not None and mapped.system.log and "address" not in overrides.values(),
         report is not None,
         tuple(held),
+    )
+
+
+def _doubled(found: Doubled) -> str:
+    return Sentence(
+        "Letters were encoded twice, in at least {n} places: {before} is read as {after}. Addresses "
+        "are left as they are. Where that is wrong, choose UTF-8 as the encoding "
+        "(`--encoding utf-8`).",
+        n=found.count,
+        before=tidy_name(found.before),
+        after=tidy_name(found.after),
     )
 
 

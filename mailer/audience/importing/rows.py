@@ -13,7 +13,7 @@ from mailer.audience.importing.blocks import Block, Row, block_of
 from mailer.audience.importing.candidates import Candidate, File, Rejected, encode
 from mailer.audience.importing.cells import unguarded
 from mailer.audience.importing.columns import Cells, Failures
-from mailer.audience.importing.fitting import Types, typed, with_fitting
+from mailer.audience.importing.fitting import Types, noted, typed, with_fitting
 from mailer.audience.importing.mapped import Column
 from mailer.audience.importing.meanings import Meaning
 from mailer.audience.importing.reports import LEFT_OUT
@@ -158,6 +158,8 @@ class RowReader:
             cells = [list(map(unguarded, column)) for column in cells]
         count, lines, failures = len(block), block.lines, Failures()
         notes = list(block.damages) or [""] * count
+        for n, note in enumerate(block.notes):
+            noted(notes, n, note)
         wrapped = [""] * count
         shown = cells[self._address]
         if self._spares:

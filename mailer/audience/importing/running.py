@@ -223,6 +223,7 @@ def _progress_key(plan: Plan, newsletter_id: int, chunk: int) -> str:
     digest = hashlib.sha256(repr((newsletter_id, chunk, plan.statuses)).encode())
     for file in plan.files:
         digest.update(repr((file.name, file.columns, file.standing, file.header_line)).encode())
+        digest.update(repr((file.layout.decoding, file.layout.doubled, file.is_report)).encode())
         with file.layout.source.open() as stream:
             while block := stream.read(1 << 20):
                 digest.update(block)

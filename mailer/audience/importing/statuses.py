@@ -133,7 +133,9 @@ _NO = _words(
     "false no n 0 0.0 f off nein non não nee nej нет ні nie hayır ne nem όχι لا خیر לא いいえ 否 아니요 "
     "null none falsch faux falso onwaar fałsz ложь ✗ ✘ ☐ ❌ ×"
 )
-_NEVER = frozenset(("-", "–", "—", "n/a", "never", "nie gesetzt", "[]", "{}", "not set"))
+_NEVER = frozenset((
+    "-", "–", "—", "n/a", "never", "nie gesetzt", "[]", "{}", "not set", "\\n", "(null)", "nan", "nat", "#n/a",
+))  # fmt: skip
 _TIME = re.compile(
     r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?!\d).*|\d{9,13}|(?:19|20)\d{6}|[34]\d{4}(?:\.\d+)?"
 )
@@ -158,7 +160,9 @@ def standing_of(status: str) -> Standing | None:
     """What the whole of a status says; ``None`` when the word is not known."""
     word = _plain(status)
     known = _JOINED.get(_SPACES.sub("", word))
-    if known is None and word != "null" and (word in _YES or word in _NO):  # a database's nothing
+    if (
+        known is None and word not in ("null", "none") and (word in _YES or word in _NO)
+    ):  # a database's nothing
         return Standing.CONFIRMED if word in _YES else Standing.UNSUBSCRIBED
     return known
 

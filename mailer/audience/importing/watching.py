@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from mailer.addresses import quoted
 from mailer.audience.importing.columns import Failures
-from mailer.audience.importing.headers import is_like_consent
 from mailer.audience.importing.mapped import Column
 from mailer.audience.importing.meanings import Meaning
 from mailer.audience.importing.statuses import (
@@ -83,7 +82,7 @@ def watches_of(columns: Sequence[Column], statuses: Mapping[str, Standing]) -> l
     words = (says_no_reader() - statuses.keys()) | explained
     and_no = words | (says_no() - statuses.keys())
     return [
-        Watch(column.number - 1, column, and_no if is_like_consent(column.header) else words)
+        Watch(column.number - 1, column, and_no if column.doubtful else words)
         for column in columns
         if column.watched
     ]

@@ -187,7 +187,9 @@ def _look(request: Request, *, problem: str = "") -> Response:
 
 
 def _is_text(file: FilePlan) -> bool:
-    return file.layout.sheet is None and not file.layout.members
+    """Whether it may be read in another encoding, or as it stands."""
+    plain = file.layout.sheet is None and not file.layout.members
+    return plain or file.layout.doubled is not None
 
 
 def _upload(session: Session, request: Request) -> Upload:
