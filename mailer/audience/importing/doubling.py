@@ -12,7 +12,7 @@ from mailer.sentences import Sentence
 _MENDED = Sentence("letters that were encoded twice were mended")
 _BEYOND = re.compile(r"[^\x00-\x7f]+")
 _WORD = re.compile(r"[^\s,;|\"]*[^\x00-\x7f][^,;|\"\t\r\n]*")
-_MOST = 1 << 22  # characters of blocks that are not ASCII: enough to know by
+_MOST = 1 << 20  # characters of blocks that are not ASCII: enough to know by
 # The bytes that Windows-1252 leaves open are read as what they are in ISO 8859-1.
 _BYTES = {
     bytes((byte,)).decode("cp1252", "ignore") or chr(byte): byte for byte in range(0x80, 0x100)

@@ -24,7 +24,7 @@ from mailer.sentences import Sentence
 
 _SNIFFED_LINES = 400
 _HEAD = 1 << 16  # characters
-_BLOCK = 1 << 20
+_BLOCK = 1 << 18
 _LOOKED_AT = 1000  # rows of a workbook or of objects
 
 
