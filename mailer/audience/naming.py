@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from mailer.database.tables import Issue, IssueSegment, IssueState, Segment
 from mailer.errors import Conflict
-from mailer.rules import parse
+from mailer.rules import reread
 from mailer.rules.syntax import Leaf, leaves, with_leaves
 from mailer.sentences import Sentence
 
@@ -22,7 +22,7 @@ def segments_that(session: Session, speaks: Callable[[Leaf], bool]) -> list[str]
     return [
         segment.name
         for segment in session.scalars(select(Segment).order_by(Segment.name))
-        if any(map(speaks, leaves(parse(segment.rule))))
+        if any(map(speaks, leaves(reread(segment.rule))))
     ]
 
 
@@ -37,7 +37,7 @@ def require_unused(session: Session, speaks: Callable[[Leaf], bool], what: Sente
         )
     under_way = select(IssueSegment).join(Issue).where(Issue.state.not_in(_ENDED))
     for chosen in _frozen(session, under_way.order_by(Issue.id)):
-        if any(map(speaks, leaves(parse(chosen.rule or "")))):
+        if any(map(speaks, leaves(reread(chosen.rule or "")))):
             raise Conflict(
                 "{what} is needed by issue {issue} until it has ended.",
                 what=what,
@@ -48,9 +48,9 @@ def require_unused(session: Session, speaks: Callable[[Leaf], bool], what: Sente
 def reword(session: Session, change: Callable[[Leaf], Leaf]) -> None:
     """Let every rule, also those that issues started with, speak of it by its new name."""
     for segment in session.scalars(select(Segment)):
-        segment.rule = str(with_leaves(parse(segment.rule), change))
+        segment.rule = str(with_leaves(reread(segment.rule), change))
     for chosen in _frozen(session, select(IssueSegment)):
-        chosen.rule = str(with_leaves(parse(chosen.rule or ""), change))
+        chosen.rule = str(with_leaves(reread(chosen.rule or ""), change))
     session.flush()
 
 

@@ -21,7 +21,7 @@ from mailer.database.tables import (
     Subscription,
 )
 from mailer.errors import Conflict, InvalidInput, NotFound
-from mailer.rules import Rule, parse
+from mailer.rules import Rule, reread
 from mailer.rules.syntax import And, InSegment, Not, Or
 
 _CHANGEABLE = (IssueState.DRAFT, IssueState.SCHEDULED)
@@ -163,4 +163,4 @@ def _rule(session: Session, issue_id: int) -> Rule | None:
 
 
 def _of(chosen: IssueSegment) -> Rule:
-    return InSegment(chosen.name) if chosen.rule is None else parse(chosen.rule)
+    return InSegment(chosen.name) if chosen.rule is None else reread(chosen.rule)

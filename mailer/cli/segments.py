@@ -15,7 +15,7 @@ from mailer.cli.output import AsJson, complain, many, say, show, write
 from mailer.database.engine import reading, transaction, zone_of
 from mailer.database.tables import Segment
 from mailer.errors import InvalidRule
-from mailer.rules import parse, to_json
+from mailer.rules import reread, to_json
 from mailer.rules.syntax import asks_for_days
 
 app = typer.Typer(no_args_is_help=True)
@@ -169,7 +169,7 @@ def _data(session: Session, segment: Segment) -> dict[str, Any]:
         "name": segment.name,
         "rule": segment.rule,
         "people": segments.count(session, selected),
-        "json": to_json(parse(segment.rule)),
+        "json": to_json(reread(segment.rule)),
     }
 
 

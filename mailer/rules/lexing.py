@@ -15,6 +15,9 @@ LONGEST = 10_000
 
 _SPACE = re.compile(r"\s*")
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?(?![\w.])")
+_LIKE_A_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?(?![\w.])", re.IGNORECASE)
+# NUL, and half a character: no database keeps them.
+_UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 _DATE = re.compile(
     r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})(?![\w./-])"
     r"|(?P<the>\d{1,2})\.(?P<of>\d{1,2})\.(?P<in>\d{4})(?![\w./-])"
@@ -50,10 +53,12 @@ class Token:
     value: Value = ""
 
 
-def tokens(text: str) -> list[Token]:
+def tokens(text: str, *, kept: bool = False) -> list[Token]:
     """The pieces of *text*, the last of them its end; ``InvalidRule``."""
-    if len(text) > LONGEST:
+    if len(text) > LONGEST and not kept:
         raise InvalidRule("it has more than {most:,} characters", position=LONGEST, most=LONGEST)
+    if match := _UNREADABLE.search(text):
+        raise InvalidRule("there is something that is no character", position=match.start())
     found: list[Token] = []
     at = _skip(text, 0)
     while at < len(text):
@@ -80,6 +85,12 @@ def _next(text: str, at: int) -> Token:
         raise InvalidRule("write the day {day} like 2026-01-31", position=at, day=match[0])
     if match := _NUMBER.match(text, at):
         return Token(Kind.NUMBER, match[0], at, float(match[0]))
+    if match := _LIKE_A_NUMBER.match(text, at):
+        raise InvalidRule(
+            "write the number {number} in at most 15 plain digits, like 1250 or 1.5",
+            position=at,
+            number=match[0],
+        )
     if match := WORD.match(text, at):
         return Token(Kind.WORD, match[0], at)
     instead = Sentence("; write {sign}", sign=_INSTEAD[first]) if first in _INSTEAD else ""

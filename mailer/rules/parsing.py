@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mailer.errors import InvalidRule
+from mailer.rules.faults import unexpected, unknown
 from mailer.rules.lexing import Kind, Token, day_in, tokens
 from mailer.rules.syntax import (
     DATED,
@@ -45,6 +46,11 @@ def parse(text: str) -> Rule:
     return _Parser(text).whole()
 
 
+def reread(text: str) -> Rule:
+    """A rule that was kept, however many others it took in: those it names, longer names of tags."""
+    return _Parser(text, kept=True).whole()
+
+
 def positions(text: str) -> list[int]:
     """Where each leaf of a rule begins in its *text*, in the order of `leaves`."""
     parser = _Parser(text)
@@ -53,8 +59,9 @@ def positions(text: str) -> list[int]:
 
 
 class _Parser:
-    def __init__(self, text: str) -> None:
-        self._tokens = tokens(text)
+    def __init__(self, text: str, *, kept: bool = False) -> None:
+        self._tokens = tokens(text, kept=kept)
+        self._most = None if kept else _MOST_LEAVES
         self._at = 0
         self._depth = 0
         self.begun: list[int] = []  # where the leaves stand
@@ -97,11 +104,11 @@ class _Parser:
 
     def _leaf(self) -> Rule:
         self.begun.append(self._here.position)
-        if len(self.begun) > _MOST_LEAVES:
+        if self._most and len(self.begun) > self._most:
             raise InvalidRule(
                 "the rule has more than {most} parts",
                 position=self._here.position,
-                most=_MOST_LEAVES,
+                most=self._most,
             )
         for subject in Subject:
             if self._take(*subject.split()):
@@ -150,7 +157,7 @@ class _Parser:
         if operator in DATED:
             return (self._day(),)
         if operator in NUMERIC:
-            return (self._value((Kind.NUMBER,), Sentence("a number")),)
+            return (self._single((Kind.NUMBER,), Sentence("a number")),)
         if subject is Subject.FIELD and operator is Operator.IS:
             return (self._anything(),)
         if subject is Subject.FIELD and operator is Operator.ONE_OF:
@@ -171,9 +178,22 @@ class _Parser:
         for word, meaning in (("yes", True), ("no", False)):
             if self._take(word):
                 return meaning
-        return self._value(
+        return self._single(
             (Kind.TEXT, Kind.NUMBER), Sentence('a text such as "this", a number, yes or no')
         )
+
+    def _single(self, kinds: Iterable[Kind], expected: Sentence) -> Value:
+        """A value that is one alone, where many write numbers with a comma."""
+        first, value = self._here, self._value(kinds, expected)
+        if first.kind is Kind.NUMBER and self._here.source == ",":
+            rest = self._tokens[self._at + 1]
+            if rest.kind is Kind.NUMBER:
+                raise InvalidRule(
+                    "write {point} with a point, or several numbers behind: is one of",
+                    position=first.position,
+                    point=f"{first.source}.{rest.source}",
+                )
+        return value
 
     def _day(self) -> Value:
         """A day, in quotation marks or not."""
@@ -200,7 +220,7 @@ class _Parser:
                 if verb is Verb.NOTHING and window is None:
                     raise self._failure(("in last 5 issues", "in issue 12", "in last 90 days"))
                 return Deed(verb, target, window)
-        raise self._failure(("not", "(", *_BEGINNINGS))
+        raise unknown(self._here, ("not", "(", *_BEGINNINGS))
 
     def _target(self) -> Target | None:
         if self._take("any"):
@@ -275,23 +295,4 @@ class _Parser:
         return int(value)
 
     def _failure(self, expected: Iterable[str]) -> InvalidRule:
-        here = self._here
-        wanted = tuple(one if isinstance(one, Sentence) else str(one) for one in expected)
-        found = (
-            Sentence("the rule ends")
-            if here.kind is Kind.END
-            else Sentence("there is {words}", words=here.source[:40])
-        )
-        return InvalidRule(
-            "{found} where {wanted} was expected",
-            position=here.position,
-            expected=wanted,
-            found=found,
-            wanted=_listed(wanted),
-        )
-
-
-def _listed(words: tuple[str, ...]) -> str:
-    if len(words) == 1:
-        return words[0]
-    return Sentence("{words} or {last}", words=", ".join(words[:-1]), last=words[-1])
+        return unexpected(self._here, expected)

@@ -11,7 +11,7 @@ from mailer.audience.selecting import doubts, select_people
 from mailer.audience.selecting.describing import describe
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Consent, Issue, IssueLink, IssueSegment, IssueState
-from mailer.errors import Conflict, InvalidInput, MeaninglessRule, NotFound
+from mailer.errors import Conflict, InvalidInput, InvalidRule, MeaninglessRule, NotFound
 from mailer.field_kinds import FieldKind
 from mailer.rules import from_json, parse
 from tests.support.factories import NOON, add_issue, add_newsletter, add_subscriber
@@ -47,6 +47,7 @@ def test_a_segment_is_counted_live_and_paged(engine: Engine) -> None:
         ('subscribed to "rivers"', "did you mean 'river'?"),
         ('segment "x"', "There is no segment 'x'; there is none at all yet."),
         ("received in issue 9", "There is no issue 9."),
+        (f'tag is "{"v" * 9000}"', "There is no tag 'v{120}…'; there are"),
         ('place within "x"', "Nobody's place is known"),
         ("field age is yes", r"The field age \(number\) is compared with numbers, not yes"),
         ('field age contains "1"', r"The field age \(number\) cannot be compared by contains; write one of: is, "),
@@ -65,6 +66,18 @@ def test_a_rule_that_means_nothing_here_is_not_saved(engine: Engine, rule: str, 
         with pytest.raises(MeaninglessRule, match=words) as said:
             segments.add(session, "Wrong", f"(opened) or not {rule}", now=NOON)
         assert (said.value.part, said.value.position) == (1, len("(opened) or not "))
+
+
+def test_a_field_without_the_word_field_is_told_from_a_word_that_nobody_knows(
+    engine: Engine,
+) -> None:
+    with transaction(engine) as session:
+        fields.add(session, "district", FieldKind.TEXT, now=NOON)
+        with pytest.raises(InvalidRule, match="district is a field; write field district") as said:
+            segments.add(session, "Wrong", 'opened or district is "North"', now=NOON)
+        assert said.value.position == len("opened or ")
+        with pytest.raises(InvalidRule, match="there is distract where"):
+            segments.add(session, "Wrong", 'distract is "North"', now=NOON)
 
 
 @pytest.mark.parametrize(

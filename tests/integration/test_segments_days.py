@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 
 from mailer.audience import fields, segments, targeting
 from mailer.audience.selecting import select_people
-from mailer.cli import context
+from mailer.bootstrap import bootstrap
 from mailer.composing import issues
 from mailer.database.engine import ZONE, open_engine, transaction
 from mailer.delivering import lifecycle
 from mailer.field_kinds import FieldKind
 from mailer.rules import parse
+from mailer.settings import load_settings
 from tests.support.command_line import command_line
 from tests.support.factories import NOON, add_issue, add_newsletter, add_subscriber
 
@@ -103,11 +104,13 @@ def test_every_way_of_asking_goes_by_the_installations_days(
     """Counted, listed, chosen for an issue, and planned: the evening of the first is not after it."""
     evening = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
     rule = "joined after 2026-03-01"
-    with transaction(open_engine(database_url)) as session:
+    made = open_engine(database_url)
+    with transaction(made) as session:
         river = add_newsletter(session)
         add_subscriber(session, "late@x.test", newsletter=river)
         add_subscriber(session, "evening@x.test", newsletter=river).created_at = evening
         add_issue(session, river)
+    made.dispose()
     mailer = command_line(monkeypatch, tmp_path, database_url, time_zone="America/New_York")
 
     checked = mailer.json("segment", "check", "--rule", rule)
@@ -121,7 +124,9 @@ def test_every_way_of_asking_goes_by_the_installations_days(
     assert [one["address"] for one in listed] == ["late@x.test"]
     assert mailer.json("issue", "audience", "1", "--include", "New")["recipients"] == 1
     assert mailer.json("tag", "add", "new", "--segment", "New")["changed"] == 1
-    with transaction(context.mailer().engine) as session:
+    engine = bootstrap(load_settings()).engine
+    with transaction(engine) as session:
         version = issues.get(session, 1).version
         assert lifecycle.start(session, 1, version=version, batch_size=9, now=NOON) == 1
         assert str(targeting.audience_of(session, 1)) == "New"
+    engine.dispose()

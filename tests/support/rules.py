@@ -30,8 +30,9 @@ from mailer.rules.syntax import (
     Verb,
 )
 
-_TEXTS = st.text(max_size=8)
-_NAMES = st.text(min_size=1, max_size=8).filter(lambda name: bool(name.strip()))
+_LETTERS = st.characters(codec="utf-8", exclude_characters="\x00")
+_TEXTS = st.text(_LETTERS, max_size=8)
+_NAMES = st.text(_LETTERS, min_size=1, max_size=8).filter(lambda name: bool(name.strip()))
 _NUMBERS = st.integers(-1000, 1000).map(float) | st.decimals(-99, 99, places=3).map(float)
 _DAYS = st.dates(date(1990, 1, 1), date(2199, 12, 31))
 _COUNTS = st.integers(1, 400)

@@ -12,7 +12,7 @@ from mailer.addresses import parse_address
 from mailer.audience import world
 from mailer.audience.places import is_country, is_postcode
 from mailer.audience.selecting.texts import Columns, spellings
-from mailer.audience.selecting.vocabulary import Vocabulary
+from mailer.audience.selecting.vocabulary import Vocabulary, brief
 from mailer.database.tables import Subscriber
 from mailer.errors import InvalidAddress, InvalidInput
 from mailer.field_kinds import FieldKind, FieldType
@@ -20,6 +20,7 @@ from mailer.rules.syntax import DATED, NUMERIC, Comparison, Operator, Subject, s
 from mailer.sentences import Sentence
 
 Condition = ColumnElement[bool]
+_MOST_VALUES = 200
 
 _TEXTUAL = (Operator.IS, Operator.ONE_OF, Operator.STARTS, Operator.CONTAINS, Operator.EMPTY)
 OPERATORS_OF_KIND: dict[FieldKind, tuple[Operator, ...]] = {
@@ -59,6 +60,7 @@ class Comparer:
             case Subject.ADDRESS:
                 return self._address(leaf)
             case Subject.DOMAIN:
+                _require_few(leaf)
                 return or_(*(self._domain(leaf.operator, str(one)) for one in leaf.values))
             case Subject.TIME_ZONE:
                 return self.text(leaf, Subscriber.time_zone)
@@ -69,13 +71,13 @@ class Comparer:
         """A text of the person."""
         if leaf.operator is Operator.EMPTY:
             return or_(column.is_(None), column == "")
+        if leaf.operator in (Operator.IS, Operator.ONE_OF):
+            return self._columns.is_any(column, map(str, leaf.values))
         tests: dict[Operator, Callable[[Any, str], Condition]] = {
-            Operator.IS: self._columns.is_text,
-            Operator.ONE_OF: self._columns.is_text,
             Operator.STARTS: self._columns.starts,
             Operator.CONTAINS: self._columns.contains,
         }
-        return or_(*(tests[leaf.operator](column, str(one)) for one in leaf.values))
+        return tests[leaf.operator](column, str(leaf.values[0]))
 
     # fields
 
@@ -146,6 +148,7 @@ class Comparer:
         if leaf.operator is Operator.EMPTY:
             return self.text(leaf, language)
         # RFC 4647, basic filtering: "en" is also en-GB.
+        _require_few(leaf)
         names = (str(one) for one in leaf.values)
         tags = [tag.replace("_", "-") for name in names for tag in world.language_tags(name)]
         return or_(
@@ -174,6 +177,16 @@ class Comparer:
         if operator is not Operator.WITHIN:
             return at
         return at | Subscriber.address_key.endswith(f".{domain}", autoescape=True)
+
+
+def _require_few(leaf: Comparison) -> None:
+    """Each is a term of its own, and SQLite takes a thousand."""
+    if len(leaf.values) > _MOST_VALUES:
+        raise InvalidInput(
+            "The {subject} is compared with {most} at most.",
+            subject=leaf.subject,
+            most=_MOST_VALUES,
+        )
 
 
 def _key(address: str) -> str:
@@ -220,7 +233,7 @@ def require_fit(leaf: Comparison, kept: FieldType) -> None:
                 field=leaf.field,
                 kind=kept.kind,
                 words=words,
-                value=shown(value),
+                value=brief(shown(value)),
             )
         if kept.kind is FieldKind.CHOICE:
             _require_option(leaf.field, str(value), kept)
@@ -231,5 +244,8 @@ def _require_option(name: str, value: str, kept: FieldType) -> None:
         kept.keep(value)
     except InvalidInput as error:
         raise InvalidInput(
-            "The field {name}: {value!r} {problem}.", name=name, value=value, problem=error.sentence
+            "The field {name}: {value!r} {problem}.",
+            name=name,
+            value=brief(value),
+            problem=error.sentence,
         ) from error

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy import (
@@ -18,6 +19,7 @@ from sqlalchemy import (
     FromClause,
     ScalarSelect,
     Select,
+    case,
     false,
     func,
     or_,
@@ -30,6 +32,8 @@ from mailer.audience import bits
 from mailer.database.tables import Answered, Answers, Receipts, Subscriber
 
 Condition = ColumnElement[bool]
+_MOST_UNITED = 20  # issues
+_MOST_JOINS = 40  # SQLite joins 64 tables at most (https://sqlite.org/limits.html)
 Ids: TypeAlias = Select[int]
 Words: TypeAlias = Select[int, int]  # named "word" and "people"
 
@@ -54,19 +58,42 @@ class People:
     issues: tuple[int, ...] = ()  # whose receipts
     done: Done | None = None
 
-    def words(self) -> list[Words]:
+    def kept(self) -> list[Kept]:
         """The receipts' and the answers' rows of bits."""
-        found: list[Words] = []
-        if self.issues:
-            received = select(Receipts.word.label("word"), Receipts.people.label("people"))
-            found.append(received.where(Receipts.issue_id.in_(self.issues)))
-        if self.done:
-            answers = select(Answers.word.label("word"), Answers.people.label("people"))
-            answers = answers.where(Answers.deed == int(self.done.deed))
-            if self.done.issues is not None:
-                answers = answers.where(Answers.issue_id.in_(self.done.issues))
-            found.append(answers)
-        return found
+        found = [Kept(Receipts, self.issues)] if self.issues else []
+        return [*found, Kept(Answers, self.done.issues, self.done.deed)] if self.done else found
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Rows of bits: of each word, one for each of the issues; ``None``: for any."""
+
+    table: type[Receipts] | type[Answers]
+    issues: tuple[int, ...] | None
+    deed: Answered | None = None
+
+    def words(self) -> Words:
+        """All of them."""
+        return self._of(select(self.table.word.label("word"), self.table.people.label("people")))
+
+    def united(self, issues: tuple[int, ...]) -> Words:
+        """A row for each word, without the help of a function that unites bits."""
+        each: list[ColumnElement[int]] = [
+            func.coalesce(func.max(case((self.table.issue_id == one, self.table.people))), 0)
+            for one in issues
+        ]
+        people = reduce(_either, each)
+        rows = select(self.table.word.label("word"), people.label("people"))
+        return self._of(rows).group_by(self.table.word)
+
+    def _of(self, rows: Words) -> Words:
+        if self.issues is not None:
+            rows = rows.where(self.table.issue_id.in_(self.issues))
+        return rows if self.deed is None else rows.where(Answers.deed == int(self.deed))
+
+
+def _either(one: ColumnElement[int], other: ColumnElement[int]) -> ColumnElement[int]:
+    return one.op("|")(other)
 
 
 class Membership(Protocol):
@@ -86,13 +113,24 @@ class Lookups:
 
     def __init__(self) -> None:
         self.source: FromClause = Subscriber.__table__
+        self._joins = 0
 
     def among(self, people: People) -> Condition:
         """A join or a look into a set for each query, a look at the receipts and answers."""
-        found = self._joined if people.unique else Subscriber.id.in_
-        tests = [found(ids) for ids in people.ids]
-        tests += [self._looked_up(words) for words in people.words()]
+        self._joins += len(people.ids) if people.unique else 0
+        joined = people.unique and self._joins <= _MOST_JOINS
+        tests = [self._joined(ids) if joined else Subscriber.id.in_(ids) for ids in people.ids]
+        tests += [self._in_words(kept) for kept in people.kept()]
         return or_(false(), *tests)
+
+    def _in_words(self, kept: Kept) -> Condition:
+        """A look into the words of a few issues, united before, costs less than one for each issue."""
+        self._joins += 1
+        if not kept.issues or len(kept.issues) > _MOST_UNITED or self._joins > _MOST_JOINS:
+            return self._looked_up(kept.words())
+        found: Any = kept.united(kept.issues).subquery()
+        self.source = self.source.outerjoin(found, found.c.word == bits.word(Subscriber.id))
+        return bits.has(found.c.people, Subscriber.id)
 
     def _looked_up(self, words: Words) -> Condition:
         word, bit = words.selected_columns
@@ -116,7 +154,7 @@ class Bits:
 
     def among(self, people: People) -> Condition:
         """A look into the array of everybody's bits."""
-        parts = [*map(_words, people.ids), *people.words()]
+        parts = [*map(_words, people.ids), *(kept.words() for kept in people.kept())]
         if not parts:
             return false()
         mine: Any = _array(_united(parts))[bits.word(Subscriber.id) + 1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, select, true
 
 from mailer.audience.answers import CALLS, Source
 from mailer.audience.selecting.membership import Done, Ids, People
@@ -73,9 +73,10 @@ class Sets:
 
     def came_by(self, leaf: Comparison) -> People:
         """Whose consent, where it holds, came from one of these sources."""
-        tests = {Operator.STARTS: self._columns.starts}
-        test = tests.get(leaf.operator, self._columns.is_text)
-        wanted = or_(*(test(Subscription.source, str(one)) for one in leaf.values))
+        if leaf.operator is Operator.STARTS:
+            wanted = self._columns.starts(Subscription.source, str(leaf.values[0]))
+        else:
+            wanted = self._columns.is_any(Subscription.source, map(str, leaf.values))
         confirmed = Subscription.state == Consent.CONFIRMED
         return People((select(Subscription.subscriber_id).where(confirmed, wanted),))
 

@@ -14,11 +14,11 @@ from mailer.audience.selecting.compiling import Selection, select_people
 from mailer.audience.selecting.examples import examples, subject_of
 from mailer.audience.selecting.sets import aimed_at
 from mailer.audience.selecting.texts import Columns
-from mailer.audience.selecting.vocabulary import hint
+from mailer.audience.selecting.vocabulary import Vocabulary, brief, hint
 from mailer.database.tables import IssueLink
-from mailer.errors import InvalidInput, MeaninglessRule, NotFound
+from mailer.errors import InvalidInput, InvalidRule, MeaninglessRule, NotFound
 from mailer.rules import Rule, parse, positions
-from mailer.rules.syntax import Aim, Comparison, Deed, Leaf, Operator, Subject, Target, leaves
+from mailer.rules.syntax import WORD, Aim, Comparison, Deed, Leaf, Operator, Subject, Target, leaves
 from mailer.sentences import Sentence
 
 _MOST_ASKED = 20  # values of one rule that are looked for
@@ -35,7 +35,7 @@ class Doubt:
 
 def understood(session: Session, text: str, *, now: datetime) -> tuple[Rule, Selection]:
     """*text* as a tree and as a query; ``InvalidRule`` says what is wrong with it, and where."""
-    rule = parse(text)
+    rule = _read(session, text, now=now)
     try:
         return rule, select_people(session, rule, now=now)
     except (InvalidInput, NotFound):
@@ -43,10 +43,30 @@ def understood(session: Session, text: str, *, now: datetime) -> tuple[Rule, Sel
         raise
 
 
+def _read(session: Session, text: str, *, now: datetime) -> Rule:
+    try:
+        return parse(text)
+    except InvalidRule as error:
+        word = WORD.match(text, error.position)
+        known = Vocabulary(session, now=now).types
+        if word is None or word[0] not in known or str(Subject.FIELD) not in error.expected:
+            raise
+        raise InvalidRule(
+            "{name} is a field; write field {name}",
+            position=error.position,
+            expected=error.expected,
+            name=word[0],
+        ) from error
+
+
 def _require_each(session: Session, text: str, rule: Rule, *, now: datetime) -> None:
+    fine: set[Leaf] = set()
     for part, (leaf, position) in enumerate(zip(leaves(rule), positions(text), strict=True)):
+        if leaf in fine:
+            continue
         try:
             select_people(session, leaf, now=now)
+            fine.add(leaf)
         except (InvalidInput, NotFound) as error:
             raise MeaninglessRule(error.sentence, position=position, part=part) from error
 
@@ -87,14 +107,16 @@ def _said(session: Session, leaf: Leaf, known: dict[str, list[str]]) -> Sentence
         return Sentence(
             "No issue has the {aim} {name!r}; {hint}",
             aim=leaf.target.aim,
-            name=leaf.target.named,
+            name=brief(leaf.target.named),
             hint=hint(leaf.target.named, _links(session, leaf.target.aim)),
         )
     if isinstance(leaf, Comparison) and (names := known.get(subject_of(leaf))):
         return Sentence(
-            "Nobody fits {part}; {hint}", part=str(leaf), hint=hint(str(leaf.values[0]), names)
+            "Nobody fits {part}; {hint}",
+            part=brief(str(leaf)),
+            hint=hint(str(leaf.values[0]), names),
         )
-    return Sentence("Nobody fits {part}.", part=str(leaf))
+    return Sentence("Nobody fits {part}.", part=brief(str(leaf)))
 
 
 def _links(session: Session, aim: Aim) -> list[str]:

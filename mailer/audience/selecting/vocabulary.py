@@ -15,9 +15,14 @@ from mailer.database.tables import CustomField, Issue, Segment, Tag
 from mailer.errors import InvalidInput, NotFound
 from mailer.field_kinds import FieldType
 from mailer.names import name_key
-from mailer.rules import Rule, parse
+from mailer.rules import Rule, reread
 from mailer.rules.syntax import And, InSegment, LastDays, Not, OneIssue, Or, Window
 from mailer.sentences import Sentence, did_you_mean, there_are
+
+_LONGEST = 120
+_MOST_PARTS = 400  # SQLite takes a thousand terms one after the other,
+_DEEPEST = 10  # and parentheses in each other until its parser's stack of a hundred is full
+_AROUND = 3  # of any segment in, of none out: what an issue's audience puts around segments
 
 
 class Vocabulary:
@@ -27,6 +32,7 @@ class Vocabulary:
         self.now = now
         self.zone = zone_of(session)  # where the days of a rule begin
         self._session = session
+        self._parts = 0
         self._besides = besides  # the issue that is about to be sent is not among the last ones
         self._types: dict[str, FieldType] | None = None
 
@@ -50,7 +56,7 @@ class Vocabulary:
         if name not in self.types:
             raise NotFound(
                 "There is no field {name!r}; {hint}",
-                name=name,
+                name=brief(name),
                 hint=hint(name, list(self.types)),
             )
         return self.types[name]
@@ -70,12 +76,14 @@ class Vocabulary:
         found = self._session.scalar(select(Tag.id).where(Tag.key == name_key(name)))
         if found is None:
             names = self._session.scalars(select(Tag.name).order_by(Tag.name)).all()
-            raise NotFound("There is no tag {name!r}; {hint}", name=name, hint=hint(name, names))
+            raise NotFound(
+                "There is no tag {name!r}; {hint}", name=brief(name), hint=hint(name, names)
+            )
         return found
 
     def newsletter(self, slug: str) -> int:
         """A newsletter's number."""
-        return newsletters.get(self._session, slug).id
+        return newsletters.get(self._session, brief(slug)).id
 
     def issues(self, window: Window | None) -> list[int] | None:
         """The issues in a window; ``None`` for all of them."""
@@ -125,21 +133,37 @@ class Vocabulary:
         """When the window begins."""
         return self.now - timedelta(days=window.count)
 
-    def expanded(self, rule: Rule, path: Sequence[str] = ()) -> Rule:
-        """*rule* with the segments it names written out; ``InvalidInput`` where they go in circles."""
+    def expanded(self, rule: Rule) -> Rule:
+        """*rule* with the segments it names written out.
+
+        ``InvalidInput`` where they go in circles, or it becomes more than databases take.
+        """
+        self._parts = 0
+        return self._expanded(rule, (), 0)
+
+    def _expanded(self, rule: Rule, path: Sequence[str], depth: int) -> Rule:
+        if depth > _DEEPEST + (_AROUND if self._besides else 0):
+            raise InvalidInput(
+                "With the segments it names, the rule has more than {most} groups within each other.",
+                most=_DEEPEST,
+            )
         match rule:
             case InSegment(name):
-                return self._segment(name, path)
+                return self._segment(name, path, depth)
             case Not(inner):
-                return Not(self.expanded(inner, path))
-            case And(parts):
-                return And(tuple(self.expanded(part, path) for part in parts))
-            case Or(parts):
-                return Or(tuple(self.expanded(part, path) for part in parts))
-            case _:
-                return rule
+                return Not(self._expanded(inner, path, depth + 1))
+            case And(parts) | Or(parts):
+                inside = (self._expanded(part, path, depth + 1) for part in parts)
+                return And(tuple(inside)) if isinstance(rule, And) else Or(tuple(inside))
+        self._parts += 1
+        if self._parts > _MOST_PARTS:
+            raise InvalidInput(
+                "With the segments it names, the rule has more than {most} parts.",
+                most=_MOST_PARTS,
+            )
+        return rule
 
-    def _segment(self, name: str, path: Sequence[str]) -> Rule:
+    def _segment(self, name: str, path: Sequence[str], depth: int) -> Rule:
         key = name_key(name)
         if key in path:
             raise InvalidInput(
@@ -151,9 +175,14 @@ class Vocabulary:
         if segment is None:
             names = self._session.scalars(select(Segment.name).order_by(Segment.name)).all()
             raise NotFound(
-                "There is no segment {name!r}; {hint}", name=name, hint=hint(name, names)
+                "There is no segment {name!r}; {hint}", name=brief(name), hint=hint(name, names)
             )
-        return self.expanded(parse(segment.rule), (*path, key))
+        return self._expanded(reread(segment.rule), (*path, key), depth)
+
+
+def brief(words: str) -> str:
+    """*words* as a sentence may quote them: nothing that has a name has so long a one."""
+    return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
 
 
 def hint(name: str, names: Sequence[str]) -> Sentence:

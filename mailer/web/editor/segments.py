@@ -23,7 +23,7 @@ from mailer.errors import (
     NotFound,
     Unavailable,
 )
-from mailer.rules import Rule, from_json, parse, to_json
+from mailer.rules import Rule, from_json, parse, reread, to_json
 from mailer.rules.syntax import Deed, Subject, Verb, asks_for_days, leaves
 from mailer.staffing.permissions import Permission
 from mailer.web.editor.access import field, staff_route
@@ -35,6 +35,7 @@ from mailer.web.site import site_of
 
 _SHOWN = 10  # of the people a rule means
 _MOST_TEXT = 20_000
+_MOST_TREE = 100_000  # the same with the names of all its members
 _OPENS = (Verb.OPENED, Verb.NOTHING)
 
 
@@ -140,7 +141,7 @@ def _days(zone: str) -> str:
 
 def _rule(request: Request) -> str:
     """As the conditions say it, where these are ahead of the text; ``InvalidInput`` if they say none."""
-    tree = field(request, "tree", _MOST_TEXT)
+    tree = field(request, "tree", _MOST_TREE)
     return str(from_json(_decoded(tree))) if tree else field(request, "rule", _MOST_TEXT)
 
 
@@ -215,7 +216,7 @@ def _segment(session: Session, request: Request) -> Segment:
 def _count(session: Session, request: Request, text: str) -> int | None:
     """How many a rule means; ``None`` when something that it names is gone."""
     try:
-        selected = select_people(session, parse(text), now=site_of(request).mailer.clock())
+        selected = select_people(session, reread(text), now=site_of(request).mailer.clock())
         return segments.count(session, selected)
     except (InvalidInput, NotFound):
         return None
