@@ -13,9 +13,11 @@ from sqlalchemy import Engine, select
 
 from mailer.audience import suppressions
 from mailer.audience.barring import BarReport, all_suppressions, bar
+from mailer.audience.histories import history
+from mailer.audience.importing import inspect, run
 from mailer.audience.suppression_files import read_list, write_list
 from mailer.database.engine import reading, transaction
-from mailer.database.tables import Suppression
+from mailer.database.tables import Subscriber, Suppression
 from mailer.errors import InvalidFile
 from mailer.keeping.erasing import erase
 from tests.support.command_line import command_line
@@ -84,6 +86,32 @@ def test_lists_of_programs_and_providers_are_read(
     assert report.rows == report.added + report.left_out.total()
     if "2025-07-01" in text or "1751374800" in text:
         assert stored(sqlite_engine)[0].at == datetime(2025, 7, 1, 13, tzinfo=UTC)
+
+
+def test_what_a_list_or_an_import_suppressed_is_on_record_once(
+    engine: Engine, tmp_path: Path
+) -> None:
+    with transaction(engine) as session:
+        ann, bo = (add_subscriber(session, one).id for one in ("ann@x.test", "bo@x.test"))
+        add_newsletter(session)
+    listed, cleaned = tmp_path / "list.csv", tmp_path / "cleaned.csv"
+    listed.write_text("email,created_at\nann@x.test,2025-07-01 13:00:00\n")
+    cleaned.write_text("email,status\nann@x.test,cleaned\nbo@x.test,cleaned\n")
+    for _ in range(2):
+        bar_file(engine, listed)
+        run(engine, inspect(cleaned), "river", signer=SIGNER, now=NOON)
+
+    with reading(engine) as session:
+        told = {
+            number: [one.evidence for one in history(session, session.get_one(Subscriber, number))
+                     if one.source == "suppressed"]
+            for number in (ann, bo)
+        }  # fmt: skip
+    assert told[ann] == [
+        {"target": "ann@x.test", "reason": "imported", "by": "test", "since": "2025-07-01"}
+    ]
+    [of_bo] = told[bo]
+    assert (of_bo["target"], of_bo["by"]) == ("bo@x.test", "import")
 
 
 def test_every_row_is_accounted_for(engine: Engine, tmp_path: Path) -> None:
