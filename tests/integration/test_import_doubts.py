@@ -225,6 +225,13 @@ def test_that_an_empty_cell_means_something_is_said_before_anything_is_written(
     )
 
 
+def test_dates_that_may_be_read_in_two_ways_are_told_and_date_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("email,created_at\nann@x.test,1700000000000\nbo@x.test,03/04/2025\n")
+    (told,) = inspect(path).files[0].problems
+    assert told.startswith("Dates in 'created_at' such as 03/04/2025 may be read in two ways")
+
+
 def test_a_header_in_two_rows_and_a_row_of_totals_are_read_as_people_read_them(
     sqlite_engine: Engine, tmp_path: Path
 ) -> None:

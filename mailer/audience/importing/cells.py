@@ -24,7 +24,8 @@ _FULL_WIDTH = str.maketrans("＠．", "@.")
 _MAILTO = re.compile(r"mailto:([^?]*)(?:\?.*)?", re.IGNORECASE)
 _BETWEEN = re.compile(r"\s*(?:[,;|/\s]|:::)\s*")
 _ZONE_NAMES = re.compile(r"\s*(?:UTC|GMT|Z)$")
-_SECONDS = re.compile(r"\d{9,10}")
+_SECONDS = re.compile(r"\d{9,10}|\d{12,13}")
+_LONGEST_SECONDS = 10  # digits; longer are thousandths
 _DAYS = re.compile(r"[34]\d{4}(?:\.\d+)?")  # of Excel's calendar, 1982 to 2036
 _FIRST_DAY = datetime(1899, 12, 30, tzinfo=UTC)
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})\b,?(.*)")  # 31.12.2024: never the month first
@@ -172,7 +173,8 @@ def parse_moment(text: str) -> str | None:
     """A point in time as UTC in ISO 8601, where it is told without doubt; a zone not named is UTC."""
     try:
         if _SECONDS.fullmatch(text):
-            moment = datetime.fromtimestamp(int(text), UTC)
+            whole = text if len(text) <= _LONGEST_SECONDS else text[:-3]
+            moment = datetime.fromtimestamp(int(whole), UTC)
         elif _DAYS.fullmatch(text):
             moment = _FIRST_DAY + timedelta(seconds=round(float(text) * 86_400))
         else:

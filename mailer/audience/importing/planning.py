@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mailer.addresses import tidy_name
 from mailer.audience.importing.blocks import Row
+from mailer.audience.importing.cells import parse_moment
 from mailer.audience.importing.doubling import Doubled
 from mailer.audience.importing.files import find_sources
 from mailer.audience.importing.layouts import Layout, layouts_of, rows_of
@@ -17,7 +18,7 @@ from mailer.audience.importing.mapping import header_row, listed, map_columns
 from mailer.audience.importing.meanings import Meaning
 from mailer.audience.importing.reports import as_report
 from mailer.audience.importing.standings import readers_of
-from mailer.audience.importing.statuses import Standing, standing_of_file
+from mailer.audience.importing.statuses import Standing, is_time, standing_of_file
 from mailer.audience.importing.watching import watches_of
 from mailer.errors import InvalidFile, InvalidInput
 from mailer.sentences import Sentence
@@ -157,6 +158,7 @@ def _plan(
     ]
     if report and standing is Standing.CONFIRMED:
         problems.insert(0, report[1])
+    problems += _undated(mapped, even)
     if at is not None and not even:
         problems.append(_NOBODY)
     if layout.doubled:
@@ -177,6 +179,24 @@ def _plan(
         report is not None,
         tuple(held),
     )
+
+
+def _undated(mapped: Mapped, sample: Sequence[Sequence[str]]) -> list[str]:
+    """What to say of columns whose times cannot be read."""
+    problems: list[str] = []
+    for column in mapped.columns:
+        cells = [row[column.number - 1] for row in sample if row[column.number - 1]]
+        odd = [cell for cell in cells if is_time(cell) and parse_moment(cell) is None]
+        if column.meaning is Meaning.JOINED and odd:
+            problems.append(
+                Sentence(
+                    "Dates in {column!r} such as {date} may be read in two ways or not at all: they "
+                    "say of nobody since when they are known.",
+                    column=column.header,
+                    date=tidy_name(odd[0]),
+                )
+            )
+    return problems
 
 
 def _doubled(found: Doubled) -> str:
