@@ -76,7 +76,7 @@ export class Saver {
       this.#wait = 0
       this.#refused = status === 200 || status === 412 ? '' : body.detail || String(status)
       if (status === 412) { this.take(body); this.#again = true }
-      else if (status === 200) { this.base = sent; this.version = body.version; this.#keep(); this.status('saved') }
+      else if (status === 200) { this.base = sent; this.version = body.version; this.#keep(); this.status(this.dirty ? 'saving' : 'saved') }
       else { this.#again = false; this.#say('refused') }
     } catch {
       this.#wait = Math.min((this.#wait || 500) * 2, LONGEST_WAIT)

@@ -32,6 +32,16 @@ test('two saves asked for at once are one request after the other', async () => 
   assert.deepEqual([most, one.version, one.dirty], [1, 2, false])
 })
 
+test('what was written while it was saved is not called saved', async () => {
+  let arrive = () => {}
+  const { one, said, screen } = saver(() => new Promise((done) => (arrive = () => done({ status: 200, body: { version: 2 } }))))
+  const saved = one.save()
+  screen.doc = doc('newer')
+  arrive()
+  await saved
+  assert.deepEqual([one.dirty, said.at(-1)], [true, 'saving'])
+})
+
 test('what the server did not get stays in the browser and is found again', async () => {
   const { one, said, screen } = saver(async () => { throw new Error('offline') })
   one.touch(0)
