@@ -14,9 +14,15 @@ from mailer.database.engine import open_engine
 from tests.support.databases import Databases
 from tests.support.postgresql import Server, folder_of_this_run, own_server
 
-# How quick an example is depends on what else the machine does.
-settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("busy")
+# How quick an example is depends on what else the machine does; and what a test tries depends on
+# nothing but the test. Others are looked for by `pytest --hypothesis-profile searching`.
+settings.register_profile(
+    "searching",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.register_profile("steady", settings.get_profile("searching"), derandomize=True)
+settings.load_profile("steady")
 
 
 def pytest_configure(config: pytest.Config) -> None:

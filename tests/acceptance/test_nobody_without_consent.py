@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
@@ -92,10 +92,7 @@ def mailer(sqlite_engine: Engine) -> Mailer:
     return mailer_of(sqlite_engine)
 
 
-@settings(
-    max_examples=30,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=30)
 @_told("sign up, confirm, leave, confirm")
 @_told("sign up, confirm", "leave, sign up")
 @_told("sign up, confirm", "pause", OptIn.SINGLE)

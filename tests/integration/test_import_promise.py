@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
@@ -36,11 +36,7 @@ STEPS = st.lists(
 _examples = itertools.count()
 
 
-@settings(
-    deadline=None,
-    max_examples=75,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=75)
 @given(steps=STEPS)
 def test_no_sequence_of_imports_brings_back_who_left_or_is_suppressed(
     sqlite_engine: Engine, tmp_path: Path, steps: Sequence[tuple[str, Any]]

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, func, select
 
@@ -178,11 +178,7 @@ STEPS = st.lists(
 _count = itertools.count()
 
 
-@settings(
-    deadline=None,
-    max_examples=15,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=15)
 @given(steps=STEPS)
 def test_no_sequence_of_erasures_and_retention_changes_a_figure(
     sqlite_engine: Engine, steps: list[tuple[str, object]]

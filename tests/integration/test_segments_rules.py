@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta, tzinfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
@@ -202,9 +202,7 @@ def _as_last_seen(person: Person, zone: tzinfo) -> Person:
     return replace(person, received=tuple(_once(person.received)), joined=joined)
 
 
-_FEW = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+_FEW = settings(max_examples=60)
 
 
 @_FEW

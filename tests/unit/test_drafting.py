@@ -27,7 +27,7 @@ def problems(*blocks: dict[str, Any], **values: Any) -> dict[str, str]:
 
 
 @given(CONTENTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_finished_issue_goes_through_unchanged(content: Content) -> None:
     opened = document_of(content)
     draft = read_draft(opened)

@@ -17,7 +17,7 @@ DAYS = st.none() | st.dates(min_value=date(1990, 1, 1), max_value=date(2100, 1, 
 
 
 class TestRoundTrip:
-    @settings(max_examples=75, deadline=None)
+    @settings(max_examples=75)
     @given(CONTENTS, NEWSLETTERS, DAYS)
     def test_json_gives_the_same_issue_back(
         self, content: Content, newsletter: str | None, day: date | None
@@ -26,7 +26,7 @@ class TestRoundTrip:
         assert (read.content, read.newsletter, read.date) == (content, newsletter, day)
         assert read.notes == ()
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(CONTENTS, NEWSLETTERS, DAYS)
     def test_markdown_gives_the_same_issue_back(
         self, content: Content, newsletter: str | None, day: date | None
@@ -36,7 +36,7 @@ class TestRoundTrip:
         assert (read.newsletter, read.date) == (newsletter, day)
         assert read.notes == ()
 
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     @given(CONTENTS)
     def test_files_read_like_strings(self, content: Content) -> None:
         """Bytes with the right file name give what the text alone gives."""
@@ -44,7 +44,7 @@ class TestRoundTrip:
         assert read_issue(markdown, filename="issue.md").content == content
         assert read_issue(to_json(content).encode(), filename="issue.json").content == content
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(BODIES)
     def test_a_clean_body_stays_as_it_is(self, body: str) -> None:
         """Without this, no stored body could be exported and imported unchanged."""

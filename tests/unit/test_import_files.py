@@ -53,7 +53,7 @@ def bodies_and_addresses(content: Content) -> tuple[str, list[str]]:
 
 
 class TestHostileFiles:
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(st.lists(PIECES, max_size=25).map("".join), NAMES)
     def test_any_text_is_read_or_refused(self, text: str, name: str) -> None:
         try:
@@ -62,7 +62,7 @@ class TestHostileFiles:
             told = str(error)
         assert told
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(st.binary(max_size=300), NAMES)
     def test_any_bytes_are_read_or_refused(self, data: bytes, name: str) -> None:
         try:

@@ -87,7 +87,7 @@ def _field(name: str, pieces: list[str]) -> bytes:
 _FIELDS = st.lists(st.builds(_field, _NAME.filter(lambda name: name[0] != "D"), _VALUE))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(before=_FIELDS, after=_FIELDS, body=_BODY)
 def test_any_message_verifies_under_both_keys(
     before: list[bytes], after: list[bytes], body: bytes
@@ -100,7 +100,7 @@ def test_any_message_verifies_under_both_keys(
     assert signed.endswith(message) or signed.endswith(message + b"\r\n")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     html=st.text(st.sampled_from("a \t\n=.Fé<>")),
     text=st.text(st.sampled_from("b \t\r\n=.Fü")),
