@@ -12,6 +12,7 @@ MailerError                     one sentence for a person: where, what, what to 
 ├── ConfigurationError          settings, secrets or the database have to change (exit status 5)
 │   └── DatabaseTooNew
 ├── Unavailable                 try again later: database, relay or disk (exit status 6)
+│   ├── DatabaseUnavailable     its pages' sentence is free of what the database says itself
 │   └── RelayUnavailable
 └── InvalidToken                a link that is broken or not ours; readers get a friendly page
     └── ExpiredToken            it was ours, and its time is over
@@ -124,6 +125,20 @@ class Unavailable(MailerError):
     exit_status = 6
 
 
+class DatabaseUnavailable(Unavailable):
+    """The database does not answer, or not as it should.
+
+    Its own *words* are for commands and logs: they may name hosts and accounts.
+    """
+
+    def __init__(self, sentence: str, /, *, words: str) -> None:
+        super().__init__(sentence)
+        self._words = words
+
+    def __str__(self) -> str:
+        return f"{self.sentence} ({self._words})"
+
+
 class RelayUnavailable(Unavailable, ConnectionError):
     """The SMTP relay does not answer, or not as it should."""
 
@@ -134,6 +149,11 @@ class InvalidToken(MailerError, ValueError):
 
 class ExpiredToken(InvalidToken):
     """A link that was made by this installation and does not work any more."""
+
+
+# What whoever asked can mend, and is told beside what they asked; an `Unavailable` goes on to the
+# page that says for all when to try again.
+REFUSALS = (InvalidInput, NotFound, Conflict, ConfigurationError, InvalidToken)
 
 
 def complaint(details: Mapping[str, Any]) -> Sentence:

@@ -11,11 +11,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.orm import Session
 
-from mailer.errors import ConfigurationError, Unavailable
+from mailer.errors import ConfigurationError, DatabaseUnavailable, InvalidInput, Unavailable
+from mailer.sentences import Sentence
 
 _BEGIN = "mailer_begin"  # execution option: how a SQLite transaction starts
 ZONE = "mailer_zone"  # execution option: where the days of whoever asks begin
@@ -129,7 +130,7 @@ def _begin_sqlite(connection: Connection) -> None:
 def transaction(engine: Engine) -> Iterator[Session]:
     """One transaction that may write: committed at the end, undone by any exception.
 
-    ``Unavailable`` when the database does not answer, is locked, or the disk is full.
+    ``DatabaseUnavailable`` when it does not answer, is locked, or its disk is full.
     """
     with _translated(), Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
@@ -160,35 +161,72 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
+        if "NUL" in str(error.orig) and isinstance(error, DataError):
+            raise InvalidInput(_NUL) from error
         sentence = _sentence(error)
         if sentence is None:
             raise
-        raise Unavailable(sentence) from error
+        words = " ".join(str(error.orig).split()).rstrip(".")
+        raise DatabaseUnavailable(sentence, words=words) from error
     except NoneFree as error:
         raise Unavailable(
             "The database does not answer: all connections to it are waiting. Try again."
         ) from error
 
 
+_NUL = Sentence("There is a character in it that no text has (NUL). Take it out.")
+_FULL = Sentence(
+    "The database cannot be written: the disk is full. Nothing was changed; make room."
+)
+_BUSY = Sentence(
+    "The database is busy: something else has been writing for long. Nothing was changed; try again."
+)
+_AWAY = Sentence("The database does not answer. Start it, or wait until it is back.")
+_READ_ONLY = Sentence(
+    "The database can only be read at the moment. Nothing was changed; try again when it can be "
+    "written."
+)
+_CROWDED = Sentence(
+    "The database takes no more connections. Try again, or have it allow more of them."
+)
+_OTHER_SHAPE = Sentence(
+    "The database has not the tables that this version of the program knows. Start the program "
+    "anew: it brings them up to date, or says why it cannot."
+)
 # What SQLite says when it is not the statement's fault, and what to tell a person.
 _SQLITE_WORDS = {
-    "full": "it cannot be written, the disk is full ({words}). Nothing was changed; make room",
-    "locked": "it is busy ({words}). Try again",
-    "readonly": "it cannot be written ({words}). Check the permissions of file and folder",
-    "unable to open": "it cannot be opened ({words}). Check the path and its permissions",
-    "disk I/O": "it cannot be read or written ({words}). Check the disk",
-    "malformed": "it is damaged ({words}). Restore a backup",
-    "not a database": "it is not a SQLite database ({words}). Check MAILER_DATABASE_URL",
+    "full": _FULL,
+    "locked": _BUSY,
+    "readonly": Sentence(
+        "The database cannot be written. Nothing was changed; check the permissions of its file and "
+        "folder."
+    ),
+    "unable to open": Sentence(
+        "The database cannot be opened. Check its path (MAILER_DATABASE_URL) and its permissions."
+    ),
+    "disk I/O": Sentence("The database cannot be read or written. Check the disk."),
+    "malformed": Sentence("The database is damaged. Restore a backup."),
+    "not a database": Sentence("This is not a SQLite database. Check MAILER_DATABASE_URL."),
+    "no such table": _OTHER_SHAPE,
+    "no such column": _OTHER_SHAPE,
+    "has no column": _OTHER_SHAPE,
+}
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_POSTGRESQL_CODES = {
+    "25006": _READ_ONLY,
+    "42P01": _OTHER_SHAPE,
+    "42703": _OTHER_SHAPE,
+    "53100": _FULL,
+    "53300": _CROWDED,
+    "55P03": _BUSY,
 }
 
 
-def _sentence(error: DBAPIError) -> str | None:
-    words = " ".join(str(error.orig).split()).rstrip(".")
+def _sentence(error: DBAPIError) -> Sentence | None:
     if isinstance(error.orig, sqlite3.Error):
-        for known, sentence in _SQLITE_WORDS.items():
-            if known in words:
-                return f"The database: {sentence.format(words=words)}."
-        return None
-    if isinstance(error, OperationalError) or error.connection_invalidated:
-        return f"The database does not answer: {words}."
-    return None
+        words = str(error.orig)
+        return next((told for known, told in _SQLITE_WORDS.items() if known in words), None)
+    told = _POSTGRESQL_CODES.get(getattr(error.orig, "sqlstate", None) or "")
+    if told is None and (isinstance(error, OperationalError) or error.connection_invalidated):
+        return _AWAY
+    return told

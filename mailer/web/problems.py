@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Match
 
 from mailer.delivering.trying import TEST_TOKEN
 from mailer.errors import Conflict, ExpiredToken, MailerError, NotFound
@@ -15,6 +18,8 @@ from mailer.sentences import Sentence
 from mailer.web.languages import Speech, chosen, preferred, speaking, spoken
 from mailer.web.site import site_of
 from mailer.web.wording import phrases_of, saying, speech_for
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +110,15 @@ _FAILED = Problem(
     Sentence("It is our fault, not yours. Please try again in a while."),
 )
 _ENDED = re.compile(r"([A-Za-z0-9_-]+)[^A-Za-z0-9_-]{1,9}")  # a token, and what is none
+RETRY = {"retry-after": "60"}  # seconds: the header of a 503
 _REFUSALS = {NotFound: 404, Conflict: 409}
 _BY_STATUS = {404: NOT_FOUND, 405: _NOT_ALLOWED, 410: REMOVED}
 
 
 def show(request: Request, problem: Problem) -> Response:
     """A page that says what is wrong."""
-    headers = {"x-robots-tag": "noindex", "retry-after": "60"} if problem.status == 503 else {}
     label = ""
+    headers = {"x-robots-tag": "noindex"} | RETRY if problem.status == 503 else {}
     if problem.name:
         speech = speech_for(request)
         say = saying(phrases_of(request, speech))
@@ -130,6 +136,7 @@ def show(request: Request, problem: Problem) -> Response:
             problem=problem,
             href=request.url_for("link").path if label else "",
             label=label,
+            inside=any(name.endswith("mailer_session") for name in request.cookies),
         )
 
 
@@ -174,8 +181,11 @@ def wants_json(request: HTTPConnection) -> bool:
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:
-    """What the router refuses."""
+    """What the router refuses; where only forms lead, browsers are shown the page they stand on."""
     status = error.status_code if isinstance(error, HTTPException) else 400
+    of_browser = "text/html" in request.headers.get("accept", "")
+    if status == 405 and of_browser and request.method in {"GET", "HEAD"}:
+        return RedirectResponse(_page_above(request), 303, {"cache-control": "no-store"})
     known = _BY_STATUS.get(status, _BAD_REQUEST)
     answer = show(request, Problem(status, known.title, known.words))
     if isinstance(error, HTTPException) and error.headers:
@@ -183,9 +193,25 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     return answer
 
 
-async def on_unavailable(request: Request, _error: Exception) -> Response:
-    """The database does not answer."""
-    return show(request, _UNAVAILABLE)
+def _page_above(request: Request) -> str:
+    """The nearest address above that is a page: ``/issues/7`` for ``/issues/7/discard``."""
+    base, path = request.scope.get("root_path", ""), request.scope["path"]
+    while path.count("/") > base.count("/") + 1:
+        path = path.rpartition("/")[0]
+        scope = {"type": "http", "method": "GET", "path": path, "root_path": base}
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
+            return str(quote(path))
+    return f"{base}/"
+
+
+async def on_unavailable(request: Request, error: Exception) -> Response:
+    """The database does not answer: why, is for those who can mend it."""
+    _LOG.warning("503 for a %s: %s", request.method, error)
+    told = error.sentence if isinstance(error, MailerError) else _UNAVAILABLE.words
+    if wants_json(request):
+        return JSONResponse({"error": spoken(told)}, 503, {"cache-control": "no-store", **RETRY})
+    inside = getattr(request.state, "for_staff", False)
+    return show(request, Problem(503, _UNAVAILABLE.title, told) if inside else _UNAVAILABLE)
 
 
 async def on_failure(request: Request, _error: Exception) -> Response:

@@ -24,6 +24,7 @@ from mailer.field_kinds import EditableBy, FieldKind
 from tests.support.factories import NOON, add_newsletter, add_subscriber
 from tests.support.notices import link_to, noticed
 from tests.support.site import Mailed, heading, mail_one, mailer_of, page, visiting
+from tests.support.staff import sign_in
 
 pytestmark = pytest.mark.anyio
 
@@ -270,6 +271,9 @@ async def test_a_pause_lasts_until_its_day_and_is_on_record(engine: Engine) -> N
         assert subscriber(engine, ann).paused_until == until
         assert skipped(engine, ann) == {ann.subscriber_id: "paused"}
         await client.post(f"/p/{ann.token}/pause", data={"until": ""})
+        sign_in(mailer, client)
+        person = await client.get(f"/subscribers/{ann.subscriber_id}")
+        assert "their own page" in person.text, "staff see who paused"
 
     assert subscriber(engine, ann).paused_until is None
     assert skipped(engine, ann) == {}

@@ -131,6 +131,35 @@ async def test_without_its_database_the_site_says_so_kindly(tmp_path: Path) -> N
         assert heading(answer) == "We cannot do this right now"
 
 
+async def test_where_only_forms_lead_browsers_are_shown_the_page_above(
+    sqlite_engine: Engine,
+) -> None:
+    ann = mail_one(mailer := mailer_of(sqlite_engine, base_url=f"{HOST}/news"))
+    async with visiting(mailer) as client:
+        sign_in(mailer, client)
+        for asked, shown in {
+            "/issues": "/",
+            "/issues/1/discard": "/issues/1",
+            "/settings/people/2/invite": "/settings/people",
+            f"/u/{ann.token}/undo": f"/u/{ann.token}",
+        }.items():
+            path = f"/news{asked}"
+            answer = await client.get(path, headers={"accept": "text/html,*/*"})
+            assert (answer.status_code, answer.headers["location"]) == (303, f"/news{shown}")
+            assert (await client.get(path)).status_code == 405, "programs are told"
+
+
+async def test_addresses_that_nothing_has_lead_to_the_first_page(engine: Engine) -> None:
+    async with visiting(mailer := mailer_of(engine)) as client:
+        sign_in(mailer, client)
+        for path in ("/nowhere", "/issues/99999999999999999999/statistics", "/subscribers/fish"):
+            answer = await client.get(path)
+            assert (answer.status_code, heading(answer)) == (404, "There is nothing here"), path
+            assert page(answer).xpath("//main//a/@href") == ["/"], path
+        for path in ("/s/a%00b", "/subscribers?q=%00", "/settings/forms/%F0%9F%90%9F%00"):
+            assert (await client.get(path)).status_code in {200, 400, 404}, path
+
+
 async def test_a_mistake_of_ours_shows_no_trace_to_the_reader(
     sqlite_engine: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:

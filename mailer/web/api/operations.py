@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from mailer.database.tables import ApiKey
 from mailer.errors import Conflict, MailerError, NotFound, Unavailable
 from mailer.staffing import api_keys
 from mailer.staffing.permissions import Permission, permissions
+from mailer.web import problems
 from mailer.web.site import site_of
 
 ROOT = "/api/v1"
@@ -78,8 +80,8 @@ class Operation:
         except ValidationError as error:
             return _error(400, _sentence(error))
         except MailerError as error:
-            found = (code for kind, code in _STATUSES.items() if isinstance(error, kind))
-            return _error(next(found, 400), str(error))
+            found = next((code for kind, code in _STATUSES.items() if isinstance(error, kind)), 400)
+            return _error(found, error.sentence, problems.RETRY if found == 503 else None)
         return JSONResponse(given, self.status, {"cache-control": "no-store"})
 
 
@@ -94,7 +96,7 @@ def _key_of(request: Request, mailer: Mailer) -> ApiKey | None:
     with reading(mailer.engine) as session:
         key = api_keys.find(session, secret.strip())
     if key is not None and api_keys.is_due(key, now=now):
-        with transaction(mailer.engine) as session:
+        with suppress(Unavailable), transaction(mailer.engine) as session:
             api_keys.note(session, key.id, now=now)
     return key
 

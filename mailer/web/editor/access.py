@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import StaffSession, User
+from mailer.errors import Unavailable
 from mailer.sentences import Sentence
 from mailer.staffing import sessions
 from mailer.staffing.permissions import Permission, permissions
@@ -112,6 +114,7 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, or answer why not."""
         request = Request(scope, receive)
+        request.state.for_staff = True
         staff = await run_in_threadpool(find_staff, request)
         if staff is None:
             await _refused(request, _signed_out)(scope, receive, _private(send))
@@ -136,6 +139,7 @@ class Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, or answer why not."""
         request = Request(scope, receive)
+        request.state.for_staff = True
         languages.speak(Speech(languages.preferred(request.headers.get("accept-language", ""))))
         if not await _is_own(request, None):
             await _refused(request, _forged)(scope, receive, _private(send))
@@ -173,7 +177,8 @@ def find_staff(request: HTTPConnection) -> Staff | None:
         return None
     current, user = found
     if sessions.is_due(current, now=now):
-        with transaction(mailer.engine) as session:
+        # Where nothing can be written, there is still much to be read.
+        with suppress(Unavailable), transaction(mailer.engine) as session:
             sessions.note(session, current.token_hash, now=now)
     return Staff(user, current, token)
 

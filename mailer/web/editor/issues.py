@@ -13,7 +13,7 @@ from mailer.composing import issues
 from mailer.composing.importing.reading import read_issue
 from mailer.database.engine import transaction
 from mailer.delivering import lifecycle
-from mailer.errors import MailerError
+from mailer.errors import REFUSALS
 from mailer.staffing.permissions import Permission
 from mailer.web.editor.access import field, file_of, staff_route
 from mailer.web.editor.cookies import Notice
@@ -35,7 +35,7 @@ def bring(request: Request) -> Response:
         with transaction(site.mailer.engine) as session:
             newsletter = newsletters.get(session, field(request, "newsletter"))
             issue = issues.create(session, newsletter.id, imported.content, now=site.mailer.clock())
-    except MailerError as error:
+    except REFUSALS as error:
         return go(request, "/", Notice(spoken(error.sentence), "bad"))
     words = [_("Brought in."), *map(spoken, imported.notes[:3])]
     return go(request, f"/issues/{issue.id}", Notice(" ".join(words)))
@@ -67,7 +67,7 @@ def _done(request: Request, act: Callable[[Session], object], notice: Notice) ->
     try:
         with transaction(site_of(request).mailer.engine) as session:
             act(session)
-    except MailerError as error:
+    except REFUSALS as error:
         return go(request, "/", Notice(spoken(error.sentence), "bad"))
     return go(request, "/", notice)
 

@@ -15,14 +15,7 @@ from mailer.audience.selecting import doubts, select_people, understood
 from mailer.audience.selecting.describing import describe
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Segment
-from mailer.errors import (
-    InvalidInput,
-    InvalidRule,
-    MailerError,
-    MeaninglessRule,
-    NotFound,
-    Unavailable,
-)
+from mailer.errors import REFUSALS, InvalidInput, InvalidRule, MeaninglessRule, NotFound
 from mailer.rules import Rule, from_json, parse, reread, to_json
 from mailer.rules.syntax import Deed, Subject, Verb, asks_for_days, leaves
 from mailer.staffing.permissions import Permission
@@ -69,9 +62,7 @@ def save(request: Request) -> Response:
                 segments.change_rule(session, name, text, now=mailer.clock())
             else:
                 segments.add(session, name, text, now=mailer.clock())
-    except Unavailable:
-        raise
-    except MailerError as error:
+    except REFUSALS as error:
         return _page(request, name=name, text=text, problem=error.sentence)
     return go(request, "/segments", Notice(gettext("Saved.")))
 
@@ -102,9 +93,7 @@ def check(request: Request) -> Response:
         part = error.part if isinstance(error, MeaninglessRule) else None
         said = {"problem": spoken(error.sentence), "position": error.position, "part": part}
         return JSONResponse(said | {"alone": spoken(error.problem)}, 422)
-    except Unavailable:
-        raise
-    except MailerError as error:
+    except REFUSALS as error:
         return JSONResponse({"problem": spoken(error.sentence)}, 422)
     said = {"rule": str(rule), "tree": to_json(rule), "people": people, "doubts": doubted}
     return JSONResponse(said | {"note": _note(request, rule)})
@@ -170,9 +159,7 @@ def _page(
                 people = segments.count(session, selected)
                 doubted = _doubts(session, request, rule)
                 some = list(segments.members(session, selected, limit=_SHOWN))
-            except Unavailable:
-                raise
-            except MailerError as error:
+            except REFUSALS as error:
                 problem = problem or error.sentence
         words = _spoken(describe(session))
         used = segments.issues_of(session, segment) if segment else []

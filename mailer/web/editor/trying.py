@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mailer.database.engine import transaction
-from mailer.errors import MailerError, Unavailable
+from mailer.errors import REFUSALS
 from mailer.web.editor.cookies import Notice
 from mailer.web.editor.shell import go
 from mailer.web.site import site_of
@@ -23,8 +23,6 @@ def tried(request: Request, work: Work, *, then: str, otherwise: Page) -> Respon
     try:
         with transaction(site_of(request).mailer.engine) as session:
             words = work(request, session)
-    except Unavailable:
-        raise
-    except MailerError as error:
+    except REFUSALS as error:
         return otherwise(request, error.sentence)
     return go(request, then, Notice(words))

@@ -11,12 +11,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from mailer.errors import Conflict, InvalidInput, MailerError, NotFound, Unavailable
+from mailer.errors import REFUSALS, Conflict, InvalidInput, NotFound
 from mailer.sentences import Sentence
 from mailer.web.editor.access import staff_of
 from mailer.web.languages import spoken
 
-_STATUS = ((NotFound, 404), (Conflict, 409), (InvalidInput, 422), (Unavailable, 503))
+_STATUS = ((NotFound, 404), (Conflict, 409), (InvalidInput, 422))
 _NO_STORE = {"cache-control": "no-store"}
 
 Work = Callable[[Request, Any], Mapping[str, Any] | JSONResponse]
@@ -41,10 +41,8 @@ def author_of(request: Request) -> Author:
 
 
 def issue_id_of(request: Request) -> int:
-    """The number in the address; larger ones than a database has are nobody's."""
+    """The number in the address."""
     number: int = request.path_params["id"]
-    if number >= 2**31:
-        raise NotFound("There is no such issue.")
     return number
 
 
@@ -65,7 +63,7 @@ def answering(work: Work) -> Callable[[Request], Awaitable[Response]]:
 def _answered(work: Work, request: Request, value: Any) -> Response:
     try:
         result = work(request, value)
-    except MailerError as error:
+    except REFUSALS as error:
         status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
         return said(error.sentence, status)
     if isinstance(result, JSONResponse):

@@ -15,7 +15,7 @@ from mailer.composing import picturing, reuse, versions
 from mailer.composing.drafting import NO_SUBJECT, document_of
 from mailer.composing.importing.reading import Imported, read_issue
 from mailer.database.engine import reading, transaction
-from mailer.errors import InvalidInput, MailerError
+from mailer.errors import REFUSALS, InvalidInput
 from mailer.staffing.permissions import Permission
 from mailer.web.editor.access import staff_route
 from mailer.web.editor.composer.answers import (
@@ -52,7 +52,7 @@ def _brought(request: Request, data: bytes) -> Response:
     named = unquote(request.headers.get("x-filename", ""))[-100:]
     try:
         return JSONResponse(_document(read_issue(data, filename=named)))
-    except MailerError as error:
+    except REFUSALS as error:
         return said(error.sentence, 422)
 
 
@@ -77,7 +77,7 @@ def _kept(request: Request, data: bytes) -> Response:
             picture = picturing.keep(
                 session, prepared, by=author_of(request).name, now=mailer.clock()
             )
-    except MailerError as error:
+    except REFUSALS as error:
         return said(error.sentence, 422)
     return JSONResponse(
         {

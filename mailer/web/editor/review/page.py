@@ -22,7 +22,7 @@ from mailer.database.tables import Approval, Issue, IssueTest
 from mailer.delivering import trying
 from mailer.delivering.auditing import Counts, counts
 from mailer.delivering.estimating import expected_duration
-from mailer.errors import MailerError, NotFound
+from mailer.errors import REFUSALS, NotFound
 from mailer.web import languages
 from mailer.web.editor.access import staff_of, staff_route
 from mailer.web.editor.composer.answers import issue_id_of
@@ -119,7 +119,7 @@ def mail(request: Request) -> Response:
         issue = _issue(session, _issue_id(request))
         try:
             published = mailer.publisher.publish(session, issue, now=mailer.clock())
-        except MailerError as error:  # the page says why
+        except REFUSALS as error:  # the page says why
             raise HTTPException(404) from error
     return framed(seen(published.rendered.html, {}, html=True))
 
@@ -138,7 +138,7 @@ def _reviewed(site: Site, session: Session, issue_id: int, now: datetime) -> Rev
     published, broken, findings = None, "", []
     try:
         published = mailer.publisher.publish(session, issue, now=now)
-    except MailerError as error:
+    except REFUSALS as error:
         broken = error.sentence
     else:
         findings = checking.check(session, issue, published, now=now)
@@ -172,7 +172,7 @@ def _issue(session: Session, issue_id: int) -> Issue:
 def _people(session: Session, issue: Issue, now: datetime) -> int:
     try:
         return targeting.size(session, issue, now=now)
-    except MailerError:  # a rule names what is gone: the checks say so
+    except REFUSALS:  # a rule names what is gone: the checks say so
         return 0
 
 

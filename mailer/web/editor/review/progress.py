@@ -18,7 +18,7 @@ from mailer.bootstrap import Mailer
 from mailer.composing import issues
 from mailer.database.engine import reading
 from mailer.delivering.auditing import Counts, counts
-from mailer.errors import MailerError
+from mailer.errors import REFUSALS
 from mailer.web.editor.access import staff_route
 from mailer.web.editor.composer.answers import answering, issue_id_of
 from mailer.web.editor.composer.rooms import STREAM_HEADERS
@@ -94,7 +94,7 @@ def when(request: Request, _value: Any) -> Mapping[str, Any]:
     asked = request.query_params
     try:
         moment = timing.moment_of(asked.get("day", ""), asked.get("hour", ""), zone)
-    except MailerError as error:
+    except REFUSALS as error:
         return {"problem": spoken(error.sentence)}
     left = moment - mailer.clock()
     if left <= timedelta():

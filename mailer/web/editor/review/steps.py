@@ -14,7 +14,7 @@ from mailer.composing import approving, issues
 from mailer.database.engine import reading, transaction
 from mailer.delivering import lifecycle, trying
 from mailer.delivering.lifecycle import PLAINLY, Manner
-from mailer.errors import Conflict, InvalidInput, MailerError
+from mailer.errors import REFUSALS, Conflict, InvalidInput, MailerError
 from mailer.staffing.permissions import Permission
 from mailer.web.editor.access import field, form_of, staff_of, staff_route
 from mailer.web.editor.composer.answers import author_of, issue_id_of, said
@@ -54,7 +54,7 @@ def test(request: Request) -> Response:
                 kind="test",
             )
             trying.note(session, issue_id, to=author.address, by=author.name, now=now)
-    except MailerError as error:
+    except REFUSALS as error:
         return said(error.sentence, 422) if wants_json(request) else show_problem(request, error)
     words = _("A test is on its way to {address}.").format(address=author.address)
     return said(words) if wants_json(request) else _back(request, words)
@@ -78,7 +78,7 @@ def schedule(request: Request) -> Response:
             anyway=bool(field(request, "anyway")),
             manner=_manner(request) if at is not None else PLAINLY,
         )
-    except MailerError as error:
+    except REFUSALS as error:
         return show_problem(request, error, **typed)
     if at is None:
         return _back(request, "")
@@ -121,7 +121,7 @@ def _step(
         try:
             with transaction(site_of(request).mailer.engine) as session:
                 change(session, issue_id_of(request))
-        except MailerError as error:
+        except REFUSALS as error:
             return show_problem(request, error)
         return _back(request, words())
 
@@ -145,7 +145,7 @@ def choose_audience(request: Request) -> Response:
                 exclude=[name for name, value in chosen if value == "out"],
                 now=mailer.clock(),
             )
-    except MailerError as error:
+    except REFUSALS as error:
         return show_problem(request, error)
     return _back(request, "")
 
@@ -164,7 +164,7 @@ def approve(request: Request) -> Response:
                 by=author.name,
                 now=mailer.clock(),
             )
-    except MailerError as error:
+    except REFUSALS as error:
         return show_problem(request, error)
     return _back(request, _("You have approved this version."))
 

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Role
-from mailer.errors import InvalidInput, MailerError
+from mailer.errors import REFUSALS, InvalidInput
 from mailer.staffing import links, sessions, users
 from mailer.staffing.permissions import Permission
 from mailer.web.editor.access import field, staff_of, staff_route
@@ -42,7 +42,7 @@ def add(request: Request) -> Response:
                 time_zone=staff.user.time_zone,
             )
             link = invite(site.mailer, session, user, staff.user.name or staff.user.address)
-    except MailerError as error:
+    except REFUSALS as error:
         return _page(request, problem=error.sentence)
     return _page(request, invited=user.address, link=link)
 
@@ -64,7 +64,7 @@ def change_role(request: Request) -> Response:
         with transaction(site_of(request).mailer.engine) as session:
             user = users.get_by_id(session, request.path_params["user_id"])
             users.set_role(session, user, _role(request))
-    except MailerError as error:
+    except REFUSALS as error:
         return go(request, _HERE, Notice(spoken(error.sentence), "bad"))
     return go(request, _HERE, Notice(_("Saved.")))
 
@@ -84,7 +84,7 @@ def remove(request: Request) -> Response:
         with transaction(site_of(request).mailer.engine) as session:
             user = users.get_by_id(session, request.path_params["user_id"])
             users.remove(session, user)
-    except MailerError as error:
+    except REFUSALS as error:
         return go(request, _HERE, Notice(spoken(error.sentence), "bad"))
     words = _("%(name)s has no account any more.") % {"name": user.name or user.address}
     return go(request, _HERE, Notice(words))

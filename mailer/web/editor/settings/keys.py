@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Role
-from mailer.errors import MailerError
+from mailer.errors import REFUSALS
 from mailer.staffing import api_keys
 from mailer.staffing.permissions import Permission
 from mailer.web.editor.access import field, staff_of, staff_route
@@ -39,7 +39,7 @@ def make(request: Request) -> Response:
                 by=staff_of(request).user.address,
                 now=site.mailer.clock(),
             )
-    except MailerError as error:
+    except REFUSALS as error:
         return _page(request, problem=error.sentence)
     return _page(request, secret=secret)
 

@@ -14,7 +14,7 @@ from mailer.composing import picturing
 from mailer.composing.publishing import Published
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Issue, IssueState, Newsletter
-from mailer.errors import InvalidInput, MailerError, complaint
+from mailer.errors import REFUSALS, InvalidInput, MailerError, complaint
 from mailer.rendering.issue import Scheme
 from mailer.rendering.look import Font, Look
 from mailer.sample import sample_content
@@ -60,7 +60,7 @@ def save(request: Request) -> Response:
     try:
         given["logo"] = _uploaded_logo(request) or given["logo"]
         look = read_look(given)
-    except MailerError as error:
+    except REFUSALS as error:
         with reading(site_of(request).mailer.engine) as session:
             return _form(request, newsletters.get(session, slug), given, problem=error.sentence)
     with transaction(site_of(request).mailer.engine) as session:
@@ -172,7 +172,7 @@ def _rendered(
         return _frame(
             _readable(site_of(request), sample_issue(site_of(request), newsletter, shown))
         )
-    except MailerError as error:
+    except REFUSALS as error:
         return _complaint(error)
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from mailer.audience import newsletters
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import Newsletter, OptIn
-from mailer.errors import InvalidInput, MailerError
+from mailer.errors import REFUSALS, InvalidInput
 from mailer.staffing.permissions import Permission
 from mailer.utm import slugify
 from mailer.web import languages
@@ -79,7 +79,7 @@ def add(request: Request) -> Response:
             )
             newsletter.opt_in = OptIn(values["opt_in"])
             newsletter.needs_approval = bool(values["needs_approval"])
-    except MailerError as error:
+    except REFUSALS as error:
         return _form(request, values, problem=error.sentence)
     words = _("%(name)s is ready. Write its first issue.") % {"name": newsletter.name}
     after = "/" if first else "/settings/newsletters"

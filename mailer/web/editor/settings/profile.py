@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import User
-from mailer.errors import InvalidInput, MailerError
+from mailer.errors import REFUSALS, InvalidInput
 from mailer.staffing import attempts, passwords, second_factor, sessions, users
 from mailer.staffing.changing_password import change_password
 from mailer.web import languages
@@ -45,7 +45,7 @@ def save(request: Request) -> Response:
                 language=language if language in languages.languages() else user.language,
                 time_zone=field(request, "time_zone", 64),
             )
-    except MailerError as error:
+    except REFUSALS as error:
         return _page(request, problem=error.sentence)
     languages.speak(languages.Speech(user.language, user.time_zone))
     return go(request, _HERE, Notice(_("Saved.")))
@@ -65,7 +65,7 @@ def save_password(request: Request) -> Response:
             visitor=visitor_of(request),
             now=site.mailer.clock(),
         )
-    except MailerError as error:
+    except REFUSALS as error:
         return _page(request, password_problem=error.sentence)
     return go(request, _HERE, Notice(_("The password is changed; other browsers are signed out.")))
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mailer.database.engine import reading, transaction
-from mailer.errors import MailerError
+from mailer.errors import REFUSALS
 from mailer.joining.lapsing import unconfirmed
 from mailer.keeping import pictures, terms
 from mailer.keeping.foreseeing import foresee
@@ -78,7 +78,7 @@ def change(request: Request) -> Response:
                     kept = _read(chosen)
                     by = staff.user.address
                     changed |= terms.change(session, rule, kept, fixed=fixed, by=by, now=now)
-    except MailerError as error:
+    except REFUSALS as error:
         return _page(request, problem=error.sentence)
     words = _("Saved. What is due goes within the hour.") if changed else _("Nothing has changed.")
     return go(request, _HERE, Notice(words))

@@ -11,7 +11,7 @@ from mailer.audience import fields, forms, newsletters
 from mailer.audience.forms import FormSettings
 from mailer.database.engine import reading, transaction
 from mailer.database.tables import CustomField, Newsletter, OptIn
-from mailer.errors import MailerError
+from mailer.errors import REFUSALS, MailerError
 from mailer.joining import counting
 from mailer.sentences import Sentence
 from mailer.staffing.permissions import Permission
@@ -72,7 +72,7 @@ def save(request: Request) -> Response:
             kept = newsletters.get(session, newsletter.slug)
             forms.change(session, kept, **values.with_welcome(shown, wanted))
             kept.opt_in = opt_in
-    except MailerError as error:
+    except REFUSALS as error:
         return _page(request, newsletter, known, shown, opt_in, problem=problem_of(error))
     path = f"{HERE}/{newsletter.slug}"
     return go(request, path, Notice(_("Saved. The form says so from now on.")))

@@ -13,7 +13,7 @@ from mailer.audience import forms
 from mailer.audience.forms import FormSettings
 from mailer.database.engine import reading
 from mailer.database.tables import Newsletter
-from mailer.errors import MailerError
+from mailer.errors import REFUSALS
 from mailer.rendering.notice import Letterhead
 from mailer.staffing.permissions import Permission
 from mailer.web.editor.access import field, staff_route
@@ -57,7 +57,7 @@ def try_out(request: Request) -> Response:
     try:
         with reading(site_of(request).mailer.engine) as session:
             settings = forms.changed(session, newsletter, **values.with_welcome(shown, wanted))
-    except MailerError as error:
+    except REFUSALS as error:
         complaint = Markup("<!doctype html><title>…</title><p>{}</p>").format(
             spoken(problem_of(error))
         )
