@@ -101,7 +101,7 @@ def test_a_day_in_a_field_stays_where_it_is_and_only_today_is_elsewhere(
 def test_every_way_of_asking_goes_by_the_installations_days(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Counted, listed, chosen for an issue, and planned: the evening of the first is not after it."""
+    """Counted, listed, chosen for an issue, imported and planned: the evening of the first is not after it."""
     evening = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
     rule = "joined after 2026-03-01"
     made = open_engine(database_url)
@@ -124,6 +124,9 @@ def test_every_way_of_asking_goes_by_the_installations_days(
     assert [one["address"] for one in listed] == ["late@x.test"]
     assert mailer.json("issue", "audience", "1", "--include", "New")["recipients"] == 1
     assert mailer.json("tag", "add", "new", "--segment", "New")["changed"] == 1
+    Path("brought.csv").write_text("email,joined\nbrought@x.test,2026-03-01\n", encoding="utf-8")
+    mailer.run("import", "brought.csv", "--newsletter", "river")
+    assert mailer.json("segment", "check", "--rule", "joined on 2026-03-01")["people"] == 2
     engine = bootstrap(load_settings()).engine
     with transaction(engine) as session:
         version = issues.get(session, 1).version

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+from zoneinfo import ZoneInfo
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -273,7 +276,25 @@ def test_what_is_no_object_is_left_out_with_a_note(cell: str) -> None:
 )
 def test_times_are_read_where_they_leave_no_doubt(cell: str, moment: str | None) -> None:
     assert parse_moment(cell) == moment
-    assert moments_of([[cell]], 1) == [moment], "as columns are read"
+    assert moments_of([[cell]], 1, UTC) == [moment], "as columns are read"
+
+
+@pytest.mark.parametrize(
+    ("cell", "moment"),
+    [
+        ("2023-03-24", "2023-03-24 04:00:00.000000"),
+        ("24.03.2023", "2023-03-24 04:00:00.000000"),
+        ("45009", "2023-03-24 04:00:00.000000"),
+        ("2023-03-24 00:00:00", "2023-03-24 04:00:00.000000"),
+        ("2023-03-24 00:00:00 UTC", "2023-03-24 00:00:00.000000"),
+        ("2023-03-24T00:00:00+02:00", "2023-03-23 22:00:00.000000"),
+        ("2023-03-24 00:00:01", "2023-03-24 00:00:01.000000"),
+    ],
+)
+def test_a_day_alone_is_the_day_of_whoever_imports(cell: str, moment: str) -> None:
+    new_york = ZoneInfo("America/New_York")
+    assert parse_moment(cell, new_york) == moment
+    assert moments_of([[cell]], 1, new_york) == [moment], "as columns are read"
 
 
 @pytest.mark.parametrize(

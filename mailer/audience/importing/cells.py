@@ -7,7 +7,7 @@ import csv
 import json
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any
 
@@ -24,10 +24,11 @@ _FULL_WIDTH = str.maketrans("＠．", "@.")
 _MAILTO = re.compile(r"mailto:([^?]*)(?:\?.*)?", re.IGNORECASE)
 _BETWEEN = re.compile(r"\s*(?:[,;|/\s]|:::)\s*")
 _ZONE_NAMES = re.compile(r"\s*(?:UTC|GMT|Z)$")
+_DAY_ALONE = "00:00:00"
 _SECONDS = re.compile(r"\d{9,10}|\d{12,13}")
 _LONGEST_SECONDS = 10  # digits; longer are thousandths
 _DAYS = re.compile(r"[34]\d{4}(?:\.\d+)?")  # of Excel's calendar, 1982 to 2036
-_FIRST_DAY = datetime(1899, 12, 30, tzinfo=UTC)
+_FIRST_DAY = datetime(1899, 12, 30, tzinfo=UTC).replace(tzinfo=None)
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})\b,?(.*)")  # 31.12.2024: never the month first
 _SLASHED = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})\b(.*)")
 _DATA_LIMIT = 100_000
@@ -148,7 +149,8 @@ def parse_usual_moments(cells: Sequence[str]) -> list[str | None]:
     moments: list[str | None] = []
     for text in cells:
         moment = None
-        if len(text) == 19 and "1990" < text < "2200" and text[7] == "-" and text[16] == ":":
+        usual = len(text) == 19 and "1990" < text < "2200" and text[7] == "-" and text[16] == ":"
+        if usual and text[11:] != _DAY_ALONE:
             try:
                 datetime.fromisoformat(text)
                 moment = f"{text if text[10] == ' ' else f'{text[:10]} {text[11:]}'}.000000"
@@ -169,8 +171,11 @@ def _in_order(text: str) -> str:
     return f"{year}-{month:0>2}-{day:0>2}{rest}"
 
 
-def parse_moment(text: str) -> str | None:
-    """A point in time as UTC in ISO 8601, where it is told without doubt; a zone not named is UTC."""
+def parse_moment(text: str, zone: tzinfo = UTC) -> str | None:
+    """A point in time as UTC in ISO 8601, where it is told without doubt; a zone not named is UTC.
+
+    A day alone, which programs also write as its midnight, begins in *zone*.
+    """
     try:
         if _SECONDS.fullmatch(text):
             whole = text if len(text) <= _LONGEST_SECONDS else text[:-3]
@@ -178,10 +183,14 @@ def parse_moment(text: str) -> str | None:
         elif _DAYS.fullmatch(text):
             moment = _FIRST_DAY + timedelta(seconds=round(float(text) * 86_400))
         else:
-            moment = datetime.fromisoformat(_ZONE_NAMES.sub("", _in_order(text)).replace(" +", "+"))
+            moment = datetime.fromisoformat(
+                _ZONE_NAMES.sub("+00:00", _in_order(text)).replace(" +", "+")
+            )
     except (ValueError, OverflowError, OSError):
         return None
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    aware = (
+        moment if moment.tzinfo else moment.replace(tzinfo=zone if moment.time() == time() else UTC)
+    )
     if not 1990 <= aware.year < 2200:
         return None
     return aware.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")

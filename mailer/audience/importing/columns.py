@@ -9,6 +9,7 @@ import json
 import re
 import zoneinfo
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import tzinfo
 from functools import lru_cache
 from typing import Any
 
@@ -225,8 +226,8 @@ def extended(
     return made
 
 
-def moments_of(columns: Sequence[Cells], count: int) -> list[str | None]:
-    """The first time that a row tells, of several columns."""
+def moments_of(columns: Sequence[Cells], count: int, zone: tzinfo) -> list[str | None]:
+    """The first time that a row tells, of several columns; days begin in *zone*."""
     moments: list[str | None] = [None] * count
     for cells in columns:
         usual = parse_usual_moments(cells)
@@ -234,7 +235,7 @@ def moments_of(columns: Sequence[Cells], count: int) -> list[str | None]:
             moments = usual
             continue
         moments = [
-            found or now or (parse_moment(cell) if cell else None)
+            found or now or (parse_moment(cell, zone) if cell else None)
             for found, now, cell in zip(moments, usual, cells, strict=True)
         ]
     return moments

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from datetime import tzinfo
 
 from mailer.address_rules import AddressRules
 from mailer.audience.importing.blocks import Block
@@ -24,10 +25,20 @@ _ANOTHER_IS_HELD = Sentence("another row of the address may say that somebody wa
 
 
 def chunks(
-    plan: Plan, types: Types, rules: AddressRules, *, size: int, skip: int, wanted: bool
+    plan: Plan,
+    types: Types,
+    rules: AddressRules,
+    *,
+    zone: tzinfo,
+    size: int,
+    skip: int,
+    wanted: bool,
 ) -> Iterator[Chunk]:
-    """What becomes of all rows but the first *skip*; verdicts of each are kept where *wanted*."""
-    readers = [(file, _reader(plan, file, types)) for file in plan.files]
+    """What becomes of all rows but the first *skip*; verdicts of each are kept where *wanted*.
+
+    Days that a file names begin in *zone*.
+    """
+    readers = [(file, _reader(plan, file, types, zone)) for file in plan.files]
     held = _held(readers)
     part = Chunk(wanted)
     for file, reader in readers:
@@ -46,7 +57,7 @@ def chunks(
         yield part.close(rules)
 
 
-def _reader(plan: Plan, file: FilePlan, types: Types) -> RowReader:
+def _reader(plan: Plan, file: FilePlan, types: Types, zone: tzinfo) -> RowReader:
     return RowReader(
         file.columns,
         file.standing,
@@ -54,6 +65,7 @@ def _reader(plan: Plan, file: FilePlan, types: Types) -> RowReader:
         file=file.name,
         system=file.system,
         types=types,
+        zone=zone,
         ragged=file.layout.sheet is not None,
         report=file.is_report,
     )

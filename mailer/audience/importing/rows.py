@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, tzinfo
 from functools import partial
 from itertools import repeat
 from types import MappingProxyType
@@ -41,14 +42,16 @@ class RowReader:
         file: str,
         system: str | None,
         types: Types = MappingProxyType({}),
+        zone: tzinfo = UTC,
         ragged: bool = False,
         report: bool = False,
     ) -> None:
-        """*ragged*: rows end with their last filled cell, as in workbooks; nothing was cut off.
+        """Days that are named begin in *zone*. *ragged*: rows end with their last filled cell, as in workbooks; nothing was cut off.
 
         Of a *report* only who left is taken.
         """
         self._report = report
+        self._zone = zone
         where = {"file": file, "system": system} if system else {"file": file}
         self._file = File(file, f'{encode(where)[:-1]},"line":')
         self._width = len(columns)
@@ -179,7 +182,7 @@ class RowReader:
         names = made.tidied(made.names_of(wrapped, whole, first, last), notes)
         tags = made.tags_of([cells[n] for n in self._at[Meaning.TAGS]], count)
         objects = self._objects(cells, first, last, tags, notes)
-        joined = made.moments_of([cells[n] for n in self._joined], count)
+        joined = made.moments_of([cells[n] for n in self._joined], count, self._zone)
         evidence = [(name, cells[n]) for name, n in self._evidence]
         told_of_consent = made.objects_of(evidence, count) if evidence else None
         proofs = made.proofs_of(self._file.proof, lines, told_of_consent)

@@ -25,7 +25,7 @@ from mailer.audience.importing.meanings import Meaning
 from mailer.audience.importing.planning import Plan
 from mailer.audience.importing.statuses import Standing
 from mailer.audience.importing.verdicts import REMEMBERED, Report, Verdict, VerdictFile
-from mailer.database.engine import reading, transaction, unchecked
+from mailer.database.engine import reading, transaction, unchecked, zone_of
 from mailer.field_kinds import FieldKind
 from mailer.names import LONGEST_NAME
 from mailer.sentences import Sentence
@@ -72,13 +72,13 @@ def run(  # noqa: PLR0913  # what an import can be told
         target = writing.Target(newsletters.get(session, newsletter).id, now, source)
         key = _progress_key(plan, target.newsletter_id, size)
         kept = lookups.kept_progress(session, key) or {}
-        types = fields.types(session)
+        types, zone = fields.types(session), zone_of(session)
     report = Report.from_dict(kept["report"]) if kept else Report()
     report.resumed_after = skip = kept.get("rows", 0)
     seen, added = Seen(), Added(kept.get("added", ()))
     with _collector_paused(), unchecked(engine) as writer, ExitStack() as stack:
         file = _verdict_file(stack, verdicts, kept.get("verdicts", 0))
-        parts = chunks(plan, types, rules, size=size, skip=skip, wanted=file is not None)
+        parts = chunks(plan, types, rules, zone=zone, size=size, skip=skip, wanted=file is not None)
         for part in _ahead(parts) if engine.dialect.name == "postgresql" else parts:
             with transaction(writer) as session:
                 writing.prepare(session, target)
@@ -131,8 +131,8 @@ def dry_run(
     with _collector_paused(), reading(engine) as session, ExitStack() as stack:
         target = writing.Target(newsletters.get(session, newsletter).id, now, "dry run")
         file = _verdict_file(stack, verdicts, 0)
-        types = fields.types(session)
-        for part in chunks(plan, types, rules, size=size, skip=0, wanted=True):
+        types, zone = fields.types(session), zone_of(session)
+        for part in chunks(plan, types, rules, zone=zone, size=size, skip=0, wanted=True):
             _decide(session, target, part, before, report, signer)
             if len(report.first_rows) < REMEMBERED:
                 told = sorted(part.verdicts, key=lambda one: (one.file, one.line))
