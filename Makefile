@@ -5,7 +5,7 @@ PORT ?= 8000
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -q
 
-# Three more than there are cores, for many tests wait; five at most: each has a PostgreSQL of its own.
+# Three more than there are cores, for many tests wait; five at most, for memory's sake.
 PARALLEL = -n $(shell $(PYTHON) -c 'import os; print(min(5, 3 + (os.cpu_count() or 1)))') --dist worksteal
 
 .DEFAULT_GOAL := help

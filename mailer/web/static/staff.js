@@ -4,6 +4,9 @@ for (const field of document.querySelectorAll("[data-time-zone]")) {
   field.value ||= Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
 }
 
+// Where there are more tabs than fit, the current one is seen.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // Menus are <details>: one is open at a time, Escape and a click elsewhere close it.
 const menus = () => document.querySelectorAll("details.menu[open]");
 document.addEventListener("click", (event) => {
