@@ -115,7 +115,9 @@ class TravellingWriter(Generic[Item]):
         return gone
 
     def _finish(self, gone: str) -> None:
-        problem = None if self._stored else self._problem or _unknown(gone)
+        # That the rows are in is said before they are committed: then all has to end well, too.
+        stored = self._stored and not gone
+        problem = self._problem or (None if stored else _unknown(gone))
         if problem is not None:
             self._leave()
         done, self._done = self._done, None

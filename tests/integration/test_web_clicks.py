@@ -233,6 +233,36 @@ async def test_a_connection_ended_over_an_unread_click_keeps_nobody_waiting(
     assert len(clicks(postgresql_engine)) == 4
 
 
+async def test_a_click_whose_commit_fails_is_not_taken_for_stored(
+    postgresql_engine: Engine,
+) -> None:
+    """PostgreSQL says that the rows are in before it commits them; then it may end after all."""
+    mailer = mailer_of(postgresql_engine)
+    ann = mail_one(mailer)
+    recorder = ClickRecorder(postgresql_engine, mailer.clock, patience=300)
+    reader = Reader(ann.issue_id, ann.subscriber_id)
+    await recorder.record(reader, 1)
+    with postgresql_engine.begin() as connection:
+        connection.exec_driver_sql(_END_AT_FIRST_COMMIT)
+    await asyncio.wait_for(recorder.record(reader, 1), 240)
+    await recorder.close()
+
+    assert recorder.lost == 0
+    assert len(clicks(postgresql_engine)) == 2
+
+
+_END_AT_FIRST_COMMIT = """
+CREATE SEQUENCE commits;
+CREATE FUNCTION end_at_first() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF nextval('commits') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER end_at_first AFTER INSERT ON clicks DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW EXECUTE FUNCTION end_at_first();
+"""
+
+
 async def test_a_removed_issue_takes_no_other_click_with_it(engine: Engine) -> None:
     """Its links are still known for half a minute; its clicks cannot be stored."""
     mailer = mailer_of(engine)
