@@ -55,6 +55,12 @@ PROGRAMS = {
         "cccc",
     ),
     "guests": ("email,approval_status,Attendee Status\nann@,approved,\nbo@,declined,Deleted\n", "cc"),
+    "tiny news": (
+        "Channel id,Status,Tier,Engagement OptIn,Email,Tags,Created at\n"
+        "9,1,0,1,ann@,,2022-10-28 22:18:42\n9,2,1,1,bo@,,2022-10-28 22:18:42\n"
+        "9,0,0,1,cy@,,2022-10-28 22:18:42\n9,4,0,1,di@,,2022-10-28 22:18:42\n",
+        "ccu-",
+    ),
     "zoho": ("Contact Email,Contact Status\nann@,Active\nbo@,Unsub\ncy@,DoNotMail\n", "cuu"),
     "mailman": (
         "email,delivery_status\nann@,enabled\nbo@,by_user\ncy@,by_bounces\ndi@,by_moderator\n",

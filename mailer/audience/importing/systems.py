@@ -209,6 +209,18 @@ SYSTEMS = (
         standing=Standing.SUPPRESSED,
         only=True,
     ),
+    # A number a state, of which three are known.
+    System(
+        "Tiny News",
+        frozenset(("email", "channelid", "tier", "status", "engagementoptin")),
+        words={
+            "status": {
+                "1": Standing.CONFIRMED,
+                "2": Standing.CONFIRMED,
+                "0": Standing.UNSUBSCRIBED,
+            }
+        },
+    ),
     # Columns of numbers that stand for lists: whoever has some left those.
     System(
         "Iterable",
